@@ -1,0 +1,1 @@
+"""Everything spatial: readers, boundaries, roads, routing, maps. Knows no solver."""

@@ -1,0 +1,1 @@
+"""Decisions on plain tables and arrays: no files, no geometry, no printing."""

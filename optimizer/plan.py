@@ -1,0 +1,152 @@
+"""A plan: decisions only, no costs. Today's deployment is a plan too."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from optimizer.county import County
+from optimizer.frozen import digest
+
+MoveReason = Literal["bundle", "road_duty", "reassign"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Bundle:
+    """Stations run as one (捆绑) and the centre station that hosts them.
+
+    A station that stays alone is a bundle of one. `station_ids` is sorted and holds `centre_id`.
+    """
+
+    centre_id: str
+    station_ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if tuple(sorted(set(self.station_ids))) != self.station_ids:
+            raise ValueError(f"bundle {self.centre_id}: station_ids must be sorted and unique")
+        if self.centre_id not in self.station_ids:
+            raise ValueError(f"bundle {self.centre_id}: the centre is not one of its stations")
+
+    @property
+    def office_ids(self) -> tuple[str, ...]:
+        """Stations that become police offices (警务室)."""
+        return tuple(s for s in self.station_ids if s != self.centre_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class RoadDuty:
+    """Roads of one station's jurisdiction, and the duty station that manages them (交所合一).
+
+    Attributes:
+        station_id: The jurisdiction (as of today) whose managed roads are meant.
+        duty_id: The centre or lone station that takes them over, or the squad that keeps them.
+    """
+
+    station_id: str
+    duty_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Move:
+    """Officers who change unit, by head count, never by name.
+
+    Attributes:
+        from_id: Station, squad or functional unit they hold today.
+        to_id: Centre station, lone station, squad or functional unit they go to.
+        officers: How many.
+        reason: `bundle` (to the own centre), `road_duty` (from a dissolved squad) or `reassign`.
+    """
+
+    from_id: str
+    to_id: str
+    officers: int
+    reason: MoveReason
+
+    def __post_init__(self) -> None:
+        if self.officers <= 0:
+            raise ValueError(f"move {self.from_id}->{self.to_id}: at least one officer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which stations form which bundle, who manages which roads, and where officers serve.
+
+    Attributes:
+        bundles: Every station in exactly one, sorted by centre.
+        road_duties: One entry per station whose roads a squad manages today, sorted.
+        dissolved_squad_ids: Squads that end, sorted.
+        strength: Officers per unit after the plan as (unit_id, officers), sorted; the units are
+            the centres and lone stations, the squads that remain, and the functional units.
+        moves: Sorted; they turn today's strength into `strength`.
+    """
+
+    bundles: tuple[Bundle, ...]
+    road_duties: tuple[RoadDuty, ...] = ()
+    dissolved_squad_ids: tuple[str, ...] = ()
+    strength: tuple[tuple[str, int], ...] = ()
+    moves: tuple[Move, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("bundles", "road_duties", "dissolved_squad_ids", "strength", "moves"):
+            values = getattr(self, name)
+            if tuple(sorted(values)) != values:
+                raise ValueError(f"plan.{name}: must be sorted")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the decisions."""
+        return digest(self)
+
+    def centre_of(self) -> dict[str, str]:
+        """Centre station of each station."""
+        return {s: b.centre_id for b in self.bundles for s in b.station_ids}
+
+    def to_json(self) -> str:
+        """The same plan always gives the same bytes."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: not a plan.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            return cls(
+                bundles=tuple(
+                    Bundle(centre_id=b["centre_id"], station_ids=tuple(b["station_ids"]))
+                    for b in raw["bundles"]
+                ),
+                road_duties=tuple(RoadDuty(**d) for d in raw["road_duties"]),
+                dissolved_squad_ids=tuple(raw["dissolved_squad_ids"]),
+                strength=tuple((str(u), int(n)) for u, n in raw["strength"]),
+                moves=tuple(Move(**m) for m in raw["moves"]),
+            )
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"not a plan: {error}") from error
+
+
+def current_plan(county: County) -> Plan:
+    """Today's deployment as a plan: every station alone, squads in place, nobody moved."""
+    squads = county.squads
+    strength = [
+        *zip(county.stations.station_id, county.stations.officers.tolist(), strict=True),
+        *zip(squads.squad_id, squads.officers.tolist(), strict=True),
+        *zip(county.units.unit_id, county.units.officers.tolist(), strict=True),
+    ]
+    return Plan(
+        bundles=tuple(
+            sorted(Bundle(centre_id=s, station_ids=(s,)) for s in county.stations.station_id)
+        ),
+        road_duties=tuple(
+            sorted(
+                RoadDuty(station_id=s, duty_id=q)
+                for q, area in zip(squads.squad_id, squads.stations, strict=True)
+                for s in area
+            )
+        ),
+        strength=tuple(sorted(strength)),
+    )

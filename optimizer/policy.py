@@ -1,0 +1,260 @@
+"""Policy (政策参数): every rule and weight a planner sets, with its unit and its default.
+
+Pydantic models, so that one definition gives the checks (all errors at once, unknown keys refused),
+the documentation and the JSON schema that editors read.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from optimizer.frozen import digest
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Minutes = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+
+WEEKS_PER_YEAR = 365.0 / 7.0
+
+
+class Part(BaseModel):
+    """Base of every part of the policy: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class CategoryWork(Part):
+    """What one alert of a category asks for."""
+
+    on_scene_min: Minutes = Field(
+        default=40.0, description="Minutes a crew is busy at the scene, travel excluded"
+    )
+    officers_sent: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Officers sent to one alert"
+    )
+    case_work_officer_min: Minutes = Field(
+        default=0.0, description="Officer-minutes of case work that follow one alert"
+    )
+    is_road_traffic: bool = Field(
+        default=False, description="Counts as a road accident for the traffic rules"
+    )
+
+
+class Workload(Part):
+    """How alerts, residents and roads become officer-minutes."""
+
+    categories: dict[str, CategoryWork] = Field(
+        default_factory=dict, description="Work per alert of each category"
+    )
+    other_category: CategoryWork = Field(
+        default_factory=CategoryWork, description="Work per alert of a category not listed"
+    )
+    community_officer_min_per_1000_residents: NotNegative = Field(
+        default=10_000.0, description="Community work, officer-minutes per 1,000 residents a year"
+    )
+    road_duty_officer_min_per_km: dict[str, NotNegative] = Field(
+        default_factory=lambda: {"national": 4000.0, "provincial": 3000.0, "county": 2000.0},
+        description="Road duty, officer-minutes per km a year, by road class",
+    )
+
+    def of(self, category: str) -> CategoryWork:
+        """Work per alert of `category`."""
+        return self.categories.get(category, self.other_category)
+
+
+class Crews(Part):
+    """Duty crews and posts."""
+
+    crew_officers: Annotated[int, Field(ge=1)] = Field(default=1, description="Officers per crew")
+    crew_auxiliaries: Count = Field(default=1, description="Auxiliaries per crew")
+    min_crews: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Crews on duty round the clock at the least"
+    )
+    duty_post_officers: Count = Field(
+        default=1,
+        description="Officers on the round-the-clock duty post (command, desk) per station",
+    )
+    window_officers: Count = Field(default=1, description="Officers at a police office's window")
+    window_hours_per_week: NotNegative = Field(
+        default=40.0, description="Opening hours of a police office's window"
+    )
+    effective_hours_per_week: Positive = Field(
+        default=48.0, description="Hours one officer really works a week, leave and training off"
+    )
+    max_wait_min: Minutes = Field(
+        default=5.0, description="Minutes an alert may wait for a free crew (t_q)"
+    )
+    max_wait_share_fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.05, description="Share of alerts that may wait longer than that (alpha)"
+    )
+
+    @property
+    def relief_factor(self) -> float:
+        """Officers per post kept 168 hours a week."""
+        return 168.0 / self.effective_hours_per_week
+
+    @property
+    def officer_min_per_year(self) -> float:
+        """Effective minutes of one officer a year."""
+        return self.effective_hours_per_week * 60.0 * WEEKS_PER_YEAR
+
+
+class Response(Part):
+    """Response standards (出警时限). Response = turn-out + travel from the responsible station."""
+
+    turnout_min: Minutes = Field(default=2.0, description="Minutes from alert to wheels rolling")
+    urban_min: Positive = Field(default=10.0, description="Standard in urban cells")
+    rural_min: Positive = Field(default=30.0, description="Standard in rural cells")
+    share_within_fraction: Fraction = Field(
+        default=0.9, description="Share of a bundle's alerts that must be reached in the standard"
+    )
+    farthest_min: Positive = Field(
+        default=60.0, description="No cell of a bundle may be farther than this (turn-out included)"
+    )
+
+
+class Locks(Part):
+    """Decisions that the planner makes beforehand. Station ids throughout."""
+
+    together: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="Groups whose stations end in one bundle"
+    )
+    apart: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="Groups no two of whose stations share a bundle"
+    )
+    keep: tuple[str, ...] = Field(default=(), description="Stations that stay alone")
+    host: tuple[str, ...] = Field(
+        default=(), description="Stations that stay a centre or alone, never a police office"
+    )
+
+
+class Bundling(Part):
+    """Rules of bundling (捆绑)."""
+
+    max_bundle_size: Annotated[int, Field(ge=1, le=5)] = Field(
+        default=3, description="Stations in one bundle at the most"
+    )
+    rural_only: bool = Field(default=True, description="Town stations stay alone")
+    max_office_travel_min: Positive = Field(
+        default=30.0, description="Minutes from a centre to each of its police offices at the most"
+    )
+    centres: Count | None = Field(
+        default=None, description="Exact number of bundles of two or more; none = free"
+    )
+    stations_bundled: Count | None = Field(
+        default=None, description="Exact number of stations in such bundles; none = free"
+    )
+    min_officers_freed: NotNegative | None = Field(
+        default=None, description="Required officers must fall by at least this; none = free"
+    )
+    locks: Locks = Field(default_factory=Locks)
+
+
+class Weights(Part):
+    """What counts how much in bundling; the unit of the price is one officer."""
+
+    officers: NotNegative = Field(default=1.0, description="Price of one required officer")
+    response_per_1000_alert_min: NotNegative = Field(
+        default=0.1,
+        description="Price of 1,000 extra alert-minutes of response a year: at 0.1 one officer is "
+        "worth ten minutes on a thousand alerts",
+    )
+    overload_per_officer: NotNegative = Field(
+        default=1.0, description="Price of each required officer beyond `span_officers` at a centre"
+    )
+    span_officers: Positive = Field(
+        default=40.0, description="Officers one centre commands without strain"
+    )
+    fixed_per_office: NotNegative = Field(
+        default=0.0, description="Price of turning one station into a police office"
+    )
+
+
+class Traffic(Part):
+    """Traffic consolidation (交所合一)."""
+
+    dissolve_squads: bool = Field(default=False, description="Dissolve the squads into stations")
+    duty_stations: Count | None = Field(
+        default=None, description="Exact number of duty stations; none = free"
+    )
+    rural_only: bool = Field(default=True, description="Only rural stations take road duty")
+    min_officers_per_duty_station: Count = Field(
+        default=1, description="Officers from squads at each duty station at the least"
+    )
+    max_accident_travel_min: Positive = Field(
+        default=45.0,
+        description="Minutes from a duty station to the seat of each jurisdiction it takes",
+    )
+
+
+class Inflow(Part):
+    """A stated number of reassigned officers to one group of units."""
+
+    to: Literal["urban_stations", "rural_stations", "functional_units", "other_units"] = Field(
+        description="Group that receives; `other_units` is every unit but the town stations"
+    )
+    officers: Count = Field(description="Officers the group receives in total")
+
+
+class Staffing(Part):
+    """Reassignment (strength follows alerts)."""
+
+    reassign: bool = Field(default=True, description="Reassign officers at all")
+    max_moves: Count | None = Field(
+        default=None,
+        description="Officers reassigned at the most (moves inside a bundle or by road-duty "
+        "handover not counted); none = free",
+    )
+    inflows: tuple[Inflow, ...] = Field(
+        default=(), description="Stated inflows by group; groups must not overlap; empty = free"
+    )
+    give_only_from_bundles: bool = Field(
+        default=False, description="Only bundles of two or more give officers"
+    )
+    min_officers_per_station: Count = Field(
+        default=3, description="No centre or lone station is brought below this"
+    )
+    respect_establishment: bool = Field(
+        default=False, description="No unit goes above its authorised strength by reassignment"
+    )
+
+    @model_validator(mode="after")
+    def _groups_apart(self) -> Staffing:
+        groups = [i.to for i in self.inflows]
+        if len(set(groups)) != len(groups):
+            raise ValueError("inflows: each group at most once")
+        if "other_units" in groups and ({"rural_stations", "functional_units"} & set(groups)):
+            raise ValueError(
+                "inflows: other_units already holds rural_stations and functional_units"
+            )
+        return self
+
+
+class Solver(Part):
+    """Limits of the search. One worker and a fixed seed give the same plan every time."""
+
+    time_limit_s: Positive = Field(default=60.0, description="Seconds per solve")
+    seed: int = Field(default=0, ge=0, description="Random seed")
+
+
+class Policy(Part):
+    """All rules and weights of one run."""
+
+    workload: Workload = Field(default_factory=Workload)
+    crews: Crews = Field(default_factory=Crews)
+    response: Response = Field(default_factory=Response)
+    bundling: Bundling = Field(default_factory=Bundling)
+    weights: Weights = Field(default_factory=Weights)
+    traffic: Traffic = Field(default_factory=Traffic)
+    staffing: Staffing = Field(default_factory=Staffing)
+    solver: Solver = Field(default_factory=Solver)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all values."""
+        return digest(json.loads(self.model_dump_json()))

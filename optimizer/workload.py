@@ -1,0 +1,261 @@
+r"""Workload and required strength: from alerts, residents and roads to officers.
+
+For a bundle $S$ of stations hosted at centre $h$ and period $p$ (formulation.md, section "Required
+strength"; all symbols with units there):
+
+- crew jobs per hour $\lambda_p = \sum_{c \in S}\sum_k \lambda_{ck} q_k \sigma_{kp} / (365\,H_p)$,
+  with $q_k$ crews per alert, $\sigma_{kp}$ the category's share in the period, $H_p$ its hours a
+  day;
+- offered load $a_p = \sum_{c,k} (\text{jobs})\,(s_k + 2 t_{hc}) / 60$ erlangs, on-scene time plus
+  travel both ways;
+- crews $m = \max_p \min\{m : P(W > t_q) \le \alpha\}$ in M/M/m with load $a_p$;
+- officers $= m\,n\,\rho + d\,\rho + (|S|-1)\,w + \text{case} + \text{community} + \text{road}$ with
+  $n$ officers per crew, relief factor $\rho$, $d$ duty-post officers, $w$ officers per window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.county import County
+from optimizer.frozen import FloatArray, IntArray
+from optimizer.policy import Policy
+from optimizer.queueing import crews_needed, wait_exceeds
+
+DAYS_PER_YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Work that the cells give rise to, whoever serves them. C cells, P periods.
+
+    Attributes:
+        alerts_per_year: All categories together, shape (C,).
+        jobs_per_hour: Crew dispatches per hour of each period, shape (C, P).
+        scene_crew_min_per_hour: Crew-minutes on scene per hour of each period, shape (C, P).
+        case_officers: Officers for the case work that follows, shape (C,).
+        community_officers: Officers for community work, shape (C,).
+    """
+
+    alerts_per_year: FloatArray
+    jobs_per_hour: FloatArray
+    scene_crew_min_per_hour: FloatArray
+    case_officers: FloatArray
+    community_officers: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """Strength and response of N bundles, each under a stated centre.
+
+    Attributes:
+        crews: Crews on duty round the clock, shape (N,).
+        crew_officers, post_officers, window_officers, case_officers, community_officers: The parts
+            of `officers`.
+        officers: Officers required, road duty not included.
+        auxiliaries: Auxiliaries required.
+        busiest_utilisation_fraction: Offered load / crews in the busiest period.
+        wait_share_fraction: Share of alerts of the worst period that wait longer than allowed.
+        alerts_per_year: Alerts of the bundle.
+        alert_min_per_year: Sum of alerts x travel minutes from the centre; inf = a cell with alerts
+            is unreachable.
+        alerts_within_per_year: Alerts reached within the response standard.
+        farthest_min: Turn-out plus travel to the farthest cell.
+        office_travel_min: Minutes from the centre to its farthest police office; 0 without one.
+    """
+
+    crews: IntArray
+    crew_officers: FloatArray
+    post_officers: FloatArray
+    window_officers: FloatArray
+    case_officers: FloatArray
+    community_officers: FloatArray
+    officers: FloatArray
+    auxiliaries: FloatArray
+    busiest_utilisation_fraction: FloatArray
+    wait_share_fraction: FloatArray
+    alerts_per_year: FloatArray
+    alert_min_per_year: FloatArray
+    alerts_within_per_year: FloatArray
+    farthest_min: FloatArray
+    office_travel_min: FloatArray
+
+
+def demand_of(county: County, policy: Policy) -> Demand:
+    """Crew jobs, on-scene time, case work and community work per cell."""
+    work = [policy.workload.of(k) for k in county.categories]
+    crews_sent = np.array([-(-w.officers_sent // policy.crews.crew_officers) for w in work], float)
+    scene_min = np.array([w.on_scene_min for w in work])
+    case_min = np.array([w.case_work_officer_min for w in work])
+    alerts = county.cells.alerts_per_year
+    share_per_hour = county.period_share_fraction / (DAYS_PER_YEAR * county.period_hours)
+    community_min = policy.workload.community_officer_min_per_1000_residents / 1000.0
+    return Demand(
+        alerts_per_year=alerts.sum(axis=1),
+        jobs_per_hour=(alerts * crews_sent) @ share_per_hour,
+        scene_crew_min_per_hour=(alerts * crews_sent * scene_min) @ share_per_hour,
+        case_officers=alerts @ case_min / policy.crews.officer_min_per_year,
+        community_officers=county.cells.population
+        * (community_min / policy.crews.officer_min_per_year),
+    )
+
+
+def standard_min(county: County, policy: Policy) -> FloatArray:
+    """Response standard of each cell in minutes, shape (C,)."""
+    r = policy.response
+    return np.where(county.cells.is_urban, r.urban_min, r.rural_min)
+
+
+def road_officers(county: County, policy: Policy) -> FloatArray:
+    """Officers for the managed roads of each station's jurisdiction, shape (S,)."""
+    rates = policy.workload.road_duty_officer_min_per_km
+    per_km = np.array([rates.get(c, 0.0) for c in county.road_classes])
+    assert county.duty_road_km is not None
+    officers: FloatArray = county.duty_road_km @ per_km / policy.crews.officer_min_per_year
+    return officers
+
+
+def assess(
+    county: County,
+    policy: Policy,
+    demand: Demand,
+    centres: Sequence[int] | IntArray,
+    members: Sequence[Sequence[int]],
+) -> Assessment:
+    """Strength and response of many bundles at once.
+
+    Args:
+        county: The county.
+        policy: Crews, waits, windows and standards.
+        demand: `demand_of(county, policy)`.
+        centres: Row of the centre station of each bundle, length N.
+        members: Rows of the stations of each bundle, the centre among them, length N.
+
+    Returns:
+        Arrays of shape (N,).
+    """
+    n, periods = len(members), len(county.period_hours)
+    size = np.array([len(m) for m in members], dtype=np.int64)
+    column = np.repeat(np.arange(n), size)
+    station = np.fromiter((s for m in members for s in m), dtype=np.int64, count=int(size.sum()))
+    host = np.asarray(centres, dtype=np.int64)[column]
+    pairs, pair_of = np.unique(host * len(county.stations) + station, return_inverse=True)
+    table = _pair_sums(
+        county, policy, demand, pairs // len(county.stations), pairs % len(county.stations)
+    )
+
+    def total(per_pair: FloatArray) -> FloatArray:
+        return _sums(column, per_pair[pair_of], n)
+
+    jobs = np.column_stack([total(table.jobs_per_hour[:, p]) for p in range(periods)])
+    busy = np.column_stack([total(table.busy_crew_min_per_hour[:, p]) for p in range(periods)])
+    reachable = np.asarray(np.isfinite(busy).all(axis=1))
+    load = np.where(reachable[:, None], busy, 0.0) / 60.0
+    service_min = np.divide(load * 60.0, jobs, out=np.zeros_like(load), where=jobs > 0)
+    rules = policy.crews
+    crews = crews_needed(
+        load,
+        service_min,
+        max_wait_min=rules.max_wait_min,
+        max_wait_share_fraction=rules.max_wait_share_fraction,
+        min_crews=rules.min_crews,
+    ).max(axis=1)
+    busiest = np.argmax(load, axis=1)
+    row = np.arange(n)
+
+    crew_officers = crews * rules.crew_officers * rules.relief_factor
+    post_officers = np.full(n, rules.duty_post_officers * rules.relief_factor)
+    per_window = (
+        rules.window_officers * rules.window_hours_per_week / rules.effective_hours_per_week
+    )
+    window_officers: FloatArray = (size - 1) * np.float64(per_window)
+    case, community = total(table.case_officers), total(table.community_officers)
+    officers = crew_officers + post_officers + window_officers + case + community
+    farthest = np.zeros(n)
+    np.maximum.at(farthest, column, table.farthest_min[pair_of])
+    office = np.zeros(n)
+    np.maximum.at(office, column, county.station_time_min[host, station])
+    return Assessment(
+        crews=crews,
+        crew_officers=crew_officers,
+        post_officers=post_officers,
+        window_officers=window_officers,
+        case_officers=case,
+        community_officers=community,
+        officers=np.where(reachable, officers, np.inf),
+        auxiliaries=crews * rules.crew_auxiliaries * rules.relief_factor,
+        busiest_utilisation_fraction=load[row, busiest] / crews,
+        wait_share_fraction=wait_exceeds(crews[:, None], load, service_min, rules.max_wait_min).max(
+            axis=1
+        ),
+        alerts_per_year=total(table.alerts_per_year),
+        alert_min_per_year=total(table.alert_min_per_year),
+        alerts_within_per_year=total(table.alerts_within_per_year),
+        farthest_min=farthest,
+        office_travel_min=office,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PairSums:
+    """Sums over the cells of a station when it is served from a host, one row per pair."""
+
+    jobs_per_hour: FloatArray
+    busy_crew_min_per_hour: FloatArray
+    case_officers: FloatArray
+    community_officers: FloatArray
+    alerts_per_year: FloatArray
+    alert_min_per_year: FloatArray
+    alerts_within_per_year: FloatArray
+    farthest_min: FloatArray
+
+
+def _sums(group: IntArray, weights: FloatArray, groups: int) -> FloatArray:
+    return np.bincount(group, weights=weights, minlength=groups).astype(np.float64)
+
+
+def _pair_sums(
+    county: County, policy: Policy, demand: Demand, host: IntArray, station: IntArray
+) -> _PairSums:
+    order = np.argsort(county.cells.station, kind="stable")
+    count = np.bincount(county.cells.station, minlength=len(county.stations))
+    first = np.concatenate([[0], np.cumsum(count)[:-1]])
+    lengths = count[station]
+    pair = np.repeat(np.arange(len(station)), lengths)
+    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    cell = order[first[station][pair] + offset]
+    travel_min = county.travel_time_min[host[pair], cell]
+
+    def total(per_cell: FloatArray) -> FloatArray:
+        return _sums(pair, per_cell, len(station))
+
+    def times_travel(amount: FloatArray) -> FloatArray:
+        return np.multiply(amount, travel_min, out=np.zeros_like(travel_min), where=amount > 0)
+
+    periods = range(len(county.period_hours))
+    alerts = demand.alerts_per_year[cell]
+    response_min = policy.response.turnout_min + travel_min
+    within = response_min <= standard_min(county, policy)[cell]
+    farthest = np.zeros(len(station))
+    np.maximum.at(farthest, pair, response_min)
+    return _PairSums(
+        jobs_per_hour=np.column_stack([total(demand.jobs_per_hour[cell, p]) for p in periods]),
+        busy_crew_min_per_hour=np.column_stack(
+            [
+                total(
+                    demand.scene_crew_min_per_hour[cell, p]
+                    + 2.0 * times_travel(demand.jobs_per_hour[cell, p])
+                )
+                for p in periods
+            ]
+        ),
+        case_officers=total(demand.case_officers[cell]),
+        community_officers=total(demand.community_officers[cell]),
+        alerts_per_year=total(alerts),
+        alert_min_per_year=total(times_travel(alerts)),
+        alerts_within_per_year=total(np.where(within, alerts, 0.0)),
+        farthest_min=farthest,
+    )

@@ -1,0 +1,1 @@
+"""The planner's side: cases, scenarios, runs, comparisons, reports and the command line."""

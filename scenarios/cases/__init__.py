@@ -1,0 +1,1 @@
+"""Cases shipped with Jingli."""

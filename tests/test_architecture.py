@@ -1,0 +1,88 @@
+"""The import arrows of docs/concepts.md, read from the syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("optimizer", "geo", "scenarios")
+MAY_IMPORT = {
+    "optimizer": {"optimizer"},
+    "geo": {"geo", "optimizer"},
+    "scenarios": {"scenarios", "geo", "optimizer"},
+}
+FORBIDDEN = {
+    "optimizer": {"geopandas", "shapely", "pyogrio", "pyproj", "click", "rich", "matplotlib"},
+    "geo": {"ortools", "click", "rich"},
+    "scenarios": {"ortools"},
+}
+DECISIONS = {
+    "optimizer.bundling", "optimizer.columns", "optimizer.traffic", "optimizer.staffing",
+    "optimizer.moves", "optimizer.consolidation", "optimizer.solver", "optimizer.diagnosis",
+}  # fmt: skip
+JUDGES = ("optimizer/evaluation.py", "optimizer/feasibility.py")
+# geo knows the optimizer's data types, never its decisions or its solver.
+GEO_SEES = {"optimizer.county", "optimizer.plan", "optimizer.errors", "optimizer.frozen"}
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_packages_are_there() -> None:
+    for package in OURS:
+        assert sources(package), package
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_arrows_point_one_way(package: str) -> None:
+    for path in sources(package):
+        tops = {name.split(".")[0] for name in imports(path)}
+        assert (tops & set(OURS)) <= MAY_IMPORT[package], path
+        assert not tops & FORBIDDEN[package], path
+
+
+def test_only_solver_knows_a_solver() -> None:
+    knowing = {
+        str(p.relative_to(ROOT))
+        for package in OURS
+        for p in sources(package)
+        if any(name.split(".")[0] == "ortools" for name in imports(p))
+    }
+    assert knowing <= {"optimizer/solver.py"}
+
+
+def test_judges_never_import_a_decision() -> None:
+    for name in JUDGES:
+        path = ROOT / name
+        if path.exists():
+            assert not imports(path) & DECISIONS, name
+
+
+def test_geo_sees_only_data_types() -> None:
+    for path in sources("geo"):
+        for name in imports(path):
+            if name.startswith("optimizer"):
+                module = ".".join(name.split(".")[:2])
+                assert module in GEO_SEES, f"{path}: {name}"
+
+
+def test_the_checks_can_fail(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("from scenarios import cli\nimport ortools.sat\n", encoding="utf-8")
+    assert {"scenarios", "scenarios.cli", "ortools.sat"} <= imports(bad)
