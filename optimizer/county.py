@@ -283,6 +283,10 @@ class County:
             raise ValueError("county.station_time_min: a station is 0 minutes from itself")
         if self.cells.station.min() < 0 or self.cells.station.max() >= s:
             raise ValueError("cells.station: row of no station")
+        own_min = self.travel_time_min[self.cells.station, np.arange(c)]
+        if not np.isfinite(own_min).all():
+            lost = self.cells.cell_id[int(np.flatnonzero(~np.isfinite(own_min))[0])]
+            raise ValueError(f"county.travel_time_min: cell {lost!r} unreachable from its station")
         if len(self.units) and (self.units.station.min() < 0 or self.units.station.max() >= s):
             raise ValueError("units.station: row of no station")
         known = set(self.stations.station_id)

@@ -235,6 +235,39 @@ class Staffing(Part):
         return self
 
 
+class Roads(Part):
+    """How roads become minutes."""
+
+    speed_km_per_h: dict[str, Positive] = Field(
+        default_factory=lambda: {
+            "expressway": 80.0,
+            "national": 50.0,
+            "provincial": 45.0,
+            "county": 40.0,
+            "township": 30.0,
+            "village": 20.0,
+            "street": 30.0,
+        },
+        description="Speed of a response drive by road class, km/h",
+    )
+    other_speed_km_per_h: Positive = Field(
+        default=30.0, description="Speed on a road whose class is not listed, km/h"
+    )
+    walk_km_per_h: Positive = Field(
+        default=5.0, description="Speed on the way between a place and the nearest road, km/h"
+    )
+    count_walk_in: bool = Field(
+        default=True, description="Count the way between a place and the nearest road"
+    )
+    detour_factor: Annotated[float, Field(ge=1)] = Field(
+        default=1.3, description="Modelled roads: road length over straight line"
+    )
+    managed_classes: tuple[str, ...] = Field(
+        default=("national", "provincial", "county"),
+        description="Road classes that traffic squads manage (国省县道)",
+    )
+
+
 class Solver(Part):
     """Limits of the search. One worker and a fixed seed give the same plan every time."""
 
@@ -248,6 +281,7 @@ class Policy(Part):
     workload: Workload = Field(default_factory=Workload)
     crews: Crews = Field(default_factory=Crews)
     response: Response = Field(default_factory=Response)
+    roads: Roads = Field(default_factory=Roads)
     bundling: Bundling = Field(default_factory=Bundling)
     weights: Weights = Field(default_factory=Weights)
     traffic: Traffic = Field(default_factory=Traffic)

@@ -56,6 +56,8 @@ class Assessment:
         crew_officers, post_officers, window_officers, case_officers, community_officers: The parts
             of `officers`.
         officers: Officers required, road duty not included.
+        centre_officers: Those of them who work from the centre's own building: all but the windows
+            and the community work of the police offices.
         auxiliaries: Auxiliaries required.
         busiest_utilisation_fraction: Offered load / crews in the busiest period.
         wait_share_fraction: Share of alerts of the worst period that wait longer than allowed.
@@ -74,6 +76,7 @@ class Assessment:
     case_officers: FloatArray
     community_officers: FloatArray
     officers: FloatArray
+    centre_officers: FloatArray
     auxiliaries: FloatArray
     busiest_utilisation_fraction: FloatArray
     wait_share_fraction: FloatArray
@@ -173,6 +176,7 @@ def assess(
     )
     window_officers: FloatArray = (size - 1) * np.float64(per_window)
     case, community = total(table.case_officers), total(table.community_officers)
+    away = _sums(column, np.where(host != station, table.community_officers[pair_of], 0.0), n)
     officers = crew_officers + post_officers + window_officers + case + community
     farthest = np.zeros(n)
     np.maximum.at(farthest, column, table.farthest_min[pair_of])
@@ -186,6 +190,7 @@ def assess(
         case_officers=case,
         community_officers=community,
         officers=np.where(reachable, officers, np.inf),
+        centre_officers=np.where(reachable, officers - window_officers - away, np.inf),
         auxiliaries=crews * rules.crew_auxiliaries * rules.relief_factor,
         busiest_utilisation_fraction=load[row, busiest] / crews,
         wait_share_fraction=wait_exceeds(crews[:, None], load, service_min, rules.max_wait_min).max(

@@ -25,7 +25,13 @@ DECISIONS = {
 }  # fmt: skip
 JUDGES = ("optimizer/evaluation.py", "optimizer/feasibility.py")
 # geo knows the optimizer's data types, never its decisions or its solver.
-GEO_SEES = {"optimizer.county", "optimizer.plan", "optimizer.errors", "optimizer.frozen"}
+GEO_SEES = {
+    "optimizer.county",
+    "optimizer.plan",
+    "optimizer.errors",
+    "optimizer.frozen",
+    "optimizer.policy",
+}
 
 
 def sources(package: str) -> list[Path]:
