@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,3 +18,20 @@ def shared() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("check data (shared/data beside the checkout) is absent")
     return SHARED_DATA
+
+
+def cannot_be_had(reason: str) -> NoReturn:
+    """Skip for want of a system package; with JINGLI_REQUIRE_ALL=1 fail instead."""
+    if os.environ.get("JINGLI_REQUIRE_ALL") == "1":
+        pytest.fail(f"required by JINGLI_REQUIRE_ALL=1: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium to open our pictures and pages with."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    cannot_be_had("no Chromium: on Debian `apt-get install chromium` as root")

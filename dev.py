@@ -1,0 +1,94 @@
+"""Set up and run Jingli from a fresh checkout, with nothing but Python: `python dev.py demo|test`.
+
+Makes `.venv` beside this file, installs Jingli with the exact versions of constraints.txt, and runs
+the demo or all checks. Works on Linux and Windows; `make demo` and `make test` call it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+# Debian packages that the browser tests use. Elsewhere those tests skip and say why.
+DEBIAN_PACKAGES = {"chromium": "chromium"}
+
+
+def run(*command: str | Path, **environment: str) -> None:
+    """Run a command in the checkout; stop with its exit code if it fails."""
+    print("+", *(Path(c).name if isinstance(c, Path) else c for c in command), flush=True)
+    done = subprocess.run([str(c) for c in command], cwd=ROOT, env={**os.environ, **environment})
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def install(extra: str) -> None:
+    """Make the virtual environment and install Jingli into it, once per change of its files."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        sys.exit(f"Jingli needs Python 3.11 to 3.13; this is {sys.version.split()[0]}.")
+    files = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
+    wanted = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest() + extra
+    stamp = VENV / f"installed{extra or '-base'}.txt"
+    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        return
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=True, clear=True)
+    target = f".[{extra}]" if extra else "."
+    run(PYTHON, "-m", "pip", "install", "-q", "-c", "constraints.txt", "-e", target)
+    stamp.write_text(wanted, encoding="ascii")
+
+
+def install_system_packages() -> None:
+    """As root on Debian, install what the browser tests need; a failure is left to the tests."""
+    missing = [p for command, p in DEBIAN_PACKAGES.items() if shutil.which(command) is None]
+    apt = shutil.which("apt-get")
+    if not missing or apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        print("+ apt-get", *arguments, flush=True)
+        done = subprocess.run([apt, "-qq", *arguments], env=quiet, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            print(f"apt-get failed; tests that need {', '.join(missing)} will say so.")
+            return
+
+
+def demo() -> None:
+    """The main job on the embedded Dianjiang case."""
+    install("")
+    for scenario in ("as_published", "free"):
+        out = ROOT / "build" / "demo" / scenario
+        run(BIN / "jingli", "run", "dianjiang", "-s", scenario, "--out", out)
+
+
+def test(arguments: list[str]) -> None:
+    """Every check: style, types, tests."""
+    install("test")
+    install_system_packages()
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    run(PYTHON, "-m", "mypy")
+    run(PYTHON, "-m", "pytest", *arguments)
+
+
+def main() -> None:
+    """Dispatch on the first argument."""
+    match sys.argv[1:]:
+        case ["demo"]:
+            demo()
+        case ["test", *arguments]:
+            test(arguments)
+        case _:
+            sys.exit(f"{__doc__}\nusage: python dev.py demo | test [pytest arguments]")
+
+
+if __name__ == "__main__":
+    main()
