@@ -257,6 +257,7 @@ class County:
     road_classes: tuple[str, ...] = ()
     duty_road_km: FloatArray | None = None
     provenance: tuple[Provenance, ...] = ()
+    _digest: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
         s, c = len(self.stations), len(self.cells)
@@ -309,7 +310,9 @@ class County:
     @property
     def digest(self) -> str:
         """SHA-256 of all values: equal digests mean equal counties."""
-        return digest(self)
+        if not self._digest:  # seconds for a province, so once
+            object.__setattr__(self, "_digest", digest(self))
+        return self._digest
 
     def neighbours(self) -> tuple[frozenset[int], ...]:
         """Rows of the stations adjacent to each station."""

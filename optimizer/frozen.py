@@ -36,7 +36,8 @@ def read_only(values: Any, dtype: type, *, shape: tuple[int, ...], name: str) ->
 def digest(value: Any) -> str:
     """SHA-256 over a canonical walk of `value`: dataclasses, mappings, sequences, arrays, scalars.
 
-    Field order, mapping order, memory layout and platform do not matter; dtype and shape do.
+    Field order, mapping order, memory layout and platform do not matter; dtype and shape do. Fields
+    whose name starts with an underscore hold no value of their own and are left out.
     """
     hasher = hashlib.sha256()
     _feed(hasher, value)
@@ -46,14 +47,15 @@ def digest(value: Any) -> str:
 def _feed(hasher: hashlib._Hash, value: Any) -> None:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         hasher.update(f"<{type(value).__name__}>".encode())
-        for name in sorted(f.name for f in dataclasses.fields(value)):
+        names = (f.name for f in dataclasses.fields(value))
+        for name in sorted(n for n in names if not n.startswith("_")):
             hasher.update(f"{name}=".encode())
             _feed(hasher, getattr(value, name))
     elif isinstance(value, np.ndarray):
         plain = np.ascontiguousarray(value)
         little = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
         hasher.update(f"{little.dtype.str}{value.shape}".encode())
-        hasher.update(little.tobytes())
+        hasher.update(little.data)
     elif isinstance(value, Mapping):
         hasher.update(f"map{len(value)}".encode())
         for key in sorted(value, key=str):
