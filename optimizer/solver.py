@@ -1,0 +1,281 @@
+"""The only file that knows a solver: linear models with integers in, honest answers out.
+
+Backends, all inside ortools, one worker, fixed seed (measured in docs/decisions/0003):
+
+- `scip` for mixed-integer models. Its bound is a real bound. (The HiGHS reached through ortools
+  reports the incumbent's value as its bound, so a gap after a time-out would be a lie.)
+- `cp_sat` for pure integer models with integer data: exact arithmetic.
+- `glop` for linear relaxations, with dual values.
+
+ortools is imported on first use, so that importing Jingli stays fast.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from optimizer.errors import SolverError
+from optimizer.frozen import BoolArray, FloatArray, IntArray, read_only
+from optimizer.result import Status
+
+Backend = Literal["scip", "cp_sat"]
+
+ROW_TOLERANCE = 1e-6
+_RELATIVE_EQUALITY = 1e-9
+_HUGE = 1e19
+_ORTOOLS_NAME = {"scip": "scip", "cp_sat": "sat", "glop": "glop"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """Minimise objective @ x over lower <= x <= upper, row_lower <= A x <= row_upper.
+
+    N columns, M rows, Z entries of A as triplets; several entries at one place add up.
+
+    Attributes:
+        objective: Shape (N,).
+        lower, upper: Finite bounds, shape (N,), so that no model is unbounded.
+        integer: Columns that must be whole numbers, shape (N,).
+        row, column, value: The entries of A, shape (Z,).
+        row_lower, row_upper: Shape (M,); -inf or inf where a side is free.
+    """
+
+    objective: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    integer: BoolArray
+    row: IntArray
+    column: IntArray
+    value: FloatArray
+    row_lower: FloatArray
+    row_upper: FloatArray
+
+    def __post_init__(self) -> None:
+        n, m, z = np.size(self.objective), np.size(self.row_lower), np.size(self.value)
+        shapes: dict[str, tuple[type, int]] = {
+            "objective": (float, n),
+            "lower": (float, n),
+            "upper": (float, n),
+            "integer": (np.bool_, n),
+            "row": (np.int64, z),
+            "column": (np.int64, z),
+            "value": (float, z),
+            "row_lower": (float, m),
+            "row_upper": (float, m),
+        }
+        for name, (dtype, size) in shapes.items():
+            array = read_only(getattr(self, name), dtype, shape=(size,), name=f"model.{name}")
+            object.__setattr__(self, name, array)
+        for name in ("objective", "lower", "upper", "value"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"model.{name}: must be finite")
+        if z and (self.row.min() < 0 or self.row.max() >= m):
+            raise ValueError("model.row: outside the rows")
+        if z and (self.column.min() < 0 or self.column.max() >= n):
+            raise ValueError("model.column: outside the columns")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to stop. `policy.solver` as the solver file sees it."""
+
+    time_limit_s: float = 60.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solved:
+    """Answer to a model.
+
+    Attributes:
+        status: OPTIMAL only with a bound that meets the objective; INFEASIBLE only when proven; a
+            time-out is FEASIBLE with a solution and UNKNOWN without.
+        objective: Recomputed from `values`; None without a solution.
+        bound: No solution is below this; None where not known.
+        values: Shape (N,), integer columns rounded; None without a solution.
+    """
+
+    status: Status
+    objective: float | None = None
+    bound: float | None = None
+    values: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relaxed:
+    """Optimum of a model without its integer demands.
+
+    Attributes:
+        status: OPTIMAL, INFEASIBLE or UNKNOWN.
+        objective: Optimal value.
+        values: Shape (N,).
+        dual_values: Shape (M,); reduced costs are objective - A' dual_values.
+    """
+
+    status: Status
+    objective: float | None = None
+    values: FloatArray | None = None
+    dual_values: FloatArray | None = None
+
+
+def solve(
+    model: Model,
+    limits: Limits | None = None,
+    *,
+    backend: Backend = "scip",
+    start: FloatArray | None = None,
+) -> Solved:
+    """Solve a mixed-integer model to proven optimality, with zero gap, or as far as time allows.
+
+    Args:
+        model: The model.
+        limits: Time and seed.
+        backend: `scip`, or `cp_sat` where every column and every number is whole.
+        start: A solution to begin from, shape (N,); need not be feasible.
+
+    Returns:
+        The answer. Where every column with a price is integer and every price whole, the proof is
+        exact in whole units: the bound is rounded up.
+
+    Raises:
+        SolverError: the solver refused the model or returned rows that do not hold.
+    """
+    limits = Limits() if limits is None else limits
+    if backend == "cp_sat" and not _is_whole(model):
+        raise SolverError("cp_sat: every column, price and entry must be whole")
+    if not len(model.objective):
+        return _of_nothing(model)
+    said = _run(model, limits, backend, start)
+    name, has_solution = said.status().name, said.has_solution()
+    if name == "INFEASIBLE":
+        return Solved(status=Status.INFEASIBLE)
+    if name in ("INVALID_SOLVER_PARAMETERS", "MODEL_INVALID", "SOLVER_TYPE_UNAVAILABLE"):
+        raise SolverError(f"{backend}: {name} {said.status_string()}")
+    if not has_solution:
+        return Solved(status=Status.UNKNOWN)
+    values = np.array(said.variable_values(), dtype=float).ravel()
+    values[model.integer] = np.rint(values[model.integer])
+    np.clip(values, model.lower, model.upper, out=values)
+    worst = _row_error(model, values)
+    if worst > ROW_TOLERANCE:
+        raise SolverError(f"{backend}: a row is off by {worst:g}")
+    values.setflags(write=False)
+    objective = float(model.objective @ values)
+    bound: float | None = float(said.best_objective_bound())
+    if bound is None or not math.isfinite(bound) or abs(bound) >= _HUGE:
+        bound = None
+    elif _objective_is_whole(model):
+        objective = float(np.rint(objective))
+        bound = min(objective, math.ceil(bound - ROW_TOLERANCE))
+    elif abs(objective - bound) <= ROW_TOLERANCE * max(1.0, abs(objective)) and name == "OPTIMAL":
+        bound = objective
+    else:
+        bound = min(objective, bound)
+    proven = bound is not None and objective - bound <= _RELATIVE_EQUALITY * max(1, abs(objective))
+    return Solved(
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        objective=objective,
+        bound=bound,
+        values=values,
+    )
+
+
+def relax(model: Model, limits: Limits | None = None) -> Relaxed:
+    """Solve the linear relaxation by simplex.
+
+    Raises:
+        SolverError: the solver refused the model.
+    """
+    limits = Limits() if limits is None else limits
+    said = _run(model, limits, "glop", None)
+    name = said.status().name
+    if name == "INFEASIBLE":
+        return Relaxed(status=Status.INFEASIBLE)
+    if name in ("INVALID_SOLVER_PARAMETERS", "MODEL_INVALID", "SOLVER_TYPE_UNAVAILABLE"):
+        raise SolverError(f"glop: {name} {said.status_string()}")
+    if name != "OPTIMAL":
+        return Relaxed(status=Status.UNKNOWN)
+    values = np.array(said.variable_values(), dtype=float).ravel()
+    return Relaxed(
+        status=Status.OPTIMAL,
+        objective=float(model.objective @ values),
+        values=values,
+        dual_values=np.array(said.dual_values(), dtype=float).ravel(),
+    )
+
+
+def _run(model: Model, limits: Limits, backend: str, start: FloatArray | None) -> Any:
+    from ortools.linear_solver.python import model_builder_helper as ortools
+    from scipy.sparse import csr_matrix
+
+    shape = (len(model.row_lower), len(model.objective))
+    builder: Any = ortools.ModelBuilderHelper()
+    builder.fill_model_from_sparse_data(
+        model.lower,
+        model.upper,
+        model.objective,
+        model.row_lower,
+        model.row_upper,
+        csr_matrix((model.value, (model.row, model.column)), shape=shape),
+    )
+    for column in np.flatnonzero(model.integer).tolist():
+        builder.set_var_integrality(column, True)
+    if start is not None:
+        for column, value in enumerate(np.asarray(start, dtype=float).tolist()):
+            builder.add_hint(column, value)
+    solver: Any = ortools.ModelSolverHelper(_ORTOOLS_NAME[backend])
+    solver.enable_output(False)
+    solver.set_time_limit_in_seconds(limits.time_limit_s)
+    solver.set_solver_specific_parameters(_parameters(backend, limits.seed))
+    solver.solve(builder)
+    return solver
+
+
+def _parameters(backend: str, seed: int) -> str:
+    if backend == "scip":
+        return "\n".join(
+            [
+                "limits/gap = 0",
+                "limits/absgap = 0",
+                "parallel/maxnthreads = 1",
+                f"randomization/randomseedshift = {seed % 2**31}",
+            ]
+        )
+    if backend == "cp_sat":
+        return f"num_workers: 1 random_seed: {seed % 2**31} relative_gap_limit: 0"
+    return f"random_seed: {seed % 2**31}"
+
+
+def _is_whole(model: Model) -> bool:
+    finite = [side[np.isfinite(side)] for side in (model.row_lower, model.row_upper)]
+    numbers = (model.objective, model.value, model.lower, model.upper, *finite)
+    return bool(model.integer.all()) and all(bool((n == np.rint(n)).all()) for n in numbers)
+
+
+def _objective_is_whole(model: Model) -> bool:
+    priced = model.objective != 0
+    prices = model.objective[priced]
+    return bool(model.integer[priced].all() and (prices == np.rint(prices)).all())
+
+
+def _row_error(model: Model, values: FloatArray) -> float:
+    """Largest violation of a row, relative to the row's largest term."""
+    rows = len(model.row_lower)
+    if not rows:
+        return 0.0
+    terms = model.value * values[model.column]
+    activity = np.bincount(model.row, weights=terms, minlength=rows)
+    size = np.ones(rows)
+    np.maximum.at(size, model.row, np.abs(terms))
+    over = np.maximum(model.row_lower - activity, activity - model.row_upper)
+    return float((over / size).max(initial=0.0))
+
+
+def _of_nothing(model: Model) -> Solved:
+    if (model.row_lower > 0).any() or (model.row_upper < 0).any():
+        return Solved(status=Status.INFEASIBLE)
+    return Solved(status=Status.OPTIMAL, objective=0.0, bound=0.0, values=np.zeros(0))
