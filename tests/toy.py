@@ -10,6 +10,7 @@ from scipy.spatial import Delaunay
 
 from optimizer.county import Cells, County, Provenance, Squads, Stations, Units
 from optimizer.frozen import FloatArray
+from optimizer.policy import CategoryWork, Policy, Workload
 
 CATEGORIES = ("criminal", "traffic")
 CLASSES = ("national", "county")
@@ -155,6 +156,81 @@ def random_county(
         stations=stations or {},
         cells=cells or {},
         overrides=overrides,
+    )
+
+
+def worked_county(**overrides: Any) -> County:
+    """The two stations that docs/formulation.md works through by hand; numbers as printed there."""
+    stations = Stations(
+        station_id=("A", "B"),
+        name=("Station A", "Station B"),
+        lon_deg=np.array([107.0, 107.1]),
+        lat_deg=np.array([30.0, 30.0]),
+        is_urban=np.zeros(2, bool),
+        officers=np.array([18, 16]),
+        authorised_officers=np.array([20, 16]),
+        auxiliaries=np.array([10, 10]),
+        can_bundle=np.ones(2, bool),
+        can_host=np.ones(2, bool),
+        max_officers=np.full(2, np.inf),
+        has_window=np.ones(2, bool),
+    )
+    cells = Cells(
+        cell_id=("A1", "A2", "B1", "B2"),
+        station=np.array([0, 0, 1, 1]),
+        township=("Aton", "Aton", "Bton", "Bton"),
+        lon_deg=np.array([107.0, 107.02, 107.1, 107.12]),
+        lat_deg=np.full(4, 30.0),
+        is_urban=np.zeros(4, bool),
+        population=np.array([20_000.0, 10_000.0, 15_000.0, 5_000.0]),
+        area_km2=np.full(4, 10.0),
+        alerts_per_year=np.array([[2000.0], [1000.0], [1500.0], [500.0]]),
+    )
+    travel_time_min = np.array([[4.0, 10.0, 20.0, 26.0], [18.0, 24.0, 5.0, 9.0]])
+    fields: dict[str, Any] = {
+        "name": "Worked example",
+        "categories": ("alert",),
+        "period_names": ("day", "night"),
+        "period_hours": np.array([12.0, 12.0]),
+        "period_share_fraction": np.array([[0.6, 0.4]]),
+        "stations": stations,
+        "cells": cells,
+        "travel_time_min": travel_time_min,
+        "road_km": travel_time_min / 2.0,
+        "station_time_min": np.array([[0.0, 16.0], [16.0, 0.0]]),
+        "cell_adjacency": np.array([[0, 1], [1, 2], [2, 3]]),
+        "squads": Squads(
+            squad_id=("Q",),
+            name=("Squad Q",),
+            lon_deg=np.array([107.0]),
+            lat_deg=np.array([30.0]),
+            officers=np.array([4]),
+            stations=(("A", "B"),),
+        ),
+        "units": Units(
+            unit_id=("U",),
+            name=("Detectives",),
+            kind=("detectives",),
+            officers=np.array([10]),
+            authorised_officers=np.array([10]),
+            required_officers=np.array([12.0]),
+            can_give=np.ones(1, bool),
+            can_receive=np.ones(1, bool),
+            station=np.array([0]),
+        ),
+        "road_classes": CLASSES,
+        "duty_road_km": np.array([[10.0, 5.0], [6.0, 20.0]]),
+        "provenance": (Provenance(item="stations", origin="modelled", note="worked example"),),
+    }
+    return County(**{**fields, **overrides})
+
+
+def worked_policy() -> Policy:
+    """The policy of that example: the defaults, one kind of alert."""
+    return Policy(
+        workload=Workload(
+            categories={"alert": CategoryWork(on_scene_min=50.0, case_work_officer_min=240.0)}
+        )
     )
 
 
