@@ -79,15 +79,25 @@ def test(arguments: list[str]) -> None:
     run(PYTHON, "-m", "pytest", *arguments)
 
 
+def messages() -> None:
+    """Compile the Chinese catalogue."""
+    install("test")
+    folder = ROOT / "scenarios" / "locale" / "zh" / "LC_MESSAGES"
+    compile_ = ("-m", "babel.messages.frontend", "compile")
+    run(PYTHON, *compile_, "-i", folder / "jingli.po", "-o", folder / "jingli.mo", "-l", "zh")
+
+
 def main() -> None:
     """Dispatch on the first argument."""
     match sys.argv[1:]:
         case ["demo"]:
             demo()
+        case ["messages"]:
+            messages()
         case ["test", *arguments]:
             test(arguments)
         case _:
-            sys.exit(f"{__doc__}\nusage: python dev.py demo | test [pytest arguments]")
+            sys.exit(f"{__doc__}\nusage: python dev.py demo | test [pytest arguments] | messages")
 
 
 if __name__ == "__main__":

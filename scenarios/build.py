@@ -1,0 +1,246 @@
+"""The checked layers of a case joined into a County: seats, minutes, adjacency, head counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo import boundaries, roads, routing
+from geo.alerts import AlertRates
+from geo.network import RoadNetwork
+from geo.readers import Table
+from optimizer.county import Cells, County, Provenance, Squads, Stations, Units, merge_provenance
+from optimizer.errors import Problem
+from optimizer.frozen import FloatArray, IntArray
+from optimizer.policy import Policy
+from scenarios.case import Case
+from scenarios.cross_checks import unreachable
+from scenarios.notes import Notes
+
+
+def build_county(
+    case: Case,
+    policy: Policy,
+    geometry: NDArray[Any] | None,
+    rates: AlertRates,
+    network: RoadNetwork,
+    notes: Notes,
+) -> County:
+    """Join the checked layers into a County.
+
+    Args:
+        case: For its name, seats rule and provenance.
+        policy: Speeds, walk-in and managed road classes.
+        geometry: Repaired cell polygons, or None.
+        rates: Alerts per cell, category and period.
+        network: The roads.
+        notes: Tables read so far; warnings and provenance are added.
+
+    Raises:
+        StagedError: a station that cannot reach its own cells; the problem is in `notes`.
+    """
+    tables, cells = notes.tables, notes.tables["cells"]
+    frame, stations = cells.frame, tables["stations"].frame
+    row = {s: i for i, s in enumerate(stations["station_id"])}
+    station_of = frame["station_id"].map(row).to_numpy(np.int64)
+    alerts = rates.alerts_per_year.sum(axis=1)
+    lon, lat = _column(frame, "lon_deg"), _column(frame, "lat_deg")
+    seat_lon, seat_lat = _seats(
+        case, policy, stations, station_of, alerts, lon, lat, network, notes
+    )
+    access = {
+        "walk_km_per_h": policy.roads.walk_km_per_h,
+        "count_walk_in": policy.roads.count_walk_in,
+    }
+    to_cells = routing.travel(network, seat_lon, seat_lat, lon, lat, **access)
+    between = routing.travel(network, seat_lon, seat_lat, seat_lon, seat_lat, **access)
+    station_time = between.travel_time_min.copy()
+    np.fill_diagonal(station_time, 0.0)
+    notes.add(unreachable(tables["stations"], frame, station_of, to_cells.travel_time_min))
+    notes.stop_on_errors()
+
+    urban_seat = (stations["kind"] == "urban").to_numpy()
+    urban_cell = _urban(frame, urban_seat[station_of])
+    township = frame["township"] if "township" in frame else pd.Series(pd.NA, index=frame.index)
+    names = stations["name"].to_numpy(object)[station_of]
+    managed = policy.roads.managed_classes
+    origins = [Provenance(item=o.item, origin=o.origin, note=o.note) for o in case.spec.provenance]
+    return County(
+        name=case.spec.name,
+        categories=rates.categories,
+        period_names=rates.period_names,
+        period_hours=rates.period_hours,
+        period_share_fraction=rates.period_share_fraction,
+        stations=_stations(stations, seat_lon, seat_lat),
+        cells=Cells(
+            cell_id=tuple(frame["cell_id"]),
+            station=station_of,
+            township=tuple(township.where(township.notna(), names).astype(str)),
+            lon_deg=lon,
+            lat_deg=lat,
+            is_urban=urban_cell,
+            population=_numbers(frame, "population", 0.0, notes, cells.source.shown),
+            area_km2=(np.zeros(len(frame)) if geometry is None else boundaries.areas_km2(geometry)),
+            alerts_per_year=rates.alerts_per_year,
+        ),
+        travel_time_min=to_cells.travel_time_min,
+        road_km=to_cells.road_km,
+        station_time_min=station_time,
+        cell_adjacency=(
+            boundaries.point_adjacency(lon, lat)
+            if geometry is None
+            else boundaries.cell_adjacency(geometry)
+        ),
+        squads=_squads(tables.get("squads")),
+        units=_units(tables.get("units"), policy, seat_lon, seat_lat),
+        road_classes=managed,
+        duty_road_km=roads.duty_road_km(
+            network, geometry, lon, lat, station_of, len(stations), managed
+        ),
+        provenance=merge_provenance([*notes.provenance, *origins]),
+    )
+
+
+def _seats(
+    case: Case,
+    policy: Policy,
+    stations: pd.DataFrame,
+    station_of: IntArray,
+    alerts: FloatArray,
+    lon: FloatArray,
+    lat: FloatArray,
+    network: RoadNetwork,
+    notes: Notes,
+) -> tuple[FloatArray, FloatArray]:
+    """Seats as given; where the case asks for it, the 1-median of a station's cells."""
+    seat_lon, seat_lat = _column(stations, "lon_deg"), _column(stations, "lat_deg")
+    if case.spec.layers.stations.seat == "given":
+        return seat_lon, seat_lat
+    for s in np.flatnonzero(np.isnan(seat_lon)).tolist():
+        own = np.flatnonzero(station_of == s)
+        minutes = routing.travel(
+            network,
+            lon[own],
+            lat[own],
+            lon[own],
+            lat[own],
+            walk_km_per_h=policy.roads.walk_km_per_h,
+            count_walk_in=policy.roads.count_walk_in,
+        ).travel_time_min
+        # A way that does not exist counts as a day: it loses against any that does.
+        total = np.minimum(minutes, 1440.0) @ alerts[own]
+        best = own[int(np.argmin(total))]
+        seat_lon[s], seat_lat[s] = lon[best], lat[best]
+    notes.modelled("stations.lon", "1-median of the station's cells")
+    return seat_lon, seat_lat
+
+
+def _stations(frame: pd.DataFrame, lon: FloatArray, lat: FloatArray) -> Stations:
+    n = len(frame)
+    officers = frame["officers"].to_numpy(np.int64)
+    return Stations(
+        station_id=tuple(frame["station_id"]),
+        name=tuple(frame["name"]),
+        lon_deg=lon,
+        lat_deg=lat,
+        is_urban=(frame["kind"] == "urban").to_numpy(),
+        officers=officers,
+        authorised_officers=_filled(frame, "authorised_officers", officers).astype(np.int64),
+        auxiliaries=_filled(frame, "auxiliaries", np.zeros(n)).astype(np.int64),
+        can_bundle=_yes(frame, "can_bundle"),
+        can_host=_yes(frame, "can_host"),
+        max_officers=_filled(frame, "max_officers", np.full(n, np.inf)),
+        has_window=_yes(frame, "has_window"),
+    )
+
+
+def _squads(table: Table | None) -> Squads:
+    if table is None:
+        return Squads.none()
+    frame = table.frame
+    return Squads(
+        squad_id=tuple(frame["squad_id"]),
+        name=tuple(frame["name"]),
+        lon_deg=_column(frame, "lon_deg"),
+        lat_deg=_column(frame, "lat_deg"),
+        officers=frame["officers"].to_numpy(np.int64),
+        stations=tuple(tuple(sorted(ids)) for ids in frame["stations"]),
+    )
+
+
+def _units(table: Table | None, policy: Policy, lon: FloatArray, lat: FloatArray) -> Units:
+    if table is None:
+        return Units.none()
+    frame = table.frame
+    officers = frame["officers"].to_numpy(np.int64)
+    by_work = (
+        _filled(frame, "workload_officer_min_per_year", np.full(len(frame), np.nan))
+        / policy.crews.officer_min_per_year
+    )
+    return Units(
+        unit_id=tuple(frame["unit_id"]),
+        name=tuple(frame["name"]),
+        kind=tuple(frame["kind"].fillna("")) if "kind" in frame else ("",) * len(frame),
+        officers=officers,
+        authorised_officers=_filled(frame, "authorised_officers", officers).astype(np.int64),
+        required_officers=_filled(frame, "required_officers", by_work),
+        can_give=_yes(frame, "can_give"),
+        can_receive=_yes(frame, "can_receive"),
+        station=_nearest(frame, lon, lat),
+    )
+
+
+def _nearest(frame: pd.DataFrame, lon: FloatArray, lat: FloatArray) -> IntArray:
+    """Row of the nearest station; units without a place stand with the first town station."""
+    own_lon, own_lat = _column(frame, "lon_deg"), _column(frame, "lat_deg")
+    nearest = np.zeros(len(frame), dtype=np.int64)
+    for i, (x, y) in enumerate(zip(own_lon, own_lat, strict=True)):
+        if np.isfinite(x) and np.isfinite(y):
+            nearest[i] = int(np.argmin(np.hypot((lon - x) * np.cos(np.radians(y)), lat - y)))
+    return nearest
+
+
+def _column(frame: pd.DataFrame, name: str) -> FloatArray:
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return frame[name].to_numpy(dtype=float, na_value=np.nan).copy()
+
+
+def _filled(frame: pd.DataFrame, name: str, default: NDArray[Any]) -> FloatArray:
+    values = _column(frame, name)
+    return np.where(np.isnan(values), default.astype(float), values)
+
+
+def _numbers(
+    frame: pd.DataFrame, name: str, default: float, notes: Notes, shown: str
+) -> FloatArray:
+    values = _column(frame, name)
+    missing = int(np.isnan(values).sum())
+    if missing:
+        notes.problems.append(
+            Problem(
+                where=shown,
+                column=name,
+                value=str(missing),
+                expected="a value in every row; missing ones count as {default}",
+                fix="fill them in",
+                params={"default": f"{default:g}"},
+                severity="warning",
+            )
+        )
+    return np.where(np.isnan(values), default, values)
+
+
+def _yes(frame: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+    if name not in frame:
+        return np.ones(len(frame), dtype=np.bool_)
+    return frame[name].fillna(True).to_numpy(dtype=np.bool_)
+
+
+def _urban(frame: pd.DataFrame, default: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if "kind" not in frame:
+        return default
+    return np.where(frame["kind"].isna(), default, frame["kind"] == "urban")

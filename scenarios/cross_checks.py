@@ -1,0 +1,273 @@
+"""Checks of one layer against another: each returns every problem it finds, with line and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo import boundaries
+from geo.readers import Table
+from optimizer.errors import Problem
+from optimizer.frozen import FloatArray, IntArray
+
+SHOWN_AT_MOST = 20
+
+
+def check_stations(stations: Table) -> list[Problem]:
+    """Head counts against building and establishment."""
+    frame, shown = stations.frame, stations.source.shown
+    found: list[Problem] = []
+    if "max_officers" in frame:
+        over = frame["officers"] > frame["max_officers"]
+        found += _rows(
+            frame[over.fillna(False)],
+            shown,
+            "officers",
+            "at most max_officers of the same row",
+            "correct officers, or raise max_officers",
+        )
+    return found
+
+
+def check_cells(cells: Table, stations: Table) -> list[Problem]:
+    """Every cell has a known station, and every station at least one cell."""
+    known = set(stations.frame["station_id"])
+    strangers = ~cells.frame["station_id"].isin(known)
+    found = _rows(
+        cells.frame[strangers],
+        cells.source.shown,
+        "station_id",
+        "a station_id of {stations}",
+        "correct it, add the station, or list it under layers.cells.no_station",
+        stations=stations.source.shown,
+    )
+    idle = ~stations.frame["station_id"].isin(set(cells.frame["station_id"]))
+    found += _rows(
+        stations.frame[idle],
+        stations.source.shown,
+        "station_id",
+        "a station with at least one cell in {cells}",
+        "give it a cell, or take it out",
+        cells=cells.source.shown,
+    )
+    return found
+
+
+def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Problem]]:
+    """Columns of a second file joined to the cells by cell_id.
+
+    A column that both files have comes from the second. A cell without a row there is an error; a
+    row there without a cell is a warning, for its alerts would be lost.
+    """
+    extra = attributes.frame.set_index("cell_id")
+    missing = ~cells.frame["cell_id"].isin(extra.index)
+    found = _rows(
+        cells.frame[missing],
+        cells.source.shown,
+        "cell_id",
+        "a row with this cell_id in {attributes}",
+        "add the row",
+        attributes=attributes.source.shown,
+    )
+    unused = ~attributes.frame["cell_id"].isin(set(cells.frame["cell_id"]))
+    found += [
+        replace(problem, severity="warning")
+        for problem in _rows(
+            attributes.frame[unused],
+            attributes.source.shown,
+            "cell_id",
+            "a cell_id of {cells}; the row is not used",
+            "correct it",
+            cells=cells.source.shown,
+        )
+    ]
+    kept = [
+        c
+        for c in extra.columns
+        if c not in ("row", "lon_deg", "lat_deg") and not extra[c].isna().all()
+    ]
+    frame = cells.frame.drop(columns=[c for c in kept if c in cells.frame]).join(
+        extra[kept], on="cell_id"
+    )
+    if "station_id" not in frame and not found:
+        found.append(
+            Problem(
+                where=attributes.source.shown,
+                column="station_id",
+                expected="a column station_id here or in {cells}",
+                fix="add it, or name it under columns",
+                params={"cells": cells.source.shown},
+            )
+        )
+    return replace(cells, frame=frame), found
+
+
+def check_seats(seats: pd.DataFrame, geometry: NDArray[Any], shown: str) -> list[Problem]:
+    """Every station seat lies in some cell."""
+    at = boundaries.locate(
+        seats["lon_deg"].to_numpy(float), seats["lat_deg"].to_numpy(float), geometry
+    )
+    lost = seats[at < 0].assign(
+        place=lambda f: [
+            f"{x:.5f}, {y:.5f}" for x, y in zip(f["lon_deg"], f["lat_deg"], strict=True)
+        ]
+    )
+    return _rows(
+        lost,
+        shown,
+        "place",
+        "a seat inside one of the cells",
+        "check longitude, latitude and the declared crs",
+        label="lon, lat",
+    )
+
+
+def check_squads(squads: Table, stations: Table) -> list[Problem]:
+    """Squad areas name known stations, each in one squad at the most."""
+    known = set(stations.frame["station_id"])
+    owner: dict[str, str] = {}
+    found: list[Problem] = []
+    for row, squad, area in zip(
+        squads.frame["row"], squads.frame["squad_id"], squads.frame["stations"], strict=True
+    ):
+        for station in area:
+            if station not in known:
+                found.append(
+                    Problem(
+                        where=squads.source.shown,
+                        row=int(row),
+                        column="stations",
+                        value=station,
+                        expected="a station_id of {stations}",
+                        fix="correct it",
+                        params={"stations": stations.source.shown},
+                    )
+                )
+            elif station in owner:
+                found.append(
+                    Problem(
+                        where=squads.source.shown,
+                        row=int(row),
+                        column="stations",
+                        value=station,
+                        expected="each station in one squad's area; squad {other} has it too",
+                        fix="take it out of one of the two",
+                        params={"other": owner[station]},
+                    )
+                )
+            else:
+                owner[station] = squad
+    return found
+
+
+def check_units(units: Table, stations: Table) -> list[Problem]:
+    """Unit ids differ from station ids, and each unit says what its work needs."""
+    frame, shown = units.frame, units.source.shown
+    taken = frame["unit_id"].isin(set(stations.frame["station_id"]))
+    found = _rows(
+        frame[taken],
+        shown,
+        "unit_id",
+        "an id that no station has",
+        "give the unit another id",
+    )
+    needs = [c for c in ("required_officers", "workload_officer_min_per_year") if c in frame]
+    silent = frame[needs].isna().all(axis=1) if needs else pd.Series(True, index=frame.index)
+    found += _rows(
+        frame[silent],
+        shown,
+        "required_officers",
+        "required_officers or workload_officer_min_per_year",
+        "fill in one of the two",
+        value="",
+    )
+    return found
+
+
+def unreachable(
+    stations: Table, cells: pd.DataFrame, station_of: IntArray, travel_time_min: FloatArray
+) -> list[Problem]:
+    """Cells that no road joins to their own station (errors), or to another station (a warning)."""
+    cut = ~np.isfinite(travel_time_min)
+    own = cut[station_of, np.arange(len(cells))]
+    names = stations.frame["name"].to_numpy(object)
+    lost = cells[own].assign(place=[f"{names[s]}" for s in station_of[own]])
+    found: list[Problem] = []
+    for station, group in lost.groupby("place", sort=True):
+        ids = group["cell_id"].tolist()
+        found.append(
+            Problem(
+                where="roads",
+                column=str(station),
+                value=_some(ids),
+                expected="a way by road from the station to each of its cells",
+                fix="add the missing road, check one-way streets, or join the islands",
+            )
+        )
+    elsewhere = [
+        f"{names[s]} ({int(n)})" for s, n in enumerate(cut.sum(axis=1)) if n and not own.all()
+    ]
+    if elsewhere and not found:
+        found.append(
+            Problem(
+                where="roads",
+                value=_some(elsewhere),
+                expected="every cell to be reachable from every station; "
+                "no bundle can join a station to cells that it cannot reach",
+                fix="add the missing roads if they exist",
+                severity="warning",
+            )
+        )
+    return found
+
+
+def _rows(
+    frame: pd.DataFrame,
+    shown: str,
+    column: str,
+    expected: str,
+    fix: str,
+    *,
+    label: str | None = None,
+    value: str | None = None,
+    **params: object,
+) -> list[Problem]:
+    found = [
+        Problem(
+            where=shown,
+            row=int(row),
+            column=label or column,
+            value=value if value is not None else str(said),
+            expected=expected,
+            fix=fix,
+            params=params,
+        )
+        for row, said in zip(
+            frame["row"].head(SHOWN_AT_MOST),
+            frame[column].head(SHOWN_AT_MOST) if column in frame else [""] * len(frame),
+            strict=False,
+        )
+    ]
+    if len(frame) > SHOWN_AT_MOST:
+        found.append(
+            Problem(
+                where=shown,
+                column=label or column,
+                value=str(len(frame) - SHOWN_AT_MOST),
+                expected="no more such rows",
+                fix=fix,
+                params=params,
+            )
+        )
+    return found
+
+
+def _some(items: Iterable[str]) -> str:
+    listed = list(items)
+    more = len(listed) - SHOWN_AT_MOST
+    return ", ".join(listed[:SHOWN_AT_MOST]) + (f" … (+{more})" if more > 0 else "")

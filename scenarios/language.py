@@ -1,0 +1,48 @@
+"""English or Chinese, through gettext and the catalogue in `locale/`.
+
+`jingli.po` is the source; `python dev.py messages` compiles it to the `jingli.mo` beside it.
+"""
+
+from __future__ import annotations
+
+import gettext
+import locale
+import os
+from pathlib import Path
+from typing import Literal
+
+from optimizer.errors import Translate, untranslated
+
+Language = Literal["en", "zh"]
+DOMAIN = "jingli"
+LOCALES = Path(__file__).parent / "locale"
+
+
+def default_language() -> Language:
+    """Chinese where the planner's locale is, else English."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    # Windows sets none of these, but knows its own locale.
+    known = locale.getlocale()[0] or ""
+    return "zh" if known.lower().startswith(("zh", "chinese")) else "en"
+
+
+def translator(language: Language) -> Translate:
+    """A function from English message to the same in `language`.
+
+    A message that the catalogue lacks stays English; a test keeps the catalogue complete.
+    """
+    if language == "en":
+        return untranslated
+    read = gettext.translation(DOMAIN, LOCALES, languages=[language]).gettext
+    # gettext("") is the catalogue's own header.
+    return lambda text: read(text) if text else text
+
+
+def use_for_this_process(language: Language) -> None:
+    """Let libraries that call gettext themselves (click) speak `language`. Entry points only."""
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, LOCALES)
+    gettext.textdomain(DOMAIN)

@@ -1,0 +1,191 @@
+"""The columns of each layer, with the Chinese and English headers that are understood."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from geo.columns import Column, Schema
+from geo.roads import ROADS_SCHEMA
+
+KINDS = {
+    "urban": "urban",
+    "rural": "rural",
+    "town": "urban",
+    "城区": "urban",
+    "城镇": "urban",
+    "城市": "urban",
+    "农村": "rural",
+    "乡村": "rural",
+    "乡镇": "rural",
+}
+
+_LON = Column(name="lon", kind="lon", required=False, aliases=("经度", "lng", "longitude", "x"))
+_LAT = Column(name="lat", kind="lat", required=False, aliases=("纬度", "latitude", "y"))
+
+
+def _count(name: str, *aliases: str, required: bool = True) -> Column:
+    return Column(name=name, kind="count", required=required, minimum=0, aliases=aliases)
+
+
+def _kind(*, required: bool) -> Column:
+    return Column(
+        name="kind",
+        kind="choice",
+        required=required,
+        choices=KINDS,
+        aliases=("类型", "城乡", "类别", "kind_of_place"),
+    )
+
+
+STATIONS = Schema(
+    layer="stations",
+    columns=(
+        Column(
+            name="station_id",
+            kind="id",
+            required=True,
+            aliases=("编号", "派出所编号", "所编号", "id"),
+        ),
+        Column(name="name", kind="text", required=True, aliases=("名称", "派出所", "派出所名称")),
+        _LON,
+        _LAT,
+        _kind(required=True),
+        _count("officers", "民警", "民警数", "实有民警", "实有", "警力"),
+        _count(
+            "authorised_officers",
+            "编制",
+            "编制数",
+            "核定编制",
+            "authorized_officers",
+            required=False,
+        ),
+        _count("auxiliaries", "辅警", "辅警数", required=False),
+        Column(name="can_bundle", kind="yes_no", required=False, aliases=("可捆绑", "可合并")),
+        Column(name="can_host", kind="yes_no", required=False, aliases=("可作中心", "可作中心所")),
+        _count("max_officers", "容纳警力", "最多民警", "办公容量", required=False),
+        Column(name="has_window", kind="yes_no", required=False, aliases=("户籍窗口", "有窗口")),
+    ),
+    geometry="any",
+    unique=("station_id",),
+)
+
+CELLS = Schema(
+    layer="cells",
+    columns=(
+        Column(
+            name="cell_id", kind="id", required=True, aliases=("单元编号", "编号", "村编号", "id")
+        ),
+        Column(
+            name="station_id",
+            kind="id",
+            required=True,
+            aliases=("派出所编号", "所编号", "管辖派出所", "beat"),
+        ),
+        Column(name="township", kind="text", required=False, aliases=("乡镇", "镇街", "乡镇街道")),
+        Column(
+            name="population",
+            kind="number",
+            required=False,
+            minimum=0,
+            aliases=("人口", "户籍人口", "常住人口"),
+        ),
+        _kind(required=False),
+        _LON,
+        _LAT,
+    ),
+    prefix_columns=("alerts_per_year",),
+    geometry="any",
+    unique=("cell_id",),
+)
+
+# Boundaries and counts may come in two files; then neither must have every column.
+CELL_BOUNDARIES = replace(
+    CELLS, columns=tuple(replace(c, required=c.name == "cell_id") for c in CELLS.columns)
+)
+CELL_ATTRIBUTES = replace(CELL_BOUNDARIES, layer="cell_attributes", geometry="none")
+
+SQUADS = Schema(
+    layer="squads",
+    columns=(
+        Column(name="squad_id", kind="id", required=True, aliases=("中队编号", "编号", "id")),
+        Column(name="name", kind="text", required=True, aliases=("名称", "中队", "中队名称")),
+        _LON,
+        _LAT,
+        _count("officers", "民警", "民警数", "实有民警", "警力"),
+        Column(
+            name="stations",
+            kind="id_list",
+            required=True,
+            aliases=("辖区派出所", "管辖派出所", "辖区"),
+        ),
+    ),
+    geometry="any",
+    unique=("squad_id",),
+)
+
+UNITS = Schema(
+    layer="units",
+    columns=(
+        Column(name="unit_id", kind="id", required=True, aliases=("单位编号", "编号", "id")),
+        Column(name="name", kind="text", required=True, aliases=("名称", "单位", "单位名称")),
+        Column(name="kind", kind="text", required=False, aliases=("类型", "警种")),
+        _count("officers", "民警", "民警数", "实有民警", "警力"),
+        _count(
+            "authorised_officers",
+            "编制",
+            "编制数",
+            "核定编制",
+            "authorized_officers",
+            required=False,
+        ),
+        Column(
+            name="required_officers",
+            kind="number",
+            required=False,
+            minimum=0,
+            aliases=("需要警力", "所需警力"),
+        ),
+        Column(
+            name="workload_officer_min_per_year",
+            kind="number",
+            required=False,
+            minimum=0,
+            aliases=("工作量", "年工作量分钟"),
+        ),
+        Column(name="can_give", kind="yes_no", required=False, aliases=("可调出",)),
+        Column(name="can_receive", kind="yes_no", required=False, aliases=("可调入",)),
+        _LON,
+        _LAT,
+    ),
+    geometry="none",
+    unique=("unit_id",),
+)
+
+ALERTS = Schema(
+    layer="alerts",
+    columns=(
+        Column(
+            name="alert_id", kind="id", required=False, aliases=("警情编号", "编号", "接警单编号")
+        ),
+        Column(
+            name="occurred_at",
+            kind="time",
+            required=True,
+            minimum=2000,
+            maximum=2035,
+            aliases=("报警时间", "接警时间", "发生时间", "时间"),
+        ),
+        Column(
+            name="category", kind="text", required=False, aliases=("警情类别", "类别", "警情类型")
+        ),
+        Column(name="cell_id", kind="id", required=False, aliases=("单元编号", "村编号")),
+        _LON,
+        _LAT,
+    ),
+    geometry="any",
+    unique=(),
+)
+
+BOUNDARY = Schema(layer="boundary", columns=(), geometry="polygon", unique=())
+
+__all__ = ["ALERTS", "BOUNDARY", "CELLS", "ROADS_SCHEMA", "SQUADS", "STATIONS", "UNITS"]

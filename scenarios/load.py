@@ -1,0 +1,337 @@
+"""From a case's files to a County: read every layer, check one against another, build the roads.
+
+All problems of all files are gathered and raised together; nothing is dropped without a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo import boundaries, modelled_roads, roads
+from geo.alerts import AlertRates, alert_rates, datum_shift_warning
+from geo.columns import Schema
+from geo.network import RoadNetwork
+from geo.readers import QualityRow, Source, Table, describe_quality, read_table
+from optimizer.county import GIVEN, MODELLED, County, Provenance
+from optimizer.errors import Problem
+from optimizer.frozen import FloatArray, IntArray
+from optimizer.policy import Policy
+from scenarios import layers
+from scenarios.build import build_county
+from scenarios.case import CASE_FILE, Case
+from scenarios.cross_checks import (
+    check_cells,
+    check_seats,
+    check_squads,
+    check_stations,
+    check_units,
+    join_attributes,
+)
+from scenarios.notes import Notes, StagedError
+from scenarios.schema import Layer
+
+RATE_PREFIX = "alerts_per_year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCase:
+    """A case as the optimizer and the maps need it.
+
+    Attributes:
+        case: The opened case.
+        policy: Policy of the scenario it was loaded for.
+        county: The county.
+        cell_geometry: Cell polygons in WGS84 after repair, shape (C,); None where only points
+            are known.
+        outline: County outline in WGS84, or None.
+        network: The roads.
+        warnings: What a planner should know before trusting the plan.
+    """
+
+    case: Case
+    policy: Policy
+    county: County
+    cell_geometry: NDArray[Any] | None
+    outline: Any
+    network: RoadNetwork
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What reading a case turned up, whether or not it can be run.
+
+    Attributes:
+        problems: Errors and warnings of all files.
+        quality: One row per file for the data-quality sheet.
+        quarantined: Rows set aside, with reasons, by layer.
+        repairs: Log of mended polygons: cell_id, what, area_km2.
+        loaded: The case, or None where there are errors.
+    """
+
+    problems: tuple[Problem, ...]
+    quality: tuple[QualityRow, ...]
+    quarantined: Mapping[str, pd.DataFrame]
+    repairs: pd.DataFrame
+    loaded: LoadedCase | None
+
+
+def inspect(case: Case, policy: Policy) -> Inspection:
+    """Read and check every layer of `case`; problems are gathered, not raised.
+
+    Args:
+        case: The opened case.
+        policy: Speeds and rules that turn roads into minutes.
+    """
+    notes = Notes()
+    loaded = None
+    # A stage that finds errors stops those that build on it; what was found stays in the notes.
+    with suppress(StagedError):
+        loaded = _load(case, policy, notes)
+    quality = tuple(
+        replace(describe_quality(t), out_of_county=notes.outside.get(name, 0))
+        for name, t in notes.tables.items()
+    )
+    return Inspection(
+        problems=tuple(notes.problems),
+        quality=quality,
+        quarantined=notes.quarantined,
+        repairs=notes.repairs,
+        loaded=loaded,
+    )
+
+
+def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
+    _read_all(case, notes)
+    notes.stop_on_errors()
+    tables = notes.tables
+    if "cell_attributes" in tables:
+        tables["cells"], found = join_attributes(tables["cells"], tables["cell_attributes"])
+        notes.add(found)
+        notes.stop_on_errors()
+    _drop_cells_of_no_station(case, notes)
+    stations, cells = tables["stations"], tables["cells"]
+    notes.add(check_stations(stations))
+    notes.add(check_cells(cells, stations))
+    if "squads" in tables:
+        notes.add(check_squads(tables["squads"], stations))
+    if "units" in tables:
+        notes.add(check_units(tables["units"], stations))
+    notes.stop_on_errors()
+
+    geometry = _geometry(notes)
+    seats = stations.frame[stations.frame["lon_deg"].notna()]
+    if geometry is not None:
+        notes.add(check_seats(seats, geometry, stations.source.shown))
+        notes.add(_shift_warning(stations, seats, geometry))
+    rates = _rates(case, geometry, notes)
+    notes.stop_on_errors()
+    assert rates is not None
+
+    network = _network(case, policy, notes)
+    notes.stop_on_errors()
+    county = build_county(case, policy, geometry, rates, network, notes)
+    outline = boundaries.union(tables["boundary"].geometry) if "boundary" in tables else None
+    return LoadedCase(
+        case=case,
+        policy=policy,
+        county=county,
+        cell_geometry=geometry,
+        outline=outline,
+        network=network,
+        warnings=tuple(notes.problems),
+    )
+
+
+def _read_all(case: Case, notes: Notes) -> None:
+    spec = case.spec.layers
+    wanted: list[tuple[Layer | None, Schema, bool]] = [
+        (spec.stations, layers.STATIONS, True),
+        (spec.cells, layers.CELL_BOUNDARIES if spec.cells.attributes else layers.CELLS, True),
+        (spec.cells.attributes, layers.CELL_ATTRIBUTES, True),
+        (spec.squads, layers.SQUADS, True),
+        (spec.units, layers.UNITS, True),
+        (spec.boundary, layers.BOUNDARY, True),
+        (spec.alerts, layers.ALERTS, False),
+        (None if spec.roads == "modelled" else spec.roads, layers.ROADS_SCHEMA, False),
+    ]
+    for layer, schema, strict in wanted:
+        if layer is None:
+            continue
+        source = Source(
+            layer=schema.layer,
+            path=case.layer_path(layer),
+            shown=layer.path,
+            sheet=layer.sheet,
+            crs=layer.crs,
+            columns=layer.columns,
+            strict=strict,
+        )
+        table = read_table(source, schema)
+        notes.tables[schema.layer] = table
+        notes.add(table.problems)
+        notes.set_aside(schema.layer, table.quarantined)
+        if layer.origin == MODELLED:
+            notes.modelled(schema.layer, f"{layer.path}: origin in {CASE_FILE}")
+        else:
+            notes.provenance.append(Provenance(item=schema.layer, origin=GIVEN, note=layer.path))
+
+
+def _drop_cells_of_no_station(case: Case, notes: Notes) -> None:
+    """Quarantine the cells that the case declares to be of no station."""
+    cells = notes.tables["cells"]
+    none = set(case.spec.layers.cells.no_station)
+    away = cells.frame["station_id"].isin(none)
+    if not none or not away.any():
+        return
+    gone = cells.frame[away]
+    reasons = pd.DataFrame(
+        {
+            "row": gone["row"].to_numpy(),
+            "column": "station_id",
+            "value": gone["station_id"].to_numpy(),
+            "reason": f"of no station: layers.cells.no_station in {CASE_FILE}",
+        }
+    )
+    notes.set_aside("cells", reasons)
+    rate_columns = [c for c in cells.frame.columns if c.startswith(RATE_PREFIX)]
+    lost = float(gone[rate_columns].sum().sum()) if rate_columns else 0.0
+    notes.outside["cells"] = int(away.sum())
+    notes.problems.append(
+        Problem(
+            where=cells.source.shown,
+            column="station_id",
+            value=str(int(away.sum())),
+            expected="every cell to have a station; these are set aside with {alerts} alerts",
+            fix="see quarantine.csv",
+            params={"alerts": f"{lost:,.0f}"},
+            severity="warning",
+        )
+    )
+    keep = (~away).to_numpy()
+    notes.tables["cells"] = replace(
+        cells,
+        frame=cells.frame[keep].reset_index(drop=True),
+        geometry=None if cells.geometry is None else cells.geometry[keep],
+    )
+
+
+def _geometry(notes: Notes) -> NDArray[Any] | None:
+    """Repaired cell polygons, or None where the layer has only points."""
+    cells = notes.tables["cells"]
+    if cells.geometry is None or not boundaries.are_polygons(cells.geometry):
+        return None
+    repaired = boundaries.repair_cells(
+        cells.geometry, cells.frame["cell_id"].tolist(), shown=cells.source.shown
+    )
+    notes.add(repaired.problems)
+    notes.repairs = repaired.log
+    return repaired.geometry
+
+
+def _shift_warning(
+    stations: Table, seats: pd.DataFrame, geometry: NDArray[Any]
+) -> tuple[Problem, ...]:
+    found = datum_shift_warning(
+        seats["lon_deg"].to_numpy(float),
+        seats["lat_deg"].to_numpy(float),
+        geometry,
+        shown=stations.source.shown,
+        declared=stations.source.crs,
+    )
+    return () if found is None else (found,)
+
+
+def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRates | None:
+    """Alert rates per cell and category, from the log if there is one, else from the cells."""
+    tables, cells = notes.tables, notes.tables["cells"]
+    frame = cells.frame
+    if "alerts" in tables:
+        rates = alert_rates(
+            tables["alerts"],
+            frame["cell_id"].tolist(),
+            geometry,
+            frame["lon_deg"].to_numpy(float),
+            frame["lat_deg"].to_numpy(float),
+        )
+        notes.add(rates.problems)
+        notes.outside["alerts"] = rates.outside
+        notes.set_aside("alerts", rates.quarantined)
+        return rates
+    columns = [c for c in frame.columns if c.startswith(RATE_PREFIX)]
+    per_year = frame[columns].fillna(0.0).to_numpy(float) if columns else np.zeros((len(frame), 0))
+    if per_year.sum() <= 0:
+        notes.problems.append(
+            Problem(
+                where=cells.source.shown,
+                column=RATE_PREFIX,
+                value="0",
+                expected="at least one alert",
+                fix="add alerts_per_year_<category> columns, or an alerts layer",
+            )
+        )
+        return None
+    categories = tuple(c.removeprefix(RATE_PREFIX).strip("_") or "all" for c in columns)
+    names, hours, shares = _rhythm(case, categories, notes)
+    return AlertRates(
+        categories=categories,
+        alerts_per_year=per_year * (365.0 / case.spec.layers.cells.rate_period_days),
+        period_names=names,
+        period_hours=hours,
+        period_share_fraction=shares,
+        years=case.spec.layers.cells.rate_period_days / 365.0,
+        outside=0,
+        problems=(),
+        quarantined=pd.DataFrame(columns=["row", "column", "value", "reason"]),
+    )
+
+
+def _rhythm(
+    case: Case, categories: tuple[str, ...], notes: Notes
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    rhythm = case.spec.alert_rhythm
+    if rhythm is None:
+        notes.modelled("alerts.rhythm", "no alert log and no alert_rhythm: even over the day")
+        return ("00-24",), np.array([24.0]), np.ones((len(categories), 1))
+    hours = np.array([p.hours for p in rhythm.periods])
+    even = tuple((hours / 24.0).tolist())
+    fallback = rhythm.share_fraction.get("other", even)
+    shares = np.array([rhythm.share_fraction.get(c, fallback) for c in categories], dtype=float)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return tuple(p.name for p in rhythm.periods), hours, shares
+
+
+def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
+    spec, tables = case.spec.layers.roads, notes.tables
+    if spec == "modelled":
+        notes.modelled("roads", "Gabriel graph on the places, detour factor and class speeds")
+        stations, cells = tables["stations"].frame, tables["cells"].frame
+        seated = stations[stations["lon_deg"].notna()]
+        return modelled_roads.modelled_roads(
+            np.concatenate([seated["lon_deg"], cells["lon_deg"]]).astype(float),
+            np.concatenate([seated["lat_deg"], cells["lat_deg"]]).astype(float),
+            _ranks(seated, cells),
+            policy.roads,
+        )
+    network, found = roads.roads_from_table(tables["roads"], policy.roads, oneway=spec.oneway)
+    notes.add(found)
+    return network
+
+
+def _ranks(stations: pd.DataFrame, cells: pd.DataFrame) -> IntArray:
+    """0 for the county seat (the town station with most alerts or residents), 1 seat, 2 cell."""
+    columns = [c for c in cells.columns if c.startswith(RATE_PREFIX)] or ["population"]
+    size = cells[columns].sum(axis=1).groupby(cells["station_id"]).sum()
+    weight = stations["station_id"].map(size).fillna(0.0).to_numpy(float)
+    urban = (stations["kind"] == "urban").to_numpy()
+    rank = np.ones(len(stations), dtype=np.int64)
+    if len(stations):
+        rank[int(np.argmax(np.where(urban, weight + weight.max() + 1.0, weight)))] = 0
+    return np.concatenate([rank, np.full(len(cells), 2, dtype=np.int64)])

@@ -1,0 +1,62 @@
+"""What reading a case turns up, gathered until all files have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from geo.readers import Table
+from optimizer.county import MODELLED, Provenance
+from optimizer.errors import JingliError, Problem
+
+
+class StagedError(JingliError):
+    """A stage of reading found errors that later stages cannot build on."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """The notebook of one reading.
+
+    Attributes:
+        tables: Layers as read, by name.
+        problems: Errors and warnings so far.
+        provenance: Origin of what was read or modelled.
+        outside: Rows that lie in no cell, by layer.
+        quarantined: Rows set aside with line, column, value and reason, by layer.
+        repairs: Log of mended polygons.
+    """
+
+    tables: dict[str, Table] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    provenance: list[Provenance] = field(default_factory=list)
+    outside: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, pd.DataFrame] = field(default_factory=dict)
+    repairs: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["cell_id", "what", "area_km2"])
+    )
+
+    def add(self, found: Iterable[Problem]) -> None:
+        """Note problems."""
+        self.problems.extend(found)
+
+    def set_aside(self, layer: str, rows: pd.DataFrame) -> None:
+        """Note quarantined rows of a layer."""
+        if len(rows):
+            before = self.quarantined.get(layer, rows.iloc[:0])
+            self.quarantined[layer] = pd.concat([before, rows], ignore_index=True)
+
+    def modelled(self, item: str, note: str) -> None:
+        """Note an input that was modelled."""
+        self.provenance.append(Provenance(item=item, origin=MODELLED, note=note))
+
+    def stop_on_errors(self) -> None:
+        """End the reading here if anything noted is an error.
+
+        Raises:
+            StagedError: something is.
+        """
+        if any(p.severity == "error" for p in self.problems):
+            raise StagedError

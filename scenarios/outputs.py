@@ -1,0 +1,154 @@
+"""The output folder of a run: plan, tables, map, GeoPackage and manifest, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
+from geo.maps import MapScene, redistricting_map, write_map
+from geo.safe_text import write_csv
+from optimizer.errors import Translate
+from scenarios.language import Language
+from scenarios.load import Inspection
+from scenarios.quality import record_sheets
+from scenarios.run import Run
+from scenarios.show import modelled_items
+from scenarios.tables import sheets
+
+PACKAGES = ("jingli", "numpy", "scipy", "pandas", "shapely", "pyproj", "ortools", "matplotlib")
+
+
+def write_run(
+    run: Run, out: Path, _: Translate, language: Language, command: Sequence[str]
+) -> tuple[str, ...]:
+    """Write everything about a run that has a plan into the folder `out`.
+
+    Args:
+        run: The run.
+        out: Folder to make; an earlier run's folder is replaced.
+        _: Translation of table headers and map text.
+        language: For the map.
+        command: The command line, for the manifest.
+
+    Returns:
+        Names of the files written.
+
+    Raises:
+        InputError: `out` cannot be written, or holds something that is not an earlier run.
+    """
+    assert run.result.plan is not None
+    assert run.plan is not None
+    with atomic_folder(out) as folder:
+        write_text(folder / "plan.json", run.result.plan.to_json())
+        write_text(folder / "evaluation.json", evaluation_json(run))
+        tables = sheets(run, _)
+        for sheet in [*tables, *record_sheets(run.inspection, _)]:
+            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+        _write_gpkg(run, folder / "plan.gpkg")
+        write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
+        names = tuple(sorted(p.name for p in folder.iterdir()))
+        write_text(folder / MANIFEST, _manifest(run, folder, names, command))
+    return (*names, MANIFEST)
+
+
+def evaluation_json(run: Run) -> str:
+    """Today, plan and proofs for machines."""
+    document = {
+        "case": run.loaded.county.name,
+        "scenario": run.scenario,
+        "status": run.result.status.value,
+        "proofs": [
+            {
+                "stage": p.stage,
+                "status": p.status.value,
+                "objective": p.objective,
+                "objective_unit": p.objective_unit,
+                "bound": p.bound,
+                "gap_fraction": p.gap_fraction,
+                "method": p.method,
+                "clashing_rules": list(p.clashing_rules),
+                "relaxations": [
+                    {"rule": r.rule, "present": r.present, "needed": r.needed}
+                    for r in p.relaxations
+                ],
+            }
+            for p in run.result.proofs
+        ],
+        "modelled": modelled_items(run),
+        "today": run.today.to_dict(),
+        "plan": None if run.plan is None else run.plan.to_dict(),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def map_scene(run: Run, _: Translate, language: Language) -> MapScene:
+    """What the map needs of a run."""
+    assert run.result.plan is not None
+    loaded = run.loaded
+    items = modelled_items(run)
+    provenance = (
+        _("Modelled: {items}").format(items=", ".join(items)) if items else _("All inputs given")
+    )
+    title = loaded.county.name + (f" · {run.scenario}" if run.scenario else "")
+    return MapScene(
+        county=loaded.county,
+        plan=run.result.plan,
+        cell_geometry=loaded.cell_geometry,
+        outline=loaded.outline,
+        road_lines=loaded.network.line,
+        road_class_names=tuple(
+            loaded.network.class_names[c] for c in loaded.network.class_code.tolist()
+        ),
+        title=title,
+        provenance_line=provenance,
+        attribution=loaded.case.spec.attribution,
+        translate=_,
+        lang=language,
+    )
+
+
+def write_records(inspection: Inspection, out: Path, _: Translate) -> tuple[str, ...]:
+    """Write the data-quality record of a case into the folder `out`.
+
+    Returns:
+        Names of the files written.
+
+    Raises:
+        InputError: `out` cannot be written, or holds something that is not an earlier run.
+    """
+    with atomic_folder(out) as folder:
+        for sheet in record_sheets(inspection, _):
+            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+        names = tuple(sorted(p.name for p in folder.iterdir()))
+        document = {MANIFEST_KEY: version("jingli"), MANIFEST_FILES: _digests(folder, names)}
+        write_text(folder / MANIFEST, _json(document))
+    return (*names, MANIFEST)
+
+
+def _write_gpkg(run: Run, path: Path) -> None:
+    raise RuntimeError("wire geo.export")
+
+
+def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[str]) -> str:
+    """Input digests, versions, seed and command: what makes the same plan again."""
+    loaded = run.loaded
+    document = {
+        MANIFEST_KEY: version("jingli"),
+        "command": list(command),
+        "case": loaded.county.name,
+        "scenario": run.scenario,
+        "status": run.result.status.value,
+        "seed": loaded.policy.solver.seed,
+        "county_digest": run.today.county_digest,
+        "policy_digest": run.today.policy_digest,
+        "plan_digest": run.plan.plan_digest if run.plan is not None else None,
+        "inputs": _input_digests(loaded.case),
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+        MANIFEST_FILES: {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names},
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,77 @@
+"""The data-quality record of a case: what was read, kept, set aside, mended and warned of."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from optimizer.errors import Translate
+from scenarios.load import Inspection
+from scenarios.tables import Cell, Sheet
+
+
+def record_sheets(inspection: Inspection, _: Translate) -> tuple[Sheet, ...]:
+    """Quality sheet first; problems, quarantine and repairs where there are any."""
+    found = [quality_sheet(inspection, _)]
+    if inspection.problems:
+        found.append(
+            Sheet(
+                name="warnings",
+                header=(_("Severity"), _("Problem")),
+                rows=tuple((_(p.severity), p.text(_)) for p in inspection.problems),
+            )
+        )
+    aside = [
+        (layer, *row)
+        for layer, frame in inspection.quarantined.items()
+        for row in _plain(frame[["row", "column", "value", "reason"]])
+    ]
+    if aside:
+        header = (_("Layer"), _("Line"), _("Column"), _("Value"), _("Reason"))
+        found.append(Sheet(name="quarantine", header=header, rows=tuple(aside)))
+    if len(inspection.repairs):
+        found.append(
+            Sheet(
+                name="repairs",
+                header=(_("Cell"), _("What was mended"), _("Area, km2")),
+                rows=_plain(inspection.repairs[["cell_id", "what", "area_km2"]]),
+            )
+        )
+    return tuple(found)
+
+
+def quality_sheet(inspection: Inspection, _: Translate) -> Sheet:
+    """One row per file."""
+    return Sheet(
+        name="quality",
+        header=(
+            _("Layer"),
+            _("File"),
+            _("Rows read"),
+            _("Kept"),
+            _("Quarantined"),
+            _("Out of the county"),
+            _("Duplicates"),
+            _("Missing values"),
+        ),
+        rows=tuple(
+            (
+                q.layer,
+                q.file,
+                q.rows_read,
+                q.rows_kept,
+                q.rows_quarantined,
+                q.out_of_county,
+                q.duplicates,
+                ", ".join(f"{c}: {n}" for c, n in q.missing.items() if n),
+            )
+            for q in inspection.quality
+        ),
+    )
+
+
+def _plain(frame: pd.DataFrame) -> tuple[tuple[Cell, ...], ...]:
+    """Rows of a frame as plain Python values; missing ones become None."""
+    return tuple(
+        tuple(None if pd.isna(v) else v for v in row)
+        for row in frame.astype(object).itertuples(index=False, name=None)
+    )

@@ -1,0 +1,114 @@
+"""The main job: load a case, consolidate, check the plan anew, judge it against today."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+from optimizer.consolidation import consolidate
+from optimizer.errors import InputError, SolverError
+from optimizer.evaluation import evaluate
+from optimizer.feasibility import violations
+from optimizer.plan import current_plan
+from optimizer.result import Result
+from optimizer.scorecard import Evaluation
+from scenarios.case import Case
+from scenarios.load import Inspection, LoadedCase, inspect
+
+Progress = Callable[[str], None]
+
+# Solver and judge add the same prices in another order; integer scaling rounds each column.
+OBJECTIVE_TOLERANCE_OFFICERS = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One scenario of one case, run.
+
+    Attributes:
+        inspection: What reading the case turned up.
+        loaded: The case's data.
+        scenario: Name of the scenario, or None.
+        result: Plan and proofs.
+        today: Evaluation of the present deployment.
+        plan: Evaluation of the plan; None when there is none.
+        seconds: Wall seconds of each step, for the console only: they are in no other output.
+    """
+
+    inspection: Inspection
+    loaded: LoadedCase
+    scenario: str | None
+    result: Result
+    today: Evaluation
+    plan: Evaluation | None
+    seconds: Mapping[str, float]
+
+
+def run_case(case: Case, scenario: str | None, progress: Progress | None = None) -> Run:
+    """Run one scenario.
+
+    Args:
+        case: The opened case.
+        scenario: A scenario's name; None for the case's default.
+        progress: Called with the name of each step as it starts.
+
+    Raises:
+        InputError: every problem of the case's files.
+        SolverError: the plan breaks a rule or its price does not add up, which is our fault.
+    """
+    name = case.scenario_name(scenario)
+    policy = case.policy(name)
+    seconds: dict[str, float] = {}
+    step_name, started = "", perf_counter()
+
+    def step(next_name: str) -> None:
+        nonlocal step_name, started
+        now = perf_counter()
+        if step_name:
+            seconds[step_name] = seconds.get(step_name, 0.0) + now - started
+        step_name, started = next_name, now
+        if progress is not None and next_name:
+            progress(next_name)
+
+    step("reading")
+    inspection = inspect(case, policy)
+    loaded = inspection.loaded
+    if loaded is None:
+        raise InputError(inspection.problems)
+    result = consolidate(loaded.county, policy, step)
+    step("evaluation")
+    today = evaluate(loaded.county, policy, current_plan(loaded.county))
+    plan = None
+    if result.plan is not None:
+        plan = evaluate(loaded.county, policy, result.plan)
+        _recheck(loaded, result, plan)
+    step("")
+    return Run(
+        inspection=inspection,
+        loaded=loaded,
+        scenario=name,
+        result=result,
+        today=today,
+        plan=plan,
+        seconds=seconds,
+    )
+
+
+def _recheck(loaded: LoadedCase, result: Result, plan: Evaluation) -> None:
+    """Hold the plan against every rule and the solver's objective, without the solver."""
+    assert result.plan is not None
+    broken = violations(loaded.county, loaded.policy, result.plan)
+    if broken:
+        raise SolverError(
+            "the plan breaks its own rules; please report this:\n"
+            + "\n".join(f"  - {v.text()}" for v in broken)
+        )
+    for proof in result.proofs:
+        if proof.stage != "bundling" or proof.objective is None:
+            continue
+        if abs(proof.objective - plan.objective) > OBJECTIVE_TOLERANCE_OFFICERS:
+            raise SolverError(
+                f"the solver's objective {proof.objective:.6f} is not the evaluation's "
+                f"{plan.objective:.6f}; please report this"
+            )

@@ -1,0 +1,153 @@
+"""`case.yaml` as a schema: unknown keys refused, all errors at once, exported for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from optimizer.policy import Policy
+
+
+class Part(BaseModel):
+    """Base of every part: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class Layer(Part):
+    """One file of the case."""
+
+    path: Annotated[str, Field(min_length=1)] = Field(
+        description="File, relative to the case folder; / and \\ both work"
+    )
+    sheet: str | None = Field(
+        default=None, description="Sheet of a workbook or layer of a GeoPackage"
+    )
+    crs: str | None = Field(
+        default=None,
+        description="Datum: WGS84, CGCS2000, GCJ02, BD09 or EPSG:n; none = what the file carries",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Jingli's column name -> the file's header"
+    )
+    origin: Literal["given", "modelled"] = Field(
+        default="given", description="Whether the bureau gave the layer or a recipe modelled it"
+    )
+
+
+class StationLayer(Layer):
+    """Stations."""
+
+    seat: Literal["given", "median_of_cells"] = Field(
+        default="given",
+        description="median_of_cells: stations without coordinates stand at the cell with the "
+        "fewest alert-minutes to their other cells (modelled)",
+    )
+
+
+class CellLayer(Layer):
+    """Demand cells."""
+
+    no_station: tuple[str, ...] = Field(
+        default=(),
+        description="station_id values that mean 'of no station'; such cells are quarantined",
+    )
+    rate_period_days: Annotated[float, Field(gt=0)] = Field(
+        default=365.0, description="Days that the cells' alert counts cover"
+    )
+
+    attributes: Layer | None = Field(
+        default=None,
+        description="A second file with columns of the cells, joined by cell_id (boundaries in one "
+        "file, counts in another)",
+    )
+
+
+class RoadLayer(Layer):
+    """Road lines."""
+
+    oneway: bool = Field(default=True, description="Honour the one-way column")
+
+
+class Layers(Part):
+    """The files of a case."""
+
+    stations: StationLayer
+    cells: CellLayer
+    roads: RoadLayer | Literal["modelled"]
+    alerts: Layer | None = None
+    squads: Layer | None = None
+    units: Layer | None = None
+    boundary: Layer | None = Field(default=None, description="Outline of the county, for the map")
+
+
+class Period(Part):
+    """A part of the day."""
+
+    name: str
+    hours: Annotated[float, Field(gt=0, le=24)]
+
+
+class Rhythm(Part):
+    """When alerts fall, for cases that give yearly rates instead of a log."""
+
+    periods: tuple[Period, ...]
+    share_fraction: dict[str, tuple[Annotated[float, Field(ge=0, le=1)], ...]] = Field(
+        description="Category -> share of its alerts in each period, sum 1; `other` for the rest"
+    )
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Rhythm:
+        hours = sum(p.hours for p in self.periods)
+        if abs(hours - 24.0) > 1e-6:
+            raise ValueError(f"periods: hours sum to {hours:g}, expected 24")
+        for category, shares in self.share_fraction.items():
+            if len(shares) != len(self.periods):
+                raise ValueError(
+                    f"share_fraction.{category}: {len(shares)} shares for "
+                    f"{len(self.periods)} periods"
+                )
+            if abs(sum(shares) - 1.0) > 1e-6:
+                raise ValueError(f"share_fraction.{category}: sums to {sum(shares):g}, expected 1")
+        return self
+
+
+class Origin(Part):
+    """Provenance of one layer or column."""
+
+    item: str = Field(description="A layer (roads) or a layer's column (cells.population)")
+    origin: Literal["given", "modelled"]
+    note: str = ""
+
+
+class ScenarioSpec(Part):
+    """A named set of policy overrides."""
+
+    description: str = ""
+    policy: dict[str, Any] = Field(
+        default_factory=dict, description="Policy values that differ from the case's"
+    )
+
+
+class CaseSpec(Part):
+    """A case: its files, its policy and its scenarios."""
+
+    jingli: Literal[1] = Field(description="Version of this format")
+    name: Annotated[str, Field(min_length=1)]
+    attribution: str = Field(default="", description="Sources to print on every map")
+    layers: Layers
+    alert_rhythm: Rhythm | None = None
+    provenance: tuple[Origin, ...] = ()
+    policy: Policy = Field(default_factory=Policy)
+    default_scenario: str | None = None
+    scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> CaseSpec:
+        if self.default_scenario is not None and self.default_scenario not in self.scenarios:
+            raise ValueError(
+                f"default_scenario: {self.default_scenario!r} is not one of the scenarios "
+                f"({', '.join(sorted(self.scenarios)) or 'none'})"
+            )
+        return self

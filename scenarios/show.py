@@ -1,0 +1,313 @@
+"""A run on the console, as a planner reads it: rich tables that hold at 80 columns."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from optimizer.county import MODELLED
+from optimizer.errors import Problem, Translate
+from optimizer.result import Proof, Status
+from scenarios.compare import measures, township_changes
+from scenarios.load import Inspection
+from scenarios.quality import quality_sheet
+from scenarios.run import Run
+from scenarios.tables import kind_text, names, reason_text
+
+TOWNSHIPS_SHOWN = 5
+WARNINGS_SHOWN = 10
+NOTICEABLE_MIN = 0.05
+
+
+def show_run(run: Run, console: Console, _: Translate) -> None:
+    """Print a run: proofs, today against plan, decisions, who wins and loses, what is modelled."""
+    county = run.loaded.county
+    title = escape(county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
+    console.rule(f"[bold]{title}")
+    if run.scenario:
+        described = run.loaded.case.spec.scenarios[run.scenario].description
+        if described:
+            console.print(escape(described), style="italic")
+    show_proofs(run.result.proofs, console, _)
+    if run.plan is not None:
+        _show_measures(run, console, _)
+        _show_bundles(run, console, _)
+        _show_roads(run, console, _)
+        _show_moves(run, console, _)
+        _show_townships(run, console, _)
+        _show_calibration(run, console, _)
+    show_modelled(run, console, _)
+    show_warnings(run.loaded.warnings, console, _)
+    spent = "  ".join(f"{step_text(s, _)} {t:.1f} s" for s, t in run.seconds.items())
+    console.print(f"[dim]{escape(spent)}")
+
+
+def show_inspection(inspection: Inspection, console: Console, _: Translate) -> None:
+    """Print the data-quality sheet and every problem."""
+    sheet = quality_sheet(inspection, _)
+    table = _table(
+        _("Data quality"), *[(h, "left" if i < 2 else "right") for i, h in enumerate(sheet.header)]
+    )
+    for row in sheet.rows:
+        table.add_row(*("" if v is None else escape(str(v)) for v in row))
+    console.print(table)
+    errors = [p for p in inspection.problems if p.severity == "error"]
+    warnings = [p for p in inspection.problems if p.severity != "error"]
+    for colour, title, found in (
+        ("red", _("Errors"), errors),
+        ("yellow", _("Warnings"), warnings),
+    ):
+        if found:
+            console.print(f"[bold {colour}]{title} ({len(found)})")
+            for problem in found:
+                console.print("  - " + escape(problem.text(_)), style=colour)
+    for layer, frame in inspection.quarantined.items():
+        console.print(
+            _("{n} rows of {layer} set aside").format(n=len(frame), layer=layer), style="yellow"
+        )
+    if inspection.loaded is not None:
+        console.print("[green]" + _("The case can be run."))
+
+
+def step_text(step: str, _: Translate) -> str:
+    """Name of a step of a run."""
+    return {
+        "reading": _("reading the case"),
+        "bundling": _("bundling"),
+        "traffic": _("traffic consolidation"),
+        "staffing": _("reassignment"),
+        "evaluation": _("evaluation"),
+        "writing": _("writing"),
+    }.get(step, step)
+
+
+def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> None:
+    """Say what was proven, stage by stage; for INFEASIBLE which rules clash and what would help."""
+    colours = {
+        Status.OPTIMAL: "green",
+        Status.FEASIBLE: "yellow",
+        Status.INFEASIBLE: "red",
+        Status.UNKNOWN: "red",
+    }
+    said = {
+        Status.OPTIMAL: _("proven: no plan under this policy is better"),
+        Status.FEASIBLE: _("keeps every rule; how much better another could be is bounded"),
+        Status.INFEASIBLE: _("proven: no plan keeps every rule"),
+        Status.UNKNOWN: _("the time limit ran out before a plan or a proof"),
+    }
+    for proof in proofs:
+        console.print(
+            f"[bold]{step_text(proof.stage, _)}[/bold]: "
+            f"[{colours[proof.status]}]{proof.status.value}[/] ({said[proof.status]})"
+        )
+        if proof.objective is not None:
+            line = f"  {_('objective')} {proof.objective:,.3f} {_(proof.objective_unit)}"
+            if proof.bound is not None:
+                line += f", {_('bound')} {proof.bound:,.3f}"
+            if proof.status is Status.FEASIBLE and proof.gap_fraction is not None:
+                line += f", {_('gap')} {proof.gap_fraction:.2%}"
+            console.print(escape(line))
+        if proof.clashing_rules:
+            console.print("  " + _("These rules cannot hold together:"))
+            for rule in proof.clashing_rules:
+                console.print(f"    - {escape(rule)}")
+        if proof.relaxations:
+            console.print("  " + _("Any one of these changes makes a plan possible:"))
+            for change in proof.relaxations:
+                console.print(
+                    f"    - {escape(change.rule)}: {escape(change.present)} → "
+                    f"{escape(_(change.needed))}"
+                )
+
+
+def show_warnings(warnings: tuple[Problem, ...], console: Console, _: Translate) -> None:
+    """Warnings of reading, the first few in full."""
+    if not warnings:
+        return
+    console.print(f"[bold yellow]{_('Warnings')} ({len(warnings)})")
+    for warning in warnings[:WARNINGS_SHOWN]:
+        console.print("  - " + escape(warning.text(_)), style="yellow")
+    if len(warnings) > WARNINGS_SHOWN:
+        console.print("  … " + _("the rest is in warnings.csv"), style="yellow")
+
+
+def show_modelled(run: Run, console: Console, _: Translate) -> None:
+    """Name every modelled input."""
+    items = modelled_items(run)
+    if items:
+        console.print(
+            f"[bold magenta]{_('Modelled, not given by the bureau')}[/]: "
+            + escape(", ".join(items))
+        )
+
+
+def modelled_items(run: Run) -> list[str]:
+    """Inputs that a recipe modelled, each once."""
+    return sorted({p.item for p in run.loaded.county.provenance if p.origin == MODELLED})
+
+
+def _table(title: str, *columns: tuple[str, str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for header, justify in columns:
+        table.add_column(
+            header,
+            justify="right" if justify == "right" else "left",
+            overflow="fold",
+            no_wrap=justify == "right",
+        )
+    return table
+
+
+def _show_measures(run: Run, console: Console, _: Translate) -> None:
+    assert run.plan is not None
+    table = _table(
+        _("Today against the plan"),
+        (_("Measure"), "left"),
+        (_("Today"), "right"),
+        (_("Plan"), "right"),
+        (_("Change"), "right"),
+    )
+    colours = {"better": "green", "worse": "red", "": ""}
+    for m in measures(run.today, run.plan, _):
+        label = f"{m.label}, {m.unit}" if m.unit else m.label
+        change = m.change
+        if m.verdict:
+            # A sign beside the colour, for those who cannot see it and for paper.
+            change += " ✓" if m.verdict == "better" else " ✗"
+        style = colours[m.verdict]
+        table.add_row(
+            escape(label),
+            escape(m.shown(m.today)),
+            escape(m.shown(m.plan)),
+            f"[{style}]{change}[/]" if style else change,
+        )
+    console.print(table)
+
+
+def _show_bundles(run: Run, console: Console, _: Translate) -> None:
+    assert run.plan is not None
+    table = _table(
+        _("Bundles"),
+        (_("Centre station"), "left"),
+        (_("Police offices"), "left"),
+        (_("Freed"), "right"),
+        (_("Crews"), "right"),
+        (_("Response, min"), "right"),
+        (_("Within"), "right"),
+    )
+    shown = [b for b in run.plan.bundles if len(b.station_ids) > 1]
+    for b in shown:
+        offices = [
+            n for s, n in zip(b.station_ids, b.station_names, strict=True) if s != b.centre_id
+        ]
+        table.add_row(
+            escape(b.centre_name),
+            escape("、".join(offices)),
+            f"{b.officers_freed:.1f}",
+            str(b.crews),
+            f"{b.mean_response_today_min:.1f}→{b.mean_response_min:.1f}",
+            f"{b.share_within_fraction:.0%}" + ("" if b.meets_response_standard else " ✗"),
+        )
+    if shown:
+        console.print(table)
+    else:
+        console.print(_("No stations are bundled."))
+
+
+def _show_roads(run: Run, console: Console, _: Translate) -> None:
+    assert run.plan is not None
+    if not run.plan.roads:
+        return
+    table = _table(
+        _("Road duty"),
+        (_("Unit"), "left"),
+        (_("Managed road, km"), "right"),
+        (_("Road officers"), "right"),
+        (_("km per officer"), "right"),
+    )
+    for r in run.plan.roads:
+        table.add_row(
+            escape(r.duty_name), f"{r.road_km:.1f}", str(r.officers), f"{r.km_per_officer:.1f}"
+        )
+    console.print(table)
+
+
+def _show_moves(run: Run, console: Console, _: Translate) -> None:
+    assert run.result.plan is not None
+    assert run.plan is not None
+    name = names(run)
+    moved = [m for m in run.result.plan.moves if m.reason == "reassign"]
+    if moved:
+        table = _table(
+            _("Officers reassigned"),
+            (_("From"), "left"),
+            (_("To"), "left"),
+            (_("Kind"), "left"),
+            (_("Officers"), "right"),
+        )
+        kinds = {u.unit_id: u.kind for u in run.plan.units}
+        for m in moved:
+            table.add_row(
+                escape(name[m.from_id]),
+                escape(name[m.to_id]),
+                kind_text(kinds[m.to_id], _),
+                str(m.officers),
+            )
+        console.print(table)
+    for reason in ("bundle", "road_duty"):
+        total = sum(m.officers for m in run.result.plan.moves if m.reason == reason)
+        if total:
+            console.print(
+                _("{n} officers: {reason} (moves.csv)").format(
+                    n=total, reason=reason_text(reason, _)
+                )
+            )
+
+
+def _show_townships(run: Run, console: Console, _: Translate) -> None:
+    assert run.plan is not None
+    changes = township_changes(run.today, run.plan)
+    losers = [c for c in changes if c.mean_response_change_min >= NOTICEABLE_MIN]
+    winners = [c for c in changes if c.mean_response_change_min <= -NOTICEABLE_MIN]
+    table = _table(
+        _("Townships: {lose} lose, {gain} gain, {same} as before").format(
+            lose=len(losers), gain=len(winners), same=len(changes) - len(losers) - len(winners)
+        ),
+        (_("Township"), "left"),
+        (_("Responsible in the plan"), "left"),
+        (_("Response, min"), "right"),
+        (_("Change"), "right"),
+        (_("Within"), "right"),
+    )
+    for c in [*losers[:TOWNSHIPS_SHOWN], *list(reversed(winners))[:TOWNSHIPS_SHOWN]]:
+        style = "red" if c.mean_response_change_min > 0 else "green"
+        table.add_row(
+            escape(c.plan.township),
+            escape(c.plan.responsible),
+            f"{c.today.mean_response_min:.1f}→{c.plan.mean_response_min:.1f}",
+            f"[{style}]{c.mean_response_change_min:+.1f}[/]",
+            f"{c.today.share_within_fraction:.0%}→{c.plan.share_within_fraction:.0%}",
+        )
+    if losers or winners:
+        console.print(table)
+        hidden = len(losers) - TOWNSHIPS_SHOWN
+        if hidden > 0:
+            console.print(_("{n} more that lose: townships.csv").format(n=hidden))
+
+
+def _show_calibration(run: Run, console: Console, _: Translate) -> None:
+    assert run.plan is not None
+    closed = run.plan.duty_posts_closed
+    if closed > 0:
+        console.print(
+            _(
+                "{n} round-the-clock duty posts close: {officers} officers at {relief} a post; "
+                "with pooled crews, travel and windows the model frees {freed}."
+            ).format(
+                n=closed,
+                officers=f"{run.plan.duty_posts_closed_officers:.1f}",
+                relief=f"{run.loaded.policy.crews.relief_factor:.1f}",
+                freed=f"{run.plan.officers_freed:.1f}",
+            )
+        )

@@ -1,0 +1,109 @@
+"""Schema errors as problems a planner can act on: line, key, value, what was expected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from optimizer.errors import Problem
+from scenarios.strict_yaml import Document
+
+_EXPECTED = {
+    "missing": ("this key, which is required", "add it"),
+    "extra_forbidden": ("a known key", "delete it or mend its spelling"),
+    "int_type": ("a whole number", "write digits only"),
+    "int_parsing": ("a whole number", "write digits only"),
+    "int_from_float": ("a whole number", "write digits only"),
+    "float_type": ("a number", "write digits and a decimal point only"),
+    "float_parsing": ("a number", "write digits and a decimal point only"),
+    "finite_number": ("a finite number", "write digits and a decimal point only"),
+    "bool_type": ("true or false", "write true or false"),
+    "bool_parsing": ("true or false", "write true or false"),
+    "string_type": ("text", "put it in quotes"),
+    "string_too_short": ("text that is not empty", "fill it in"),
+    "greater_than_equal": ("a number >= {ge}", "raise it"),
+    "greater_than": ("a number > {gt}", "raise it"),
+    "less_than_equal": ("a number <= {le}", "lower it"),
+    "less_than": ("a number < {lt}", "lower it"),
+    "literal_error": ("{expected}", "use one of these"),
+    "model_type": ("keys with values under it", "indent its keys below it"),
+    "dict_type": ("keys with values under it", "indent its keys below it"),
+    "tuple_type": ("a list", "write it as [a, b] or one `- item` per line"),
+}
+
+
+def problems_of(
+    error: ValidationError,
+    document: Document,
+    shown: str,
+    model: type[BaseModel],
+    prefix: tuple[str | int, ...] = (),
+) -> list[Problem]:
+    """One problem per schema error.
+
+    Args:
+        error: What pydantic raised.
+        document: The parsed file, for line numbers.
+        shown: The file's name in messages.
+        model: The model that was validated, for `did you mean`.
+        prefix: Path of the validated part within the document.
+    """
+    found: dict[tuple[str | int, ...], Problem] = {}
+    for one in error.errors(include_url=False):
+        loc = tuple(p for p in one["loc"] if not (isinstance(p, str) and p in _UNION_TAGS))
+        path = (*prefix, *loc)
+        expected, fix = _EXPECTED.get(one["type"], ("{reason}", ""))
+        params: dict[str, Any] = dict(one.get("ctx") or {})
+        params["reason"] = _reason(one["msg"])
+        value = None if one["type"] == "missing" else _short(one["input"])
+        if one["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(loc[-1]), _keys(model, loc[:-1]), n=1)
+            if near:
+                fix, params["near"] = "did you mean {near}?", near[0]
+        found.setdefault(
+            path,
+            Problem(
+                where=shown,
+                row=document.line_of(path),
+                column=".".join(map(str, path)) or None,
+                value=value,
+                expected=expected,
+                fix=fix,
+                params=params,
+            ),
+        )
+    return list(found.values())
+
+
+# Names that pydantic puts into a location for the branches of a union.
+_UNION_TAGS = {"RoadLayer", "literal['modelled']"}
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Keys that are known at `path` below `model`; empty where it cannot be told."""
+    here: Any = model
+    for step in path:
+        field = here.model_fields.get(str(step)) if _is_model(here) else None
+        if field is None:
+            return []
+        options = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        here = next((o for o in options if _is_model(o)), None)
+        if here is None:
+            return []
+    return list(here.model_fields) if _is_model(here) else []
+
+
+def _is_model(candidate: object) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)
