@@ -25,7 +25,10 @@ WEEKS_PER_YEAR = 365.0 / 7.0
 class Part(BaseModel):
     """Base of every part of the policy: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Station ids such as 101 may stand in YAML without quotes.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True
+    )
 
 
 class CategoryWork(Part):

@@ -13,6 +13,7 @@ from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, wr
 from geo.maps import MapScene, redistricting_map, write_map
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
+from scenarios.case import CASE_FILE, Case
 from scenarios.language import Language
 from scenarios.load import Inspection
 from scenarios.quality import record_sheets
@@ -149,6 +150,31 @@ def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[st
         "plan_digest": run.plan.plan_digest if run.plan is not None else None,
         "inputs": _input_digests(loaded.case),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
-        MANIFEST_FILES: {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names},
+        MANIFEST_FILES: _digests(folder, names),
     }
+    return _json(document)
+
+
+def _input_digests(case: Case) -> dict[str, str]:
+    """SHA-256 of `case.yaml` and of every layer's file, companions of a Shapefile included."""
+    spec = case.spec.layers
+    layers = [spec.stations, spec.cells, spec.cells.attributes, spec.alerts]
+    layers += [spec.squads, spec.units, spec.boundary]
+    layers += [] if spec.roads == "modelled" else [spec.roads]
+    found = {CASE_FILE: case.folder / CASE_FILE}
+    for layer in layers:
+        if layer is None:
+            continue
+        path = case.layer_path(layer)
+        companions = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*"))
+        for one in companions if path.suffix.lower() == ".shp" else [path]:
+            found[layer.path if one == path else f"{layer.path} ({one.suffix})"] = one
+    return {shown: hashlib.sha256(path.read_bytes()).hexdigest() for shown, path in found.items()}
+
+
+def _digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    return {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names}
+
+
+def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
