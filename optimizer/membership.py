@@ -74,6 +74,7 @@ def _foreign(county: County, plan: Plan) -> list[Problem]:
         *_strangers(
             "dissolved_squad_ids", plan.dissolved_squad_ids, squads, "a squad of the county"
         ),
+        *_strangers("strength", [unit for unit, _ in plan.strength], holders, holder),
         *_strangers("moves", movers, holders, holder),
     ]
 
