@@ -28,8 +28,8 @@ def check_stations(stations: Table) -> list[Problem]:
             frame[over.fillna(False)],
             shown,
             "officers",
-            "at most max_officers of the same row",
-            "correct officers, or raise max_officers",
+            expected="at most max_officers of the same row",
+            fix="correct officers, or raise max_officers",
         )
     return found
 
@@ -42,8 +42,8 @@ def check_cells(cells: Table, stations: Table) -> list[Problem]:
         cells.frame[strangers],
         cells.source.shown,
         "station_id",
-        "a station_id of {stations}",
-        "correct it, add the station, or list it under layers.cells.no_station",
+        expected="a station_id of {stations}",
+        fix="correct it, add the station, or list it under layers.cells.no_station",
         stations=stations.source.shown,
     )
     idle = ~stations.frame["station_id"].isin(set(cells.frame["station_id"]))
@@ -51,8 +51,8 @@ def check_cells(cells: Table, stations: Table) -> list[Problem]:
         stations.frame[idle],
         stations.source.shown,
         "station_id",
-        "a station with at least one cell in {cells}",
-        "give it a cell, or take it out",
+        expected="a station with at least one cell in {cells}",
+        fix="give it a cell, or take it out",
         cells=cells.source.shown,
     )
     return found
@@ -70,8 +70,8 @@ def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Proble
         cells.frame[missing],
         cells.source.shown,
         "cell_id",
-        "a row with this cell_id in {attributes}",
-        "add the row",
+        expected="a row with this cell_id in {attributes}",
+        fix="add the row",
         attributes=attributes.source.shown,
     )
     unused = ~attributes.frame["cell_id"].isin(set(cells.frame["cell_id"]))
@@ -81,8 +81,8 @@ def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Proble
             attributes.frame[unused],
             attributes.source.shown,
             "cell_id",
-            "a cell_id of {cells}; the row is not used",
-            "correct it",
+            expected="a cell_id of {cells}; the row is not used",
+            fix="correct it",
             cells=cells.source.shown,
         )
     ]
@@ -121,8 +121,8 @@ def check_seats(seats: pd.DataFrame, geometry: NDArray[Any], shown: str) -> list
         lost,
         shown,
         "place",
-        "a seat inside one of the cells",
-        "check longitude, latitude and the declared crs",
+        expected="a seat inside one of the cells",
+        fix="check longitude, latitude and the declared crs",
         label="lon, lat",
     )
 
@@ -173,8 +173,8 @@ def check_units(units: Table, stations: Table) -> list[Problem]:
         frame[taken],
         shown,
         "unit_id",
-        "an id that no station has",
-        "give the unit another id",
+        expected="an id that no station has",
+        fix="give the unit another id",
     )
     needs = [c for c in ("required_officers", "workload_officer_min_per_year") if c in frame]
     silent = frame[needs].isna().all(axis=1) if needs else pd.Series(True, index=frame.index)
@@ -182,8 +182,8 @@ def check_units(units: Table, stations: Table) -> list[Problem]:
         frame[silent],
         shown,
         "required_officers",
-        "required_officers or workload_officer_min_per_year",
-        "fill in one of the two",
+        expected="required_officers or workload_officer_min_per_year",
+        fix="fill in one of the two",
         value="",
     )
     return found
@@ -230,9 +230,9 @@ def _rows(
     frame: pd.DataFrame,
     shown: str,
     column: str,
+    *,
     expected: str,
     fix: str,
-    *,
     label: str | None = None,
     value: str | None = None,
     **params: object,

@@ -73,14 +73,18 @@ def read_yaml(path: Path, shown: str) -> Document:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise _error(shown, "a readable file", "check the path and the file's name") from None
+        raise _error(
+            shown, expected="a readable file", fix="check the path and the file's name"
+        ) from None
     except PermissionError:
         raise _error(
-            shown, "a file that you may read", "ask for read permission on the folder and its files"
+            shown,
+            expected="a file that you may read",
+            fix="ask for read permission on the folder and its files",
         ) from None
     except OSError as error:
         raise _error(
-            shown, "a readable file", "check the path", value=str(error.strerror)
+            shown, expected="a readable file", fix="check the path", value=str(error.strerror)
         ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -89,9 +93,10 @@ def read_yaml(path: Path, shown: str) -> Document:
         except UnicodeDecodeError:
             continue
     else:
-        raise _error(shown, "text in UTF-8 or GB18030", "save the file as UTF-8")
-    loader = _Loader(text)
+        raise _error(shown, expected="text in UTF-8 or GB18030", fix="save the file as UTF-8")
+    loader: _Loader | None = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Path_, int] = {}
         problems: list[Problem] = []
@@ -104,15 +109,18 @@ def read_yaml(path: Path, shown: str) -> Document:
         mark = error.problem_mark
         raise _error(
             shown,
-            "valid YAML",
-            "check indentation, colons and quotes near this line",
+            expected="valid YAML",
+            fix="check indentation, colons and quotes near this line",
             row=None if mark is None else mark.line + 1,
             value=error.problem,
         ) from None
     except yaml.YAMLError as error:
-        raise _error(shown, "valid YAML", "remove control characters", value=str(error)) from None
+        raise _error(
+            shown, expected="valid YAML", fix="remove control characters", value=str(error)
+        ) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return Document(data=data, line=lines)
 
 
@@ -143,6 +151,6 @@ def _walk(
 
 
 def _error(
-    shown: str, expected: str, fix: str, *, row: int | None = None, value: str | None = None
+    shown: str, *, expected: str, fix: str, row: int | None = None, value: str | None = None
 ) -> InputError:
     return InputError([Problem(where=shown, row=row, value=value, expected=expected, fix=fix)])
