@@ -109,14 +109,17 @@ def read_yaml(path: Path, shown: str) -> Document:
         mark = error.problem_mark
         raise _error(
             shown,
-            expected="valid YAML",
+            expected="valid YAML ({reason})",
             fix="check indentation, colons and quotes near this line",
             row=None if mark is None else mark.line + 1,
-            value=error.problem,
+            reason=error.problem,
         ) from None
     except yaml.YAMLError as error:
         raise _error(
-            shown, expected="valid YAML", fix="remove control characters", value=str(error)
+            shown,
+            expected="valid YAML ({reason})",
+            fix="remove control characters",
+            reason=str(error),
         ) from None
     finally:
         if loader is not None:
@@ -151,6 +154,15 @@ def _walk(
 
 
 def _error(
-    shown: str, *, expected: str, fix: str, row: int | None = None, value: str | None = None
+    shown: str,
+    *,
+    expected: str,
+    fix: str,
+    row: int | None = None,
+    value: str | None = None,
+    reason: str | None = None,
 ) -> InputError:
-    return InputError([Problem(where=shown, row=row, value=value, expected=expected, fix=fix)])
+    problem = Problem(
+        where=shown, row=row, value=value, expected=expected, fix=fix, params={"reason": reason}
+    )
+    return InputError([problem])

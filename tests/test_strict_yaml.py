@@ -61,7 +61,7 @@ def test_a_key_twice_is_refused_with_its_line(tmp_path: Path) -> None:
 
 
 def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
-    assert "line 2" in refused(write(tmp_path, "a: 1\nb: [1, 2\nc: 3\n"))
+    assert "line 3" in refused(write(tmp_path, "a: 1\nb: [1, 2\nc: 3\n"))
 
 
 def test_bytes_in_no_encoding_are_refused(tmp_path: Path) -> None:
