@@ -101,8 +101,7 @@ class Cells:
         _set(self, float, ("alerts_per_year",), (n, k), "cells")
         for name in ("population", "area_km2", "alerts_per_year"):
             _not_negative(getattr(self, name), f"cells.{name}")
-            if not np.isfinite(getattr(self, name)).all():
-                raise ValueError(f"cells.{name}: must be finite")
+            _finite(getattr(self, name), f"cells.{name}")
 
     def __len__(self) -> int:
         return len(self.cell_id)
@@ -188,6 +187,7 @@ class Units:
         _set(self, np.bool_, ("can_give", "can_receive"), (n,), "units")
         for name in ("officers", "authorised_officers", "required_officers"):
             _not_negative(getattr(self, name), f"units.{name}")
+        _finite(self.required_officers, "units.required_officers")
 
     def __len__(self) -> int:
         return len(self.unit_id)
@@ -274,6 +274,7 @@ class County:
             object.__setattr__(self, "duty_road_km", np.zeros((s, r)))
         _set(self, float, ("duty_road_km",), (s, r), "county")
         _not_negative(self.duty_road_km, "county.duty_road_km")
+        _finite(self.duty_road_km, "county.duty_road_km")
         if abs(float(self.period_hours.sum()) - 24.0) > 1e-6 or (self.period_hours <= 0).any():
             raise ValueError("county.period_hours: positive hours that sum to 24")
         if not np.allclose(self.period_share_fraction.sum(axis=1), 1.0, atol=1e-6):
@@ -344,6 +345,11 @@ def _set(table: object, dtype: type, names: Iterable[str], shape: tuple[int, ...
 def _not_negative(array: FloatArray | IntArray | None, name: str) -> None:
     if array is not None and (array < 0).any():
         raise ValueError(f"{name}: negative")
+
+
+def _finite(array: FloatArray | None, name: str) -> None:
+    if array is not None and not np.isfinite(array).all():
+        raise ValueError(f"{name}: must be finite")
 
 
 def _unique(ids: Iterable[str], name: str) -> None:
