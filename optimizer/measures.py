@@ -47,7 +47,9 @@ def weighted_percentile(values: FloatArray, weights: FloatArray, fraction: float
 
 
 def shares(amounts: FloatArray) -> FloatArray:
-    """`amounts` / their sum; zeros where the sum is 0."""
+    """`amounts` / their sum; zeros where the sum is 0; infinite amounts leave nothing to others."""
+    if np.isinf(amounts).any():
+        amounts = np.isinf(amounts).astype(np.float64)
     total = float(amounts.sum())
     return amounts / total if total > 0 else np.zeros_like(amounts)
 
@@ -62,7 +64,8 @@ def hoover(strength: FloatArray, workload: FloatArray) -> float:
 def loads(required: FloatArray, strength: FloatArray) -> FloatArray:
     """Required officers per officer: inf where work has nobody, 0 where there is neither."""
     idle = np.where(required > 0, np.inf, 0.0)
-    return np.divide(required, strength, out=idle, where=strength > 0)
+    with np.errstate(over="ignore"):
+        return np.divide(required, strength, out=idle, where=strength > 0)
 
 
 def lorenz(strength: FloatArray, workload: FloatArray) -> tuple[FloatArray, FloatArray]:
