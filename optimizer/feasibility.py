@@ -77,7 +77,7 @@ class _Judge:
             where = self._bundle(bundle)
             rows = [row[s] for s in bundle.station_ids]
             centre = row[bundle.centre_id]
-            apart = set(rows) - self._reached(centre, set(rows))
+            apart = set(rows) - self._reached({centre}, set(rows))
             if apart:
                 yield Violation(rule="adjacency", where=where, value=self._stations(apart))
             if len(rows) > rules.max_bundle_size:
@@ -286,8 +286,8 @@ class _Judge:
                         limit=f"{rules.max_accident_travel_min:g}",
                         what=self._stations([far]),
                     )
-            ground = {*jurisdictions, *members.get(station, [seat])}
-            apart = ground - self._reached(seat, ground)
+            own = set(members.get(station, [seat]))
+            apart = set(jurisdictions) - self._reached(own, {*own, *jurisdictions})
             if apart:
                 yield Violation(rule="traffic.contiguity", where=where, value=self._stations(apart))
 
@@ -303,16 +303,15 @@ class _Judge:
             stated[unit] += officers
         units = set(units_of(self.county, plan))
         for unit in sorted({*held, *stated}):
-            if unit in units:
-                is_right = stated[unit] == held[unit] >= 0
-            else:
-                is_right = stated[unit] == 0 == held[unit]
-            if not is_right:
+            left = held[unit]
+            if unit not in units and stated[unit]:
+                left = 0  # what is no unit of the plan holds nobody
+            if stated[unit] != left or left < 0:
                 yield Violation(
                     rule="strength.conserved",
                     where=self._named([unit]),
                     value=str(stated[unit]),
-                    limit=str(held[unit]) if unit in units else "0",
+                    limit=str(left),
                 )
 
     def reasons(self) -> Iterator[Violation]:
@@ -417,9 +416,9 @@ class _Judge:
                 found[move.to_id if into else move.from_id] += move.officers
         return found
 
-    def _reached(self, start: int, ground: set[int]) -> set[int]:
+    def _reached(self, start: set[int], ground: set[int]) -> set[int]:
         """Stations of `ground` that connect with `start` inside it."""
-        reached, edge = {start}, [start]
+        reached, edge = set(start), sorted(start)
         while edge:
             for one in self.neighbours[edge.pop()] & ground - reached:
                 reached.add(one)

@@ -50,7 +50,7 @@ SENTENCES = {
     "units.can_give": "{where}: gives {value} officers, but may not give",
     "units.can_receive": "{where}: receives {value} officers, but may not receive",
     "moves.reason": "{where}: {value} officers move for the reason {what}, which it cannot be",
-    "strength.conserved": "{where}: {value} officers; {limit} by the head count",
+    "strength.conserved": "{where}: {value} officers in the plan; {limit} by head count and moves",
 }
 """What a broken rule reads like, by rule; templates for translation."""
 
