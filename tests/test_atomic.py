@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,17 @@ def test_write_replaces_whole_file(tmp_path: Path) -> None:
 def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "plan.gpkg"
     target.write_bytes(b"old")
-    with pytest.raises(RuntimeError), atomic_path(target) as aside:
-        assert aside.suffix == ".gpkg"
-        assert aside.parent == tmp_path
-        aside.write_bytes(b"half")
-        aside.with_name(aside.name + "-wal").write_bytes(b"log")
-        raise RuntimeError
+
+    def interrupted() -> None:
+        with atomic_path(target) as aside:
+            assert aside.suffix == ".gpkg"
+            assert aside.parent == tmp_path
+            aside.write_bytes(b"half")
+            aside.with_name(aside.name + "-wal").write_bytes(b"log")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert target.read_bytes() == b"old"
     assert left_over(tmp_path) == []
 
@@ -77,10 +81,15 @@ def test_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_folder_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "a" / "b" / "out"
-    with pytest.raises(KeyboardInterrupt), atomic_folder(target) as building:
-        (building / "half").write_text("x", encoding="utf-8")
-        assert not target.exists()
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with atomic_folder(target) as building:
+            (building / "half").write_text("x", encoding="utf-8")
+            assert not target.exists()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []  # the parents that we made are gone too
     with atomic_folder(target) as building:
         (building / "plan.json").write_text("x", encoding="utf-8")
@@ -187,7 +196,7 @@ def test_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     ours(real, ["plan.gpkg"])
     link = tmp_path / "out"
     try:
-        os.symlink(real, link, target_is_directory=True)
+        link.symlink_to(real, target_is_directory=True)
     except OSError:
         pytest.skip("this system does not let us make links")
     with atomic_folder(link) as building:
