@@ -20,13 +20,13 @@ SHOWN_AT_MOST = 20
 
 def check_stations(stations: Table) -> list[Problem]:
     """Head counts against building and establishment."""
-    frame, shown = stations.frame, stations.source.shown
+    frame = stations.frame
     found: list[Problem] = []
     if "max_officers" in frame:
         over = frame["officers"] > frame["max_officers"]
         found += _rows(
             frame[over.fillna(False)],
-            shown,
+            stations,
             "officers",
             expected="at most max_officers of the same row",
             fix="correct officers, or raise max_officers",
@@ -40,7 +40,7 @@ def check_cells(cells: Table, stations: Table) -> list[Problem]:
     strangers = ~cells.frame["station_id"].isin(known)
     found = _rows(
         cells.frame[strangers],
-        cells.source.shown,
+        cells,
         "station_id",
         expected="a station_id of {stations}",
         fix="correct it, add the station, or list it under layers.cells.no_station",
@@ -49,7 +49,7 @@ def check_cells(cells: Table, stations: Table) -> list[Problem]:
     idle = ~stations.frame["station_id"].isin(set(cells.frame["station_id"]))
     found += _rows(
         stations.frame[idle],
-        stations.source.shown,
+        stations,
         "station_id",
         expected="a station with at least one cell in {cells}",
         fix="give it a cell, or take it out",
@@ -68,7 +68,7 @@ def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Proble
     missing = ~cells.frame["cell_id"].isin(extra.index)
     found = _rows(
         cells.frame[missing],
-        cells.source.shown,
+        cells,
         "cell_id",
         expected="a row with this cell_id in {attributes}",
         fix="add the row",
@@ -79,7 +79,7 @@ def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Proble
         replace(problem, severity="warning")
         for problem in _rows(
             attributes.frame[unused],
-            attributes.source.shown,
+            attributes,
             "cell_id",
             expected="a cell_id of {cells}; the row is not used",
             fix="correct it",
@@ -107,7 +107,7 @@ def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Proble
     return replace(cells, frame=frame), found
 
 
-def check_seats(seats: pd.DataFrame, geometry: NDArray[Any], shown: str) -> list[Problem]:
+def check_seats(stations: Table, seats: pd.DataFrame, geometry: NDArray[Any]) -> list[Problem]:
     """Every station seat lies in some cell."""
     at = boundaries.locate(
         seats["lon_deg"].to_numpy(float), seats["lat_deg"].to_numpy(float), geometry
@@ -119,7 +119,7 @@ def check_seats(seats: pd.DataFrame, geometry: NDArray[Any], shown: str) -> list
     )
     return _rows(
         lost,
-        shown,
+        stations,
         "place",
         expected="a seat inside one of the cells",
         fix="check longitude, latitude and the declared crs",
@@ -138,26 +138,24 @@ def check_squads(squads: Table, stations: Table) -> list[Problem]:
         for station in area:
             if station not in known:
                 found.append(
-                    Problem(
-                        where=squads.source.shown,
+                    squads.problem(
+                        expected="a station_id of {stations}",
+                        fix="correct it",
                         row=int(row),
                         column="stations",
                         value=station,
-                        expected="a station_id of {stations}",
-                        fix="correct it",
-                        params={"stations": stations.source.shown},
+                        stations=stations.source.shown,
                     )
                 )
             elif station in owner:
                 found.append(
-                    Problem(
-                        where=squads.source.shown,
+                    squads.problem(
+                        expected="each station in one squad's area; squad {other} has it too",
+                        fix="take it out of one of the two",
                         row=int(row),
                         column="stations",
                         value=station,
-                        expected="each station in one squad's area; squad {other} has it too",
-                        fix="take it out of one of the two",
-                        params={"other": owner[station]},
+                        other=owner[station],
                     )
                 )
             else:
@@ -167,11 +165,11 @@ def check_squads(squads: Table, stations: Table) -> list[Problem]:
 
 def check_units(units: Table, stations: Table) -> list[Problem]:
     """Unit ids differ from station ids, and each unit says what its work needs."""
-    frame, shown = units.frame, units.source.shown
+    frame = units.frame
     taken = frame["unit_id"].isin(set(stations.frame["station_id"]))
     found = _rows(
         frame[taken],
-        shown,
+        units,
         "unit_id",
         expected="an id that no station has",
         fix="give the unit another id",
@@ -180,7 +178,7 @@ def check_units(units: Table, stations: Table) -> list[Problem]:
     silent = frame[needs].isna().all(axis=1) if needs else pd.Series(True, index=frame.index)
     found += _rows(
         frame[silent],
-        shown,
+        units,
         "required_officers",
         expected="required_officers or workload_officer_min_per_year",
         fix="fill in one of the two",
@@ -228,7 +226,7 @@ def unreachable(
 
 def _rows(
     frame: pd.DataFrame,
-    shown: str,
+    table: Table,
     column: str,
     *,
     expected: str,
@@ -237,31 +235,33 @@ def _rows(
     value: str | None = None,
     **params: object,
 ) -> list[Problem]:
+    """One problem per row of `frame`, which holds rows of `table`; the first few in full."""
+    shown = frame.head(SHOWN_AT_MOST)
+    values = shown[column] if column in shown else [""] * len(shown)
     found = [
-        Problem(
-            where=shown,
-            row=int(row),
-            column=label or column,
-            value=value if value is not None else str(said),
+        table.problem(
             expected=expected,
             fix=fix,
-            params=params,
+            row=int(row),
+            column=label or column,
+            value=said if value is None else value,
+            severity="error",
+            **params,
         )
-        for row, said in zip(
-            frame["row"].head(SHOWN_AT_MOST),
-            frame[column].head(SHOWN_AT_MOST) if column in frame else [""] * len(frame),
-            strict=False,
-        )
+        for row, said in zip(shown["row"], values, strict=True)
     ]
-    if len(frame) > SHOWN_AT_MOST:
+    more = len(frame) - len(shown)
+    if more > 0:
         found.append(
-            Problem(
-                where=shown,
-                column=label or column,
-                value=str(len(frame) - SHOWN_AT_MOST),
-                expected="no more such rows",
+            table.problem(
+                expected="no more such rows; there are {more} more",
                 fix=fix,
-                params=params,
+                row=None,
+                column=label or column,
+                value=None,
+                severity="error",
+                more=more,
+                **params,
             )
         )
     return found

@@ -129,7 +129,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     geometry = _geometry(notes)
     seats = stations.frame[stations.frame["lon_deg"].notna()]
     if geometry is not None:
-        notes.add(check_seats(seats, geometry, stations.source.shown))
+        notes.add(check_seats(stations, seats, geometry))
         notes.add(_shift_warning(stations, seats, geometry))
     rates = _rates(case, geometry, notes)
     notes.stop_on_errors()
