@@ -1,0 +1,184 @@
+"""Where a place meets the road: the nearest point on the nearest road that leads somewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from geo.network import RoadNetwork
+from geo.plane import GeometryArray, Plane, plane_of
+from optimizer.errors import Problem
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+
+# Nobody turns off a motorway into a village: places reach an expressway by other roads.
+NO_ACCESS_CLASSES = ("expressway",)
+# A place beside a small separate piece of road is led past it to the main network if that is at
+# most this much further; beyond it, the place stays cut off and is reported.
+LED_PAST_KM = 1.0
+# A separate network with at least this share of the road length is no stray piece: whoever lives
+# by it belongs to it, even if the main network lies just across the river.
+OWN_NETWORK_FRACTION = 0.05
+# A walk to the road longer than this is reported.
+FAR_FROM_ROAD_KM = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Snapped:
+    """Places on the network, one row each.
+
+    Attributes:
+        street: Street met, shape (P,).
+        fraction: How far along the street's first arc, 0 at its tail, shape (P,).
+        access_km: Straight line from the place to that point, shape (P,).
+        led_past_km: How much further that is than the nearest road of all, shape (P,); above 0
+            where the nearest one is a stray piece or an expressway.
+        x_m, y_m: The places themselves on the plane, shape (P,).
+    """
+
+    street: IntArray
+    fraction: FloatArray
+    access_km: FloatArray
+    led_past_km: FloatArray
+    x_m: FloatArray
+    y_m: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Snapper:
+    """Index over the streets of one network. Build with `snapper`.
+
+    Attributes:
+        plane: The plane distances are measured on.
+        lines: Each street's line on the plane, shape (K,).
+        usable, main: Streets that places may meet, and those of them on the main networks.
+    """
+
+    plane: Plane
+    lines: GeometryArray
+    usable: BoolArray
+    main: BoolArray
+    _trees: tuple[tuple[IntArray, shapely.STRtree], ...]
+
+    def snap(self, lon_deg: FloatArray, lat_deg: FloatArray) -> Snapped:
+        """Meet the road from each place.
+
+        The nearest point on the nearest street that gives access, by straight line; a stray piece
+        of road is passed over for a main network up to `LED_PAST_KM` further. Ties go to the
+        first street.
+        """
+        x_m, y_m = self.plane.xy(lon_deg, lat_deg)
+        places = shapely.points(x_m, y_m)
+        nearest, gap = self._nearest(0, places)
+        street, walk = nearest, gap
+        if len(self._trees) > 1:
+            usable, usable_gap = self._nearest(1, places)
+            main, main_gap = self._nearest(2, places)
+            led = main_gap <= usable_gap + LED_PAST_KM * 1000.0
+            street = np.where(led, main, usable)
+            walk = np.where(led, main_gap, usable_gap)
+        line = self.lines[street]
+        fraction = shapely.line_locate_point(line, places) / shapely.length(line)
+        return Snapped(
+            street=street,
+            fraction=np.clip(fraction, 0.0, 1.0),
+            access_km=walk / 1000.0,
+            led_past_km=(walk - gap) / 1000.0,
+            x_m=x_m,
+            y_m=y_m,
+        )
+
+    def _nearest(self, which: int, places: GeometryArray) -> tuple[IntArray, FloatArray]:
+        streets, tree = self._trees[which]
+        (place, found), gap = tree.query_nearest(places, all_matches=True, return_distance=True)
+        # Matches come sorted by place; of equals the first street wins.
+        order = np.lexsort((streets[found], place))
+        _, first = np.unique(place[order], return_index=True)
+        pick = order[first]
+        return streets[found[pick]], np.asarray(gap[pick], float)
+
+
+def snapper(network: RoadNetwork) -> Snapper:
+    """Index the streets of `network`.
+
+    A street is on a main network if both its ends can be driven to from each other and that
+    strongly connected component is the largest, or has `OWN_NETWORK_FRACTION` of the road length.
+
+    Raises:
+        ValueError: a network without roads.
+    """
+    if not len(network):
+        raise ValueError("no roads to meet")
+    along, _ = network.street_arcs()
+    plane = plane_of(network.line[along])
+    lines = plane.project(network.line[along])
+    barred = [n in NO_ACCESS_CLASSES for n in network.class_names]
+    usable = ~np.array(barred, dtype=bool)[network.class_code[along]]
+    if not usable.any():
+        usable[:] = True
+    label = network.components(strong=True)
+    tail, head = label[network.tail[along]], label[network.head[along]]
+    together = tail == head
+    km = np.bincount(tail[together], network.length_km[along[together]], minlength=label.max() + 1)
+    large = km >= OWN_NETWORK_FRACTION * network.length_km[along].sum()
+    large[0] = True
+    main = usable & together & large[tail]
+    if not main.any():
+        main = usable
+    sets = [np.arange(len(along))]
+    if not main.all():
+        sets += [np.flatnonzero(usable), np.flatnonzero(main)]
+    return Snapper(
+        plane=plane,
+        lines=lines,
+        usable=usable,
+        main=main,
+        _trees=tuple((rows, shapely.STRtree(lines[rows])) for rows in sets),
+    )
+
+
+def access_problems(
+    where: str, names: tuple[str, ...], access_km: FloatArray, led_past_km: FloatArray
+) -> tuple[Problem, ...]:
+    """Warnings that name the places led past a stray road, and those far from any road."""
+    problems = []
+    led = np.flatnonzero(led_past_km > 1e-6)
+    if len(led):
+        problems.append(
+            Problem(
+                where=where,
+                expected="the nearest road to lead to the rest of the county: {n} places are led "
+                "on, at most {km:.2f} km further, to one that does ({names})",
+                fix="join the separate roads in the road layer where they meet in truth",
+                params={
+                    "n": len(led),
+                    "km": float(led_past_km[led].max()),
+                    "names": _listed(names, led),
+                },
+                severity="warning",
+            )
+        )
+    far = np.flatnonzero(access_km > FAR_FROM_ROAD_KM)
+    if len(far):
+        problems.append(
+            Problem(
+                where=where,
+                expected="a road within {limit:g} km of every place: {n} places are further away, "
+                "the furthest {km:.1f} km ({names})",
+                fix="add the missing roads, or check the places' coordinates and datum",
+                params={
+                    "limit": FAR_FROM_ROAD_KM,
+                    "n": len(far),
+                    "km": float(access_km[far].max()),
+                    "names": _listed(names, far),
+                },
+                severity="warning",
+            )
+        )
+    return tuple(problems)
+
+
+def _listed(names: tuple[str, ...], rows: IntArray, most: int = 10) -> str:
+    said = "、".join(names[i] for i in rows[:most])
+    return said + ("…" if len(rows) > most else "")
