@@ -110,7 +110,7 @@ def locate_rows(source: Source, schema: Schema, raw: Raw, parsed: dict[str, Pars
         lon, lat = _inner_points(geometry) if x_name and geometry is not None else (None, None)
     else:
         broken = _rows_at(raw.row.size, parsed[str(x_name)], parsed[str(y_name)])
-        own = WGS84 if shapes is not None and _are_degrees(x, y) else crs
+        own = WGS84 if shapes is not None and _are_degrees(x, y, crs) else crs
         lon, lat, found = _points(x, y, broken, own, str(y_name))
         faults += found
     return Places(
@@ -202,9 +202,9 @@ def _sample(
     return xs[known], ys[known]
 
 
-def _are_degrees(x: FloatArray, y: FloatArray) -> bool:
+def _are_degrees(x: FloatArray, y: FloatArray, crs: str) -> bool:
     """Coordinate columns beside shapes may be degrees though the shapes are in metres."""
-    return not ((np.abs(x) > 180) | (np.abs(y) > 90)).any()
+    return not is_geographic(crs) and not ((np.abs(x) > 180) | (np.abs(y) > 90)).any()
 
 
 # --- points ---------------------------------------------------------------------------------
