@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -144,6 +145,24 @@ def test_worked_fairness() -> None:
     assert TODAY.load_max == pytest.approx(1.2)
     assert TODAY.load_min == pytest.approx(0.759132 / 4, abs=1e-6)
     assert TODAY.load_gini == pytest.approx(0.115723, abs=1e-6)
+
+
+def test_the_page_prints_these_figures() -> None:
+    """docs/formulation.md and the code cannot drift apart."""
+    page = (ROOT / "docs" / "formulation.md").read_text("utf-8")
+    figures = [
+        TODAY.mismatch_fraction,
+        TODAY.load_gini,
+        TODAY.objective,
+        PLAN.mismatch_fraction,
+        PLAN.mismatch_today_regrouped_fraction,
+        PLAN.objective,
+        *(u.required_officers for u in TODAY.units if u.kind != "functional"),
+        PLAN.units[0].required_officers,
+    ]
+    assert [f"{x:.6f}" for x in figures if f"{x:.6f}" not in page] == []
+    named = set(re.findall(r"`([a-z0-9_]+)`", page.split("## 7. Evaluation")[1].split("## 8.")[0]))
+    assert named <= {*Evaluation.__dataclass_fields__, "null"}
 
 
 def test_worked_roads() -> None:

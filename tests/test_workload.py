@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import exp, factorial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from optimizer.county import County
 from optimizer.policy import CategoryWork, Crews, Policy, Response, Workload
+from optimizer.queueing import erlang_b, erlang_c, wait_exceeds
 from optimizer.workload import Assessment, assess, demand_of, road_officers, standard_min
 from tests.toy import random_county, toy_county, worked_county, worked_policy
 
@@ -89,6 +91,42 @@ def test_worked_road_duty() -> None:
     assert road_officers(worked_county(), POLICY).tolist() == pytest.approx(
         [0.332953, 0.426180], abs=5e-7
     )
+
+
+def test_the_page_prints_these_figures() -> None:
+    """docs/formulation.md and the code cannot drift apart."""
+    page = (Path(__file__).resolve().parent.parent / "docs" / "formulation.md").read_text("utf-8")
+    demand = demand_of(worked_county(), POLICY)
+    jobs = demand.jobs_per_hour.reshape(2, 2, 2).sum(axis=1)  # station, period
+    a_day = float(jobs[0, 0]) * 62.0 / 60.0
+    for m in (1, 2, 3):
+        b, c, w = erlang_b(m, a_day), erlang_c(m, a_day), wait_exceeds(m, a_day, 62.0, 5.0)
+        assert f"| {m} | {b:.6f} | {c:.6f} | {w:.6f} |" in page
+    pooled = float(jobs[:, 0].sum()) * 74.4 / 60.0
+    figures = [
+        *WORKED.officers[:3],
+        *WORKED.case_officers[:3],
+        *WORKED.community_officers[:3],
+        *WORKED.wait_share_fraction[1:3],
+        WORKED.window_officers[2],
+        WORKED.centre_officers[2],
+        WORKED.officers[:2].sum(),
+        WORKED.officers[:2].sum() - WORKED.officers[2],
+        WORKED.officers[2] + 3.1,
+        WORKED.officers[3] + 4.2,
+        jobs[0, 0],
+        jobs[:, 0].sum(),
+        a_day,
+        jobs[0, 1] * 62.0 / 60.0,
+        jobs[1, 1] * 62.0 / 60.0,
+        pooled,
+        jobs[:, 1].sum() * 74.4 / 60.0,
+        wait_exceeds(3, pooled, 74.4, 5.0),
+        *road_officers(worked_county(), POLICY),
+        POLICY.crews.officer_min_per_year,
+    ]
+    missing = [f"{x:.6f}" for x in figures if f"{x:.6f}" not in page]
+    assert missing == []
 
 
 def test_worked_crews_against_the_definition() -> None:
