@@ -137,35 +137,39 @@ def _provenance(facts: Facts, n_placed: int) -> list[dict[str, str]]:
         "the number is modelled by the published rate of Dianjiang",
     )
     handled = " ".join(["recipe step 1: one station per township.", *facts.notes])
-    modelled = {
-        "stations": handled,
-        "stations.lon": "recipe step 1: the station is taken to stand at the township seat",
-        "stations.lat": "recipe step 1: the station is taken to stand at the township seat",
-        "stations.kind": "recipe step 1",
-        "stations.officers": f"recipe step 7; over all units {officers}",
-        "stations.authorised_officers": f"recipe step 7; over all units {authorised}",
-        "stations.auxiliaries": "recipe step 7: one per officer",
-        "stations.can_bundle": "recipe step 7: no restriction is known",
-        "stations.can_host": "recipe step 7: no restriction is known",
-        "stations.max_officers": "recipe step 7: by kind and size of the town",
-        "stations.has_window": "recipe step 7: every station",
-        "cells": "recipe steps 2 and 3: one cell per village-level unit",
-        "cells.geometry": f"recipe steps 2 and 3: Thiessen cells; {n_placed} places are published",
-        "cells.station_id": "recipe step 2: the station of the township",
-        "cells.kind": "recipe step 3",
-        "cells.population": f"recipe step 4; {people}",
-        "cells.alerts_per_year": f"recipe step 5; {alerts}",
-        "alert_rhythm": "recipe step 6",
-        "roads": "built by Jingli from the seats and cells",
-        "squads": f"recipe steps 7 and 9; {squads}",
-        "squads.officers": "recipe step 7",
-        "squads.stations": "recipe step 9",
-        "units": "recipe step 8",
-        "units.officers": "recipe step 8",
-        "units.required_officers": "recipe step 8",
-        "policy.workload": "minutes per alert: recipe step 10",
-    }
-    entries = [{"item": k, "origin": "modelled", "note": note} for k, note in modelled.items()]
+    seat = "recipe step 1: the station is taken to stand at the township seat"
+    modelled = [
+        ("stations", "", handled),
+        ("stations", "lon lat", seat),
+        ("stations", "kind", "recipe step 1"),
+        ("stations", "officers", f"recipe step 7; over all units {officers}"),
+        ("stations", "authorised_officers", f"recipe step 7; over all units {authorised}"),
+        ("stations", "auxiliaries", "recipe step 7: one per officer"),
+        ("stations", "can_bundle can_host", "recipe step 7: no restriction is known"),
+        ("stations", "max_officers", "recipe step 7: by kind and size of the town"),
+        ("stations", "has_window", "recipe step 7: every station"),
+        ("cells", "", "recipe steps 2 and 3: one cell per village-level unit"),
+        ("cells", "geometry", "recipe steps 2 and 3: Thiessen cells"),
+        ("cells", "lon lat", f"recipe step 3; {n_placed} places are published"),
+        ("cells", "station_id", "recipe step 2: the station of the township"),
+        ("cells", "kind", "recipe step 3"),
+        ("cells", "population", f"recipe step 4; {people}"),
+        ("cells", "alerts_per_year", f"recipe step 5; {alerts}"),
+        ("alert_rhythm", "", "recipe step 6"),
+        ("roads", "", "built by Jingli from the seats and cells"),
+        ("squads", "", f"recipe steps 7 and 9; {squads}"),
+        ("squads", "officers", "recipe step 7"),
+        ("squads", "lon lat stations", "recipe step 9"),
+        ("units", "", "recipe step 8"),
+        ("units", "kind lon lat officers authorised_officers required_officers", "recipe step 8"),
+        ("units", "can_give can_receive", "recipe step 8"),
+        ("policy", "workload", "minutes per alert: recipe step 10"),
+    ]
+    entries = [
+        {"item": f"{layer}.{column}".strip("."), "origin": "modelled", "note": note}
+        for layer, columns, note in modelled
+        for column in (columns.split() or [""])
+    ]
     entries.append(
         {"item": "cells.township", "origin": "given", "note": "NBS codes of 2016 (Vonng/adcode)"}
     )
