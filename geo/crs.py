@@ -210,6 +210,8 @@ def _resolve(crs: str) -> tuple[str, None] | tuple[None, pyproj.CRS]:
         found = pyproj.CRS.from_user_input(text)
     except CRSError as error:
         raise ValueError(f"unknown coordinate system {crs!r}") from error
+    if not (found.is_geographic or found.is_projected):
+        raise ValueError(f"no system of places on the ground: {crs!r}")
     code = found.to_epsg()
     if code in (4326, 4490):
         return ("WGS84" if code == 4326 else "CGCS2000"), None

@@ -110,7 +110,7 @@ def as_problems(
                 where=where,
                 row=int(row[at]),
                 column=spelled,
-                value=shortened(fault.values[i]),
+                value=shortened(fault.values[i]) or None,
                 expected=fault.expected,
                 fix=fault.fix,
                 params=fault.params_of(i),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -98,13 +99,11 @@ def _layout(text: str, schema: Schema, source: Source) -> tuple[str, int]:
     """The separator, and which record is the header."""
     best = (-1, ",", 0)
     for separator in _SEPARATORS[source.path.suffix.lower()]:
-        try:
-            first = [
-                [cell.strip(SPACE) for cell in record]
-                for _, record in islice(_records(text, separator, source), HEADER_WITHIN)
-            ]
-        except InputError:
-            continue
+        first: list[list[str]] = []
+        # A fault further down is reported by the reading itself.
+        with suppress(InputError):
+            for _, record in islice(_records(text, separator, source), HEADER_WITHIN):
+                first.append([cell.strip(SPACE) for cell in record])
         at, known = header_at(first, schema, source)
         if known > best[0]:
             best = (known, separator, at)

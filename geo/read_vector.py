@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +43,8 @@ def read_gpkg(source: Source, schema: Schema) -> Raw:
     if not head.startswith(_GPKG_MAGIC) or head[68:72] not in _GPKG_IDS:
         raise unreadable(source, "GeoPackage", "QGIS")
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(source.path)]
+        with _quiet():
+            layers = [str(name) for name, _ in pyogrio.list_layers(source.path)]
         layer = choose_part(source, layers, "layer")
         # The format knows only UTC and its writers put wall-clock time there all the same.
         return _read(source, schema, source.path, layer=layer, drop_zone=True)
@@ -132,7 +136,8 @@ def _read(
 ) -> Raw:
     """Read through GDAL; with `decoded_as` the bytes of the text are decoded here, strictly."""
     encoding = None if decoded_as is None else _BYTES
-    info = pyogrio.read_info(at, layer=layer, encoding=encoding)
+    with _quiet():
+        info = pyogrio.read_info(at, layer=layer, encoding=encoding)
     fields = [str(f) for f in info["fields"]]
     has_geometry = info["geometry_type"] is not None
     match = match_headers(
@@ -143,15 +148,16 @@ def _read(
         has_geometry=has_geometry,
     )
     wanted = [fields[match.position[c.name]] for c in match.columns]
-    meta, _, shapes, arrays = pyogrio.raw.read(
-        at,
-        layer=layer,
-        encoding=encoding,
-        columns=wanted,
-        read_geometry=has_geometry,
-        force_2d=True,
-        datetime_as_string=True,
-    )
+    with _quiet():
+        meta, _, shapes, arrays = pyogrio.raw.read(
+            at,
+            layer=layer,
+            encoding=encoding,
+            columns=wanted,
+            read_geometry=has_geometry,
+            force_2d=True,
+            datetime_as_string=True,
+        )
     by_field = {
         str(name): _without_zone(array) if drop_zone and "datetime" in str(kind) else array
         for name, kind, array in zip(meta["fields"], meta["dtypes"], arrays, strict=True)
@@ -169,6 +175,14 @@ def _read(
         geometry=shapely.from_wkb(shapes, on_invalid="ignore") if has_geometry else None,
         crs=None if meta["crs"] is None else str(meta["crs"]),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without GDAL's own warnings: they show paths, and what matters is checked row by row."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 def _decoded(text: str, decoded_as: str | None) -> str:

@@ -189,6 +189,11 @@ def test_unknown(crs: str) -> None:
         to_wgs84(1.0, 1.0, crs)
 
 
+@pytest.mark.parametrize("crs", ["EPSG:5773", "EPSG:4978", 'LOCAL_CS["building site"]'])
+def test_heights_and_local_grids_are_no_places(crs: str) -> None:
+    assert not is_known(crs)
+
+
 def test_kinds_and_areas() -> None:
     assert is_geographic("GCJ02")
     assert is_geographic("EPSG:4490")
