@@ -1,0 +1,415 @@
+r"""Sharing roads and officers over duty stations, on plain arrays: exact, by groups and thresholds.
+
+Jurisdictions $j$ with $k_j$ managed km go to units $r$; unit $r$ gets $n_r \ge m$ officers, $N$ in
+all. In order of rank: least $t = \max_r K_r / n_r$ with $K_r$ the km of unit $r$; then fewest
+officers who leave their squad's area; then fewest jurisdictions handed to a unit not their own.
+
+Every load $t$ that any plan can have is one of finitely many $K(A)/n$ over groups $A$ of
+jurisdictions that one unit may take. For one $t$ a group needs
+$n_A = \max(m, \lceil K(A)/t \rceil)$ officers, and the question is a set partition: one group per
+unit at the most, each jurisdiction in one group, $\sum n_A \le N$. Its linear relaxation is strong,
+so most loads are excluded without a search: the least load whose relaxation is possible is found by
+bisection, and the least possible one from there upwards. The dual prices of the relaxation also
+exclude most groups from the search (reduced-cost fixing). No number with a decimal point enters the
+integer model, so its proof needs no tolerance on kilometres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.result import Status
+from optimizer.solver import Limits, Model, relax, solve
+
+MOST_GROUPS = 100_000
+"""Beyond this many groups only small ones are tried, and the bound is the mean load."""
+
+_TOLERANCE_OFFICERS = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoadTask:
+    """J jurisdictions, R units, Q squads, each in the order of its ids, which breaks ties.
+
+    Attributes:
+        may: Units that may take each jurisdiction, shape (J, R).
+        own: The unit that each jurisdiction belongs to, shape (J, R).
+        road_km: Managed km, shape (J,).
+        squad_officers: Shape (Q,).
+        in_area: Units in the area of each squad, shape (Q, R).
+        duty_stations: Exact number of units that take roads; None = free.
+        min_officers: Officers of each such unit at the least, 1 or more.
+    """
+
+    may: BoolArray
+    own: BoolArray
+    road_km: FloatArray
+    squad_officers: IntArray
+    in_area: BoolArray
+    duty_stations: int | None
+    min_officers: int
+
+    @property
+    def officers(self) -> int:
+        """Officers of all squads."""
+        return int(self.squad_officers.sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shared:
+    """Roads and officers of each unit.
+
+    Attributes:
+        duty: Unit of each jurisdiction, shape (J,).
+        officers: Officers of each unit, shape (R,).
+        load_km: Most managed km per officer at a unit.
+        bound_km: No plan has less.
+        is_proven: The two goals of lower rank are proven too.
+        groups: Groups that the search was over.
+    """
+
+    duty: IntArray
+    officers: IntArray
+    load_km: float
+    bound_km: float
+    is_proven: bool
+    groups: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Groups:
+    """G groups of jurisdictions, each for one unit.
+
+    Attributes:
+        unit: Shape (G,).
+        members: Shape (G, J).
+        road_km: Shape (G,).
+        is_complete: No group was left out.
+    """
+
+    unit: IntArray
+    members: BoolArray
+    road_km: FloatArray
+    is_complete: bool
+
+    def only(self, keep: IntArray) -> _Groups:
+        """The groups at rows `keep`."""
+        return _Groups(
+            unit=self.unit[keep],
+            members=self.members[keep],
+            road_km=self.road_km[keep],
+            is_complete=self.is_complete,
+        )
+
+
+def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
+    """Share roads and officers; see the top of this file.
+
+    Args:
+        task: At least one jurisdiction, and enough officers for `start`.
+        start: Any allowed unit of each jurisdiction, with the right number of units, shape (J,).
+        limits: Time and seed of each solve.
+    """
+    groups = _groups(task)
+    search = _Search(task=task, groups=groups, limits=limits)
+    duty, load_km, bound_km, usable = search.least_load(start)
+    found = search.at_home(usable, load_km)
+    proven = groups.is_complete and found is not None and found[2]
+    if found is not None:
+        duty, officers, _ = found
+    else:
+        officers = split_officers(task, duty)
+    return Shared(
+        duty=duty,
+        officers=officers,
+        load_km=load_km,
+        bound_km=bound_km,
+        is_proven=proven,
+        groups=len(groups.unit),
+    )
+
+
+def split_officers(task: RoadTask, duty: IntArray) -> IntArray:
+    """Officers of each unit, shape (R,), with the least load: one more where it is highest."""
+    road_km = _road_km(task, duty)
+    is_open = np.bincount(duty, minlength=task.may.shape[1]) > 0
+    officers = np.where(is_open, task.min_officers, 0)
+    for _ in range(task.officers - int(officers.sum())):
+        officers[int(np.argmax(_load(road_km, officers, is_open)))] += 1
+    return officers.astype(np.int64)
+
+
+def _road_km(task: RoadTask, duty: IntArray) -> FloatArray:
+    """Managed km of each unit, shape (R,), added in the order of jurisdictions."""
+    km = np.bincount(duty, weights=task.road_km, minlength=task.may.shape[1])
+    return km.astype(np.float64)
+
+
+def _load(road_km: FloatArray, officers: IntArray, is_open: BoolArray) -> FloatArray:
+    """Km per officer of each unit; -1 where a unit has no road duty."""
+    load: FloatArray = np.where(is_open, road_km / np.maximum(officers, 1), -1.0)
+    return load
+
+
+def _load_of(task: RoadTask, duty: IntArray) -> float:
+    """Least load with these duties."""
+    officers = split_officers(task, duty)
+    return float(_load(_road_km(task, duty), officers, officers > 0).max())
+
+
+def _groups(task: RoadTask) -> _Groups:
+    """Every group of jurisdictions that one unit may take, or the small ones if too many."""
+    jurisdictions, units = task.may.shape
+    most = jurisdictions
+    while most > 1 and _count(task.may.sum(axis=0), most) > MOST_GROUPS:
+        most -= 1
+    unit: list[IntArray] = []
+    members: list[BoolArray] = []
+    road_km: list[FloatArray] = []
+    for r in range(units):
+        inside = np.zeros((1, jurisdictions), dtype=np.bool_)
+        km = np.zeros(1)
+        for j in np.flatnonzero(task.may[:, r]).tolist():
+            grow = inside.sum(axis=1) < most
+            more = inside[grow]
+            more[:, j] = True
+            # Added in order of j, so that a sum is the same number wherever it is formed.
+            inside, km = np.vstack([inside, more]), np.concatenate([km, km[grow] + task.road_km[j]])
+        unit.append(np.full(len(km) - 1, r, dtype=np.int64))
+        members.append(inside[1:])
+        road_km.append(km[1:])
+    return _Groups(
+        unit=np.concatenate(unit),
+        members=np.vstack(members),
+        road_km=np.concatenate(road_km),
+        is_complete=most == jurisdictions,
+    )
+
+
+def _count(choices: IntArray, most: int) -> float:
+    """Groups of 1 to `most` out of each number of choices."""
+    total = 0.0
+    for n in choices.tolist():
+        term = 1.0
+        for k in range(1, min(most, n) + 1):
+            term *= (n - k + 1) / k
+            total += term
+    return total
+
+
+def officers_needed(road_km: FloatArray, load_km: float, min_officers: int) -> IntArray:
+    """Fewest officers, `min_officers` or more, with km per officer at most `load_km`."""
+    if load_km <= 0:
+        return np.where(road_km > 0, np.iinfo(np.int64).max, min_officers)
+    needed = np.maximum(np.ceil(road_km / load_km), min_officers)
+    # The division rounds; the comparison below is the one that defines the load.
+    one_less = np.maximum(needed - 1, min_officers)
+    needed = np.where(road_km / one_less <= load_km, one_less, needed)
+    needed = np.where(road_km / needed <= load_km, needed, needed + 1)
+    return needed.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Search:
+    task: RoadTask
+    groups: _Groups
+    limits: Limits
+
+    def least_load(self, start: IntArray) -> tuple[IntArray, float, float, _Groups]:
+        """Duties of least load, the load, its bound, and the groups that can reach the load.
+
+        A group that no plan of one load can use, no plan of a smaller load can use either.
+        """
+        duty, loads = start, self._loads(_load_of(self.task, start))
+        low, high = 0, len(loads) - 1
+        kept = [(high, self.groups)]
+        while low < high:
+            middle = (low + high) // 2
+            candidates = self._candidates(kept[-1][1], float(loads[middle]))
+            if candidates is None:
+                low = middle + 1
+            else:
+                high = middle
+                kept.append((middle, candidates[0]))
+
+        def usable(at: int) -> _Groups:
+            return next(groups for most, groups in reversed(kept) if most >= at)
+
+        high, unproven = len(loads) - 1, None
+        probe, step, has_found = low, 1, False
+        while low < high:
+            status, found = self._partition(usable(probe), float(loads[probe]))
+            if found is not None:
+                duty, has_found = found, True
+                high = int(np.searchsorted(loads, _load_of(self.task, found)))
+            else:
+                if status is not Status.INFEASIBLE and unproven is None:
+                    unproven = low
+                low = probe + 1
+            probe = (low + high) // 2 if has_found else min(low + step, high - 1)
+            step *= 2
+        least = float(loads[high])
+        if self.groups.is_complete:
+            bound = float(loads[high if unproven is None else unproven])
+        else:
+            bound = min(least, float(self.task.road_km.sum()) / self.task.officers)
+        return duty, least, bound, usable(high)
+
+    def _loads(self, most: float) -> FloatArray:
+        """Every load that a plan can have, from the mean load to `most`, sorted."""
+        mean = float(self.task.road_km.sum()) / self.task.officers
+        found = [np.array([most])]
+        for n in range(self.task.min_officers, self.task.officers + 1):
+            loads = self.groups.road_km / n
+            found.append(np.unique(loads[(loads >= mean * (1 - 1e-9)) & (loads <= most)]))
+        return np.unique(np.concatenate(found))
+
+    def _candidates(self, groups: _Groups, load_km: float) -> tuple[_Groups, IntArray] | None:
+        """Groups that a plan with this load can use, and their officers; None = no such plan."""
+        task = self.task
+        needed = officers_needed(groups.road_km, load_km, task.min_officers)
+        others = task.min_officers * ((task.duty_stations or 1) - 1)
+        keep = np.flatnonzero(needed <= task.officers - others)
+        groups, needed = groups.only(keep), needed[keep]
+        model = self._model(groups, needed, np.inf, needed.astype(np.float64))
+        relaxed = relax(model, self.limits)
+        if relaxed.status is Status.INFEASIBLE:
+            return None
+        if relaxed.objective is None or relaxed.dual_values is None:
+            return groups, needed
+        if relaxed.objective > task.officers + _TOLERANCE_OFFICERS:
+            return None
+        priced = np.bincount(
+            model.column,
+            weights=model.value * relaxed.dual_values[model.row],
+            minlength=len(needed),
+        )
+        least = relaxed.objective + model.objective - priced
+        keep = np.flatnonzero(least <= task.officers + _TOLERANCE_OFFICERS)
+        return groups.only(keep), needed[keep]
+
+    def _partition(self, groups: _Groups, load_km: float) -> tuple[Status, IntArray | None]:
+        """Duties with at most this load."""
+        candidates = self._candidates(groups, load_km)
+        if candidates is None:
+            return Status.INFEASIBLE, None
+        groups, needed = candidates
+        model = self._model(groups, needed, self.task.officers, np.zeros(len(needed)))
+        solved = solve(model, self.limits)
+        if solved.values is None:
+            return solved.status, None
+        return solved.status, _duty(groups, solved.values)
+
+    def _model(
+        self, groups: _Groups, needed: IntArray, officers: float, objective: FloatArray
+    ) -> Model:
+        """Set partition: rows are the jurisdictions, the units, their number, the officers."""
+        jurisdictions, units = self.task.may.shape
+        count, wanted = len(needed), self.task.duty_stations
+        group, jurisdiction = np.nonzero(groups.members)
+        every = np.arange(count)
+        number, strength = jurisdictions + units, jurisdictions + units + 1
+        return Model(
+            objective=objective,
+            lower=np.zeros(count),
+            upper=np.ones(count),
+            integer=np.ones(count, dtype=np.bool_),
+            row=np.concatenate(
+                [
+                    jurisdiction,
+                    jurisdictions + groups.unit,
+                    np.full(count, number),
+                    np.full(count, strength),
+                ]
+            ),
+            column=np.concatenate([group, every, every, every]),
+            value=np.concatenate([np.ones(len(group)), np.ones(count), np.ones(count), needed]),
+            row_lower=np.concatenate(
+                [np.ones(jurisdictions), np.zeros(units), [0 if wanted is None else wanted, 0]]
+            ),
+            row_upper=np.concatenate(
+                [
+                    np.ones(jurisdictions),
+                    np.ones(units),
+                    [units if wanted is None else wanted, officers],
+                ]
+            ),
+        )
+
+    def at_home(self, groups: _Groups, load_km: float) -> tuple[IntArray, IntArray, bool] | None:
+        """Duties, officers and proof: fewest leavers, then fewest handovers, at this load.
+
+        To the set partition come officers beyond a group's need, per unit, and officers of a squad
+        who serve a unit of its area, per pair; all others leave.
+        """
+        task = self.task
+        candidates = self._candidates(groups, load_km)
+        if candidates is None:
+            return None
+        groups, needed = candidates
+        base = self._model(groups, needed, task.officers, np.zeros(len(needed)))
+        jurisdictions, units = task.may.shape
+        squad, home = np.nonzero(task.in_area)
+        g, pairs, every = len(needed), len(squad), np.arange(units)
+        extra, pair = g + every, g + units + np.arange(pairs)
+        filled = len(base.row_lower)
+        room, sent = filled + units, filled + 2 * units
+        strength = jurisdictions + units + 1
+        ones = np.ones
+        handed = groups.members @ np.ones(jurisdictions) - np.array(
+            [task.own[m, r].sum() for m, r in zip(groups.members, groups.unit, strict=True)]
+        )
+        entries = [
+            (base.row, base.column, base.value),
+            (np.full(units, strength), extra, ones(units)),
+            # Officers at home in a unit are at most its officers.
+            (filled + home, pair, ones(pairs)),
+            (filled + groups.unit, np.arange(g), -needed.astype(np.float64)),
+            (filled + every, extra, -ones(units)),
+            # Only a unit with roads takes officers beyond its need.
+            (room + every, extra, ones(units)),
+            (room + groups.unit, np.arange(g), np.full(g, -float(task.officers))),
+            (sent + squad, pair, ones(pairs)),
+        ]
+        row_lower = np.concatenate(
+            [base.row_lower, np.full(2 * units, -np.inf), task.squad_officers * 0]
+        )
+        row_upper = np.concatenate([base.row_upper, np.zeros(2 * units), task.squad_officers])
+        row_lower[strength] = row_upper[strength] = task.officers
+        columns = g + units + pairs
+        solved = solve(
+            Model(
+                objective=np.concatenate(
+                    [handed, np.zeros(units), np.full(pairs, -float(jurisdictions + 1))]
+                ),
+                lower=np.zeros(columns),
+                upper=np.concatenate(
+                    [ones(g), np.full(units, task.officers), task.squad_officers[squad]]
+                ),
+                integer=np.ones(columns, dtype=np.bool_),
+                row=np.concatenate([e[0] for e in entries]),
+                column=np.concatenate([e[1] for e in entries]),
+                value=np.concatenate([e[2] for e in entries]),
+                row_lower=row_lower,
+                row_upper=row_upper,
+            ),
+            self.limits,
+        )
+        if solved.values is None:
+            return None
+        chosen = solved.values[:g] > 0.5
+        officers = solved.values[extra].copy()
+        officers[groups.unit[chosen]] += needed[chosen]
+        duty = _duty(groups, solved.values[:g])
+        return duty, officers.astype(np.int64), solved.status is Status.OPTIMAL
+
+
+def _duty(groups: _Groups, chosen: FloatArray) -> IntArray:
+    """Unit of each jurisdiction in a chosen partition."""
+    duty = np.zeros(groups.members.shape[1], dtype=np.int64)
+    for g in np.flatnonzero(chosen > 0.5).tolist():
+        duty[groups.members[g]] = groups.unit[g]
+    return duty
