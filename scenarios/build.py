@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo import boundaries, roads, routing
+from geo import boundaries, duty_roads, routing
 from geo.alerts import AlertRates
 from geo.network import RoadNetwork
 from geo.readers import Table
+from geo.snapping import snapper
 from optimizer.county import Cells, County, Provenance, Squads, Stations, Units, merge_provenance
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
@@ -48,15 +51,19 @@ def build_county(
     station_of = frame["station_id"].map(row).to_numpy(np.int64)
     alerts = rates.alerts_per_year.sum(axis=1)
     lon, lat = _column(frame, "lon_deg"), _column(frame, "lat_deg")
-    seat_lon, seat_lat = _seats(
-        case, policy, stations, station_of, alerts, lon, lat, network, notes
+    travel = partial(
+        routing.travel,
+        network,
+        walk_km_per_h=policy.roads.walk_km_per_h,
+        count_walk_in=policy.roads.count_walk_in,
+        index=snapper(network),
     )
-    access = {
-        "walk_km_per_h": policy.roads.walk_km_per_h,
-        "count_walk_in": policy.roads.count_walk_in,
-    }
-    to_cells = routing.travel(network, seat_lon, seat_lat, lon, lat, **access)
-    between = routing.travel(network, seat_lon, seat_lat, seat_lon, seat_lat, **access)
+    seat_lon, seat_lat = _column(stations, "lon_deg"), _column(stations, "lat_deg")
+    if case.spec.layers.stations.seat == "median_of_cells":
+        seat_lon, seat_lat = _medians(travel, seat_lon, seat_lat, station_of, alerts, lon, lat)
+        notes.modelled("stations.lon", "1-median of the station's cells")
+    to_cells = travel(seat_lon, seat_lat, lon, lat)
+    between = travel(seat_lon, seat_lat, seat_lon, seat_lat)
     station_time = between.travel_time_min.copy()
     np.fill_diagonal(station_time, 0.0)
     notes.add(unreachable(tables["stations"], frame, station_of, to_cells.travel_time_min))
@@ -97,44 +104,30 @@ def build_county(
         squads=_squads(tables.get("squads")),
         units=_units(tables.get("units"), policy, seat_lon, seat_lat),
         road_classes=managed,
-        duty_road_km=roads.duty_road_km(
+        duty_road_km=duty_roads.duty_road_km(
             network, geometry, lon, lat, station_of, len(stations), managed
         ),
         provenance=merge_provenance([*notes.provenance, *origins]),
     )
 
 
-def _seats(
-    case: Case,
-    policy: Policy,
-    stations: pd.DataFrame,
+def _medians(
+    travel: Callable[..., routing.Travel],
+    seat_lon: FloatArray,
+    seat_lat: FloatArray,
     station_of: IntArray,
     alerts: FloatArray,
     lon: FloatArray,
     lat: FloatArray,
-    network: RoadNetwork,
-    notes: Notes,
 ) -> tuple[FloatArray, FloatArray]:
-    """Seats as given; where the case asks for it, the 1-median of a station's cells."""
-    seat_lon, seat_lat = _column(stations, "lon_deg"), _column(stations, "lat_deg")
-    if case.spec.layers.stations.seat == "given":
-        return seat_lon, seat_lat
+    """Seats as given; where there is none, the cell with the fewest alert-minutes to the others."""
     for s in np.flatnonzero(np.isnan(seat_lon)).tolist():
         own = np.flatnonzero(station_of == s)
-        minutes = routing.travel(
-            network,
-            lon[own],
-            lat[own],
-            lon[own],
-            lat[own],
-            walk_km_per_h=policy.roads.walk_km_per_h,
-            count_walk_in=policy.roads.count_walk_in,
-        ).travel_time_min
+        minutes = travel(lon[own], lat[own], lon[own], lat[own]).travel_time_min
         # A way that does not exist counts as a day: it loses against any that does.
         total = np.minimum(minutes, 1440.0) @ alerts[own]
         best = own[int(np.argmin(total))]
         seat_lon[s], seat_lat[s] = lon[best], lat[best]
-    notes.modelled("stations.lon", "1-median of the station's cells")
     return seat_lon, seat_lat
 
 

@@ -7,11 +7,14 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
+from geo.export import write_plan_gpkg
 from geo.maps import MapScene, redistricting_map, write_map
+from geo.network import RoadNetwork
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from scenarios.case import CASE_FILE, Case
@@ -51,7 +54,7 @@ def write_run(
         tables = sheets(run, _)
         for sheet in [*tables, *record_sheets(run.inspection, _)]:
             write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        _write_gpkg(run, folder / "plan.gpkg")
+        _write_gpkg(run, folder / "plan.gpkg", _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
         names = tuple(sorted(p.name for p in folder.iterdir()))
         write_text(folder / MANIFEST, _manifest(run, folder, names, command))
@@ -103,9 +106,7 @@ def map_scene(run: Run, _: Translate, language: Language) -> MapScene:
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
         road_lines=loaded.network.line,
-        road_class_names=tuple(
-            loaded.network.class_names[c] for c in loaded.network.class_code.tolist()
-        ),
+        road_class_names=_road_classes(loaded.network),
         title=title,
         provenance_line=provenance,
         attribution=loaded.case.spec.attribution,
@@ -132,8 +133,33 @@ def write_records(inspection: Inspection, out: Path, _: Translate) -> tuple[str,
     return (*names, MANIFEST)
 
 
-def _write_gpkg(run: Run, path: Path) -> None:
-    raise RuntimeError("wire geo.export")
+def _write_gpkg(run: Run, path: Path, _: Translate) -> None:
+    assert run.result.plan is not None
+    assert run.plan is not None
+    loaded = run.loaded
+    bundles = [
+        {k: v for k, v in asdict(b).items() if not isinstance(v, tuple)} for b in run.plan.bundles
+    ]
+    write_plan_gpkg(
+        path,
+        loaded.county,
+        run.result.plan,
+        turnout_min=loaded.policy.response.turnout_min,
+        cell_geometry=loaded.cell_geometry,
+        road_lines=loaded.network.line,
+        road_class_names=_road_classes(loaded.network),
+        bundle_table=bundles,
+        township_tables=(
+            [asdict(t) for t in run.today.townships],
+            [asdict(t) for t in run.plan.townships],
+        ),
+        translate=_,
+    )
+
+
+def _road_classes(network: RoadNetwork) -> tuple[str, ...]:
+    """Class of each line of the network."""
+    return tuple(network.class_names[c] for c in network.class_code.tolist())
 
 
 def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[str]) -> str:
