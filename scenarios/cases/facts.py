@@ -24,7 +24,10 @@ from scenarios.spec_errors import problems_of
 from scenarios.strict_yaml import read_yaml
 
 Count = Annotated[int, Field(ge=0)]
-ADCODE = "Places and outline: Vonng/adcode (NBS, MCA and Amap public data of 2016), CC BY 4.0"
+ADCODE = (
+    "Places and outline: Vonng/adcode 2016 (NBS, MCA, Amap), CC BY 4.0, changed. "
+    "All else is modelled."
+)
 
 
 class Part(BaseModel):
