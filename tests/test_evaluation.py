@@ -198,6 +198,14 @@ def test_roads_with_nobody_for_them() -> None:
     assert found.to_dict()["road_km_per_officer_max"] is None
 
 
+def test_a_dissolved_squad_has_nobody_for_the_roads_left_with_it() -> None:
+    left = tuple(RoadDuty(station_id=s, duty_id="Q") for s in ("A", "B"))
+    rows = {r.duty_id: r for r in worked(replace(BOTH_AT_A, road_duties=left)).roads}
+    assert (rows["Q"].road_km, rows["Q"].officers) == (41.0, 0)
+    assert rows["Q"].km_per_officer == float("inf")
+    assert (rows["A"].road_km, rows["A"].officers, rows["A"].km_per_officer) == (0.0, 4, 0.0)
+
+
 def test_worked_windows() -> None:
     # Km are half the minutes: 2, 5, 2.5, 4.5 to the nearest of both windows.
     assert (PLAN.window_access_mean_km, PLAN.window_access_max_km) == pytest.approx((3.0, 5.0))
@@ -206,6 +214,11 @@ def test_worked_windows() -> None:
     assert (alone.window_access_mean_km, alone.window_access_max_km) == pytest.approx((6.1, 13.0))
     none = replace(stations, has_window=np.zeros(2, bool))
     assert worked(stations=none).window_access_max_km == float("inf")
+
+
+def test_a_cell_where_nobody_lives_needs_no_window() -> None:
+    cells = replace(worked_county().cells, population=np.array([20.0, 0.0, 15.0, 5.0]))
+    assert worked(cells=cells).window_access_max_km == 4.5
 
 
 def test_windows_where_no_residents_are_known() -> None:
@@ -336,6 +349,17 @@ def test_worked_unit_rows() -> None:
     ]
 
 
+def test_over_establishment_counts_the_posts_that_come_with_the_roads() -> None:
+    found = worked(replace(BOTH_AT_A, strength=(("A", 41), ("U", 7))))
+    assert [u.over_establishment_officers for u in found.units] == [1, 0]
+
+
+def test_a_unit_with_neither_work_nor_officers_has_no_load() -> None:
+    units = replace(worked_county().units, officers=np.zeros(1, int), required_officers=np.zeros(1))
+    found = worked(replace(BOTH_AT_A, strength=(("A", 38), ("U", 0))), units=units)
+    assert found.load_min == found.load_max == pytest.approx(30.412861 / 38, abs=1e-6)
+
+
 def test_a_plan_without_strength_holds_todays_officers() -> None:
     bare = Plan(bundles=BOTH_AT_A.bundles)
     found = worked(bare)
@@ -393,7 +417,7 @@ AMOUNTS = st.lists(st.floats(0.0, 100.0), min_size=2, max_size=8)
         ([6, 12, 22, 28], [2000, 1000, 1500, 500], 0.9, 22),
         ([28, 22, 12, 6], [500, 1500, 1000, 2000], 0.9, 22),
         ([6, 12, 22, 28], [2000, 1000, 1499, 501], 0.9, 28),
-        ([1, 2, 3], [0.1, 0.2, 0.6], 1 / 3, 2),  # exactly a third, in spite of rounding
+        ([1, 2, 3, 4, 5], [0.3] * 5, 0.8, 4),  # exactly four fifths, in spite of rounding
         ([1, 2, 3], [1, 1, 1], 0.0, 1),
         ([1, 2, np.inf], [1, 1, 0], 1.0, 2),
         ([5], [0], 0.9, 0),

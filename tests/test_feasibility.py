@@ -561,10 +561,23 @@ def test_establishment() -> None:
     )
 
 
-def test_posts_of_a_squad_come_with_its_officers() -> None:
-    # s05 and s06 have 32 posts and 30 officers; 4 squad officers join, one leaves.
-    rules = {"staffing": {"respect_establishment": True}}
-    assert "Station 5" not in " ".join(v.text() for v in broken(rules=rules))
+@pytest.mark.parametrize(("received", "said"), [(2, []), (3, ["37 of 36"])])
+def test_posts_of_a_squad_come_with_its_officers(received: int, said: list[str]) -> None:
+    # s05 and s06 have 32 posts and 30 officers; 4 squad officers join with their 4 posts.
+    plan = moved(move("u1", "s05", received, "reassign"), drop=("s05",))
+    rules = {"staffing": {"respect_establishment": True, "max_moves": 9}}
+    found = [v for v in broken(rules=rules, plan=plan) if v.where == "Station 5 (s05)"]
+    assert [f"{v.value} of {v.limit}" for v in found] == said
+
+
+def test_what_an_office_gives_brings_its_bundle_down() -> None:
+    gifts = (move("s05", "u2", 17, "reassign"), move("s06", "u2", 15, "reassign"))
+    plan = moved(*gifts, drop=("s05", "s06"))
+    found = broken(rules={"staffing": {"max_moves": 99}}, plan=plan)
+    assert [v.text() for v in found] == [
+        "Station 5 (s05): brought down to 2 officers; at least 3 must stay "
+        "[staffing.min_officers_per_station]"
+    ]
 
 
 def test_room_in_the_buildings_of_a_unit() -> None:

@@ -168,6 +168,13 @@ def test_no_alerts_still_needs_a_crew_and_a_post() -> None:
     assert found.wait_share_fraction.tolist() == [0.0, 0.0]
 
 
+def test_fewest_crews_by_policy() -> None:
+    found = assess_of(
+        worked_county(), with_crews(POLICY, min_crews=3), [0, 1, 0], [[0], [1], [0, 1]]
+    )
+    assert found.crews.tolist() == [3, 3, 4]
+
+
 def test_two_officers_sent_are_one_crew_of_two_or_two_crews_of_one() -> None:
     county = worked_county()
     work = Workload(categories={"alert": CategoryWork(on_scene_min=50.0, officers_sent=2)})
