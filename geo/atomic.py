@@ -33,7 +33,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a path to write to; on success it is renamed to `target`, on error it is removed.
 
     The path has the suffix of `target`, because writers choose their format by it. Its folder is
-    that of `target`, which must exist.
+    that of `target`, which must exist. The body should write and do nothing else.
 
     Raises:
         InputError: `target` cannot be written, or a program holds it open (Windows).
@@ -41,10 +41,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     aside = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
     try:
         yield aside
-        try:
-            aside.replace(target)
-        except OSError as error:
-            raise InputError([_unwritable(target, error)]) from error
+        aside.replace(target)
+    except OSError as error:
+        raise InputError([_unwritable(target, error)]) from error
     finally:
         aside.unlink(missing_ok=True)
         for side in _SIDE_FILES:
@@ -58,10 +57,7 @@ def write_bytes(target: Path, data: bytes) -> Path:
         InputError: `target` cannot be written.
     """
     with atomic_path(target) as aside:
-        try:
-            aside.write_bytes(data)
-        except OSError as error:
-            raise InputError([_unwritable(target, error)]) from error
+        aside.write_bytes(data)
     return target
 
 

@@ -46,8 +46,9 @@ def map_fonts() -> Iterator[None]:
     _register()
     with mpl.rc_context(
         {
-            "font.family": ["sans-serif"],
-            "font.sans-serif": [FAMILY, FALLBACK],
+            # matplotlib falls back from family to family, not inside one.
+            "font.family": ["sans-serif", FALLBACK],
+            "font.sans-serif": [FAMILY],
             "axes.unicode_minus": False,
             "text.parse_math": False,
             "text.usetex": False,

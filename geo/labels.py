@@ -1,7 +1,8 @@
 """Where the names on a map go: beside their symbols, on no symbol, on no other name.
 
-Own code rather than textalloc, whose greedy pass leaves collisions that one round of second
-thoughts removes (measured in docs/decisions). The same input gives the same places.
+Own code rather than textalloc, which knows symbols as points only: on four counties it put 7 to 35
+names on symbols where this puts none, and took five to nine times as long. The same input gives the
+same places.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import shapely
 
 from geo.jurisdictions import GeometryArray, centre_rows, dissolve
 from geo.plane import Plane, plane_at
+from geo.streets import each_street_once
 from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.plan import Plan
@@ -171,7 +172,6 @@ def _roads(
     only_managed = class_names is not None and bool(managed & set(class_names))
     if only_managed and class_names is not None:
         lines = lines[[c in managed for c in class_names]]
-    _, first = np.unique(shapely.to_wkb(shapely.normalize(lines)), return_index=True)
-    once = plane.project(lines[np.sort(first)])
+    once = plane.project(lines[each_street_once(lines)])
     pieces = shapely.get_parts(once if land is None else shapely.intersection(once, land))
     return pieces[(shapely.get_dimensions(pieces) == 1) & ~shapely.is_empty(pieces)], only_managed
