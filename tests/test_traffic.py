@@ -204,7 +204,7 @@ def test_officers_stay_in_their_area_before_roads_stay_at_home() -> None:
     )
     # With 3 and 1 officers, s02 takes the roads of s03 rather than an officer leave the area.
     county = line([20, 20, 20, 20], {"q1": (3, ("s01", "s02")), "q2": (1, ("s03", "s04"))})
-    plan, proof = hand_over(county, traffic(), singles(county))
+    plan, _ = hand_over(county, traffic(), singles(county))
     assert plan is not None
     assert measured(county, singles(county), plan) == (20.0, 0, 1)
     # Four duty stations leave no such way out: one officer goes, to the nearer station.
