@@ -81,10 +81,18 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to stop. `policy.solver` as the solver file sees it."""
+    """When to stop. `policy.solver` as the solver file sees it.
+
+    Attributes:
+        time_limit_s: Seconds of wall clock.
+        seed: Random seed.
+        nodes: Branch-and-bound nodes at the most (scip only); unlike the clock, they end
+            every run at the same place.
+    """
 
     time_limit_s: float = 60.0
     seed: int = 0
+    nodes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -270,24 +278,26 @@ def _run(model: Model, limits: Limits, backend: str, start: FloatArray | None) -
     solver: Any = ortools.ModelSolverHelper(_ORTOOLS_NAME[backend])
     solver.enable_output(False)
     solver.set_time_limit_in_seconds(limits.time_limit_s)
-    solver.set_solver_specific_parameters(_parameters(backend, limits.seed))
+    solver.set_solver_specific_parameters(_parameters(backend, limits))
     solver.solve(builder)
     return solver
 
 
-def _parameters(backend: str, seed: int) -> str:
+def _parameters(backend: str, limits: Limits) -> str:
+    seed = limits.seed % 2**31
     if backend == "scip":
         return "\n".join(
             [
                 "limits/gap = 0",
                 "limits/absgap = 0",
                 "parallel/maxnthreads = 1",
-                f"randomization/randomseedshift = {seed % 2**31}",
+                f"randomization/randomseedshift = {seed}",
+                *([] if limits.nodes is None else [f"limits/nodes = {limits.nodes}"]),
             ]
         )
     if backend == "cp_sat":
-        return f"num_workers: 1 random_seed: {seed % 2**31} relative_gap_limit: 0"
-    return f"random_seed: {seed % 2**31}"
+        return f"num_workers: 1 random_seed: {seed} relative_gap_limit: 0"
+    return f"random_seed: {seed}"
 
 
 def _is_whole(model: Model) -> bool:

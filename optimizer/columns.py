@@ -1,0 +1,414 @@
+r"""Columns of the set partition: connected sets of stations, each with a host and a price.
+
+A column $(S, h)$ is a bundle $S$ under centre $h \in S$. Price, in officers (formulation.md,
+section "Bundling"):
+
+$p(S,h) = w_o R(S,h) + \frac{w_r}{1000}\bigl(A(S,h) - \sum_{s \in S} A(\{s\},s)\bigr)
+        + w_l \max(0, R(S,h) - R_{span}) + w_f (|S| - 1)$
+
+with $R$ the officers required and $A$ the alert-minutes of travel a year, both from
+`workload.assess`. A station that stays alone breaks none of the response, travel and capacity
+rules: they are rules about bundles of two or more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from optimizer.county import County
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.plan import Bundle
+from optimizer.policy import Policy
+from optimizer.workload import Assessment, Demand, assess, demand_of
+
+UNITS_PER_OFFICER = 1_000_000
+"""Prices become whole numbers here, and nowhere else: one unit is 1e-6 officer."""
+FREED_UNITS_PER_OFFICER = 1_000_000_000
+
+ADJACENCY = "adjacency"
+MAX_BUNDLE_SIZE = "bundling.max_bundle_size"
+RURAL_ONLY = "bundling.rural_only"
+CAN_BUNDLE = "stations.can_bundle"
+CAN_HOST = "stations.can_host"
+MAX_OFFICERS = "stations.max_officers"
+OFFICE_TRAVEL = "bundling.max_office_travel_min"
+FARTHEST = "response.farthest_min"
+SHARE_WITHIN = "response.share_within_fraction"
+TOGETHER = "bundling.locks.together"
+APART = "bundling.locks.apart"
+KEEP = "bundling.locks.keep"
+HOST = "bundling.locks.host"
+COLUMN_RULES = (
+    ADJACENCY, MAX_BUNDLE_SIZE, RURAL_ONLY, CAN_BUNDLE, CAN_HOST, MAX_OFFICERS, OFFICE_TRAVEL,
+    FARTHEST, SHARE_WITHIN, TOGETHER, APART, KEEP, HOST,
+)  # fmt: skip
+"""Rules that a single bundle keeps or breaks; the other rules bind the whole plan."""
+
+LARGEST_BUNDLE = 5
+_TOLERANCE = 1e-9
+_CHUNK = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Columns:
+    """N columns, sorted by the station ids of their sets and then of their hosts.
+
+    Attributes:
+        members: Station rows of each set, in id order, padded with -1; shape (N, 5).
+        size: |S|, shape (N,).
+        host: Station row of the centre, shape (N,).
+        set_of: Number of the set, the same for all hosts of one set, shape (N,).
+        price_units: Price in whole units of 1e-6 officer, shape (N,).
+        freed_units: Officers required by the members alone less those required together, in whole
+            units of 1e-9 officer (savings repeat, so their rounding would add up), shape (N,).
+        rehomed_officers: Officers in post at the stations that become police offices, shape (N,).
+        broken: Rules the column breaks, shape (N, rules) in the order of `COLUMN_RULES`.
+        amount: What the rule measures there: for a rule with a limit the value held against it,
+            for `stations.max_officers` the officers beyond the building, else how many stations
+            (groups for the locks) offend; shape (N, rules).
+    """
+
+    members: IntArray
+    size: IntArray
+    host: IntArray
+    set_of: IntArray
+    price_units: IntArray
+    freed_units: IntArray
+    rehomed_officers: IntArray
+    broken: BoolArray
+    amount: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.size)
+
+    def at(self, rows: IntArray | BoolArray) -> Columns:
+        """Some of the columns."""
+        return Columns(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def breaking_only(self, rules: frozenset[str]) -> BoolArray:
+        """Columns that break no rule outside `rules`, shape (N,)."""
+        outside = np.array([r not in rules for r in COLUMN_RULES])
+        allowed: BoolArray = ~(self.broken & outside).any(axis=1)
+        return allowed
+
+    def bundle(self, county: County, row: int) -> Bundle:
+        """The column as a plan's bundle."""
+        ids = county.stations.station_id
+        members = self.members[row, : self.size[row]].tolist()
+        return Bundle(
+            centre_id=ids[int(self.host[row])], station_ids=tuple(sorted(ids[s] for s in members))
+        )
+
+
+def id_rank(county: County) -> IntArray:
+    """Place of each station row in the order of the station ids, shape (S,)."""
+    ids = county.stations.station_id
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    return rank
+
+
+def connected_sets(pairs: IntArray, stations: int, largest: int) -> list[IntArray]:
+    """Every connected set of 1 to `largest` stations.
+
+    Args:
+        pairs: Neighbours, shape (E, 2).
+        stations: Number of stations.
+        largest: Largest size.
+
+    Returns:
+        For each size k the sets as sorted rows, shape (N_k, k), rows sorted.
+    """
+    both = np.vstack([pairs, pairs[:, ::-1]]).reshape(-1, 2)
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    count = np.bincount(both[:, 0], minlength=stations)
+    first = np.cumsum(count) - count
+    found = [np.arange(stations, dtype=np.int64)[:, None]]
+    for _ in range(1, largest):
+        grown = []
+        for member in found[-1].T:
+            times = count[member]
+            source = np.repeat(np.arange(len(member)), times)
+            step = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
+            joining = both[first[member][source] + step, 1]
+            base = found[-1][source]
+            new = (base != joining[:, None]).all(axis=1)
+            grown.append(np.column_stack([base[new], joining[new]]))
+        rows = np.sort(np.vstack(grown), axis=1).astype(np.int64)
+        found.append(_unique_rows(rows, stations))
+    return found
+
+
+def priced_columns(
+    county: County,
+    policy: Policy,
+    demand: Demand | None = None,
+    *,
+    without: frozenset[str] = frozenset(),
+    largest: int = LARGEST_BUNDLE,
+) -> Columns:
+    """Every column that breaks no rule outside `without`, priced.
+
+    Args:
+        county: The county.
+        policy: Rules and weights.
+        demand: `demand_of(county, policy)` if the caller has it.
+        without: Column rules that may be broken; the columns say which they break.
+        largest: Stations in one set at the most where `without` has the size rule.
+
+    Returns:
+        The columns. A host from which a cell or a police office cannot be reached is never among
+        them: nothing could be computed for it.
+    """
+    demand = demand_of(county, policy) if demand is None else demand
+    limit = largest if MAX_BUNDLE_SIZE in without else policy.bundling.max_bundle_size
+    rank = id_rank(county)
+    row_at = np.argsort(rank)
+    stations = np.arange(len(rank))
+    alone = assess(county, policy, demand, stations, stations[:, None].tolist())
+    maker = _Maker(county, policy, demand, alone, without)
+    parts = [maker.columns(row_at[:, None], connected=np.ones(len(rank), dtype=bool))]
+    for ranked, connected in _candidate_sets(county, policy, rank, without, limit):
+        for start in range(0, len(ranked), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            parts.append(maker.columns(row_at[ranked[chunk]], connected=connected[chunk]))
+    joined = Columns(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Columns)}
+    )
+    return _in_order(joined, rank)
+
+
+def count_sets(
+    county: County, policy: Policy, *, without: frozenset[str], largest: int, most: int
+) -> int:
+    """Number of sets of two or more that `priced_columns` would look at; stops beyond `most`."""
+    usable = eligible(county, policy, without)
+    if ADJACENCY in without:
+        return sum(math.comb(int(usable.sum()), size) for size in range(2, largest + 1))
+    pairs = county.station_adjacency
+    assert pairs is not None
+    pairs = pairs[usable[pairs].all(axis=1)]
+    total = len(pairs)
+    for size in range(3, largest + 1):
+        if total > most:
+            break
+        total = sum(len(sets) for sets in connected_sets(pairs, len(usable), size)[1:])
+    return total
+
+
+def undominated(columns: Columns, county: County, *, freed_counts: bool) -> Columns:
+    """For each set its cheapest host; with `freed_counts` also dearer ones that free more.
+
+    Ties go to the host whose choice rehomes fewest officers, then to the smallest station id.
+    """
+    freed = columns.freed_units if freed_counts else np.zeros(len(columns), np.int64)
+    host = id_rank(county)[columns.host]
+    order = np.lexsort(
+        (host, columns.rehomed_officers, -freed, columns.price_units, columns.set_of)
+    )
+    sets, freed = columns.set_of[order], freed[order]
+    dominated = np.zeros(len(order), dtype=bool)
+    for lag in range(1, LARGEST_BUNDLE):
+        dominated[lag:] |= (sets[lag:] == sets[:-lag]) & (freed[:-lag] >= freed[lag:])
+    return columns.at(np.sort(order[~dominated]))
+
+
+def eligible(county: County, policy: Policy, without: frozenset[str] = frozenset()) -> BoolArray:
+    """Stations that may be part of a bundle of two or more, shape (S,)."""
+    mask: BoolArray = np.ones(len(county.stations), dtype=bool)
+    if CAN_BUNDLE not in without:
+        mask = mask & county.stations.can_bundle
+    if RURAL_ONLY not in without and policy.bundling.rural_only:
+        mask = mask & ~county.stations.is_urban
+    if KEEP not in without:
+        mask[_rows(county, policy.bundling.locks.keep)] = False
+    return mask
+
+
+def together_groups(policy: Policy) -> tuple[tuple[str, ...], ...]:
+    """Groups of the `together` locks, joined where they share a station; sorted."""
+    joined: list[set[str]] = []
+    for group in policy.bundling.locks.together:
+        merged = set(group)
+        apart = [other for other in joined if not other & merged]
+        for other in joined:
+            if other & merged:
+                merged |= other
+        joined = [*apart, merged]
+    return tuple(sorted(tuple(sorted(g)) for g in joined))
+
+
+def _candidate_sets(
+    county: County, policy: Policy, rank: IntArray, without: frozenset[str], largest: int
+) -> list[tuple[IntArray, BoolArray]]:
+    """Sets of two or more in ranks of station ids, and whether each is connected."""
+    usable = eligible(county, policy, without)
+    assert county.station_adjacency is not None
+    pairs = county.station_adjacency
+    pairs = rank[pairs[usable[pairs].all(axis=1)]]
+    connected = connected_sets(pairs, len(rank), largest)[1:]
+    if ADJACENCY not in without:
+        return [(sets, np.ones(len(sets), dtype=bool)) for sets in connected]
+    free = np.sort(rank[usable])
+    i, j = np.triu_indices(len(free), 1)
+    every = connected_sets(np.column_stack([free[i], free[j]]), len(rank), largest)[1:]
+    found = []
+    for sets, near in zip(every, connected, strict=True):
+        known = {tuple(row) for row in near.tolist()}
+        found.append((sets, np.array([tuple(r) in known for r in sets.tolist()], dtype=bool)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Hosts, rules and prices for sets of one size."""
+
+    county: County
+    policy: Policy
+    demand: Demand
+    alone: Assessment
+    without: frozenset[str]
+
+    def columns(self, sets: IntArray, *, connected: BoolArray) -> Columns:
+        """Every host of every set (station rows, shape (N, k)) that `without` lets through."""
+        n, k = sets.shape
+        members, host = np.repeat(sets, k, axis=0), sets.ravel()
+        near = np.repeat(connected, k)
+        travel = self.county.station_time_min[host[:, None], members].max(axis=1, initial=0.0)
+        broken = np.zeros((n * k, len(COLUMN_RULES)), dtype=bool)
+        amount = np.zeros((n * k, len(COLUMN_RULES)))
+        self._locks(members, host, broken, amount)
+        if k > 1:
+            self._before_pricing(members, host, near, travel, broken, amount)
+        kept = self._allowed(broken) & np.isfinite(travel)
+        members, host, broken, amount = members[kept], host[kept], broken[kept], amount[kept]
+        known = assess(self.county, self.policy, self.demand, host, members.tolist())
+        if k > 1:
+            self._after_assessment(known, host, broken, amount)
+        kept = self._allowed(broken) & np.isfinite(known.officers)
+        kept &= np.isfinite(known.farthest_min) & np.isfinite(known.alert_min_per_year)
+        padded = np.full((int(kept.sum()), LARGEST_BUNDLE), -1, dtype=np.int64)
+        padded[:, :k] = members[kept]
+        extra_min = known.alert_min_per_year - self.alone.alert_min_per_year[members].sum(axis=1)
+        freed = self.alone.officers[members].sum(axis=1) - known.officers
+        in_post = self.county.stations.officers
+        return Columns(
+            members=padded,
+            size=np.full(len(padded), k, dtype=np.int64),
+            host=host[kept],
+            set_of=np.zeros(len(padded), dtype=np.int64),
+            price_units=self._price_units(known.officers[kept], extra_min[kept], k),
+            freed_units=np.rint(freed[kept] * FREED_UNITS_PER_OFFICER).astype(np.int64),
+            rehomed_officers=(in_post[members].sum(axis=1) - in_post[host])[kept],
+            broken=broken[kept],
+            amount=amount[kept],
+        )
+
+    def _allowed(self, broken: BoolArray) -> BoolArray:
+        strict = np.array([rule not in self.without for rule in COLUMN_RULES])
+        allowed: BoolArray = ~(broken & strict).any(axis=1)
+        return allowed
+
+    def _price_units(self, officers: FloatArray, extra_min: FloatArray, size: int) -> IntArray:
+        w = self.policy.weights
+        return _units(
+            w.officers * officers
+            + w.response_per_1000_alert_min / 1000.0 * extra_min
+            + w.overload_per_officer * np.maximum(0.0, officers - w.span_officers)
+            + w.fixed_per_office * (size - 1)
+        )
+
+    def _locks(
+        self, members: IntArray, host: IntArray, broken: BoolArray, amount: FloatArray
+    ) -> None:
+        locks = self.policy.bundling.locks
+        for rule, groups in ((TOGETHER, together_groups(self.policy)), (APART, locks.apart)):
+            for group in groups:
+                inside = np.isin(members, _rows(self.county, group)).sum(axis=1)
+                split = (inside > 0) & (inside < len(set(group)))
+                _add(rule, split if rule == TOGETHER else inside >= 2, broken, amount)
+        if members.shape[1] > 1:
+            kept = np.isin(members, _rows(self.county, locks.keep)).sum(axis=1)
+            _add(KEEP, kept, broken, amount)
+            centres = np.isin(members, _rows(self.county, locks.host))
+            _add(HOST, (centres & (members != host[:, None])).sum(axis=1), broken, amount)
+
+    def _before_pricing(
+        self,
+        members: IntArray,
+        host: IntArray,
+        near: BoolArray,
+        travel_min: FloatArray,
+        broken: BoolArray,
+        amount: FloatArray,
+    ) -> None:
+        rules, stations = self.policy.bundling, self.county.stations
+        size = members.shape[1]
+        _add(ADJACENCY, ~near, broken, amount)
+        _hold(MAX_BUNDLE_SIZE, np.full(len(host), float(size)), broken, amount,
+              at_most=rules.max_bundle_size)  # fmt: skip
+        if rules.rural_only:
+            _add(RURAL_ONLY, stations.is_urban[members].sum(axis=1), broken, amount)
+        _add(CAN_BUNDLE, (~stations.can_bundle)[members].sum(axis=1), broken, amount)
+        _add(CAN_HOST, (~stations.can_host)[host], broken, amount)
+        _hold(OFFICE_TRAVEL, travel_min, broken, amount, at_most=rules.max_office_travel_min)
+
+    def _after_assessment(
+        self, known: Assessment, host: IntArray, broken: BoolArray, amount: FloatArray
+    ) -> None:
+        response = self.policy.response
+        beyond = known.centre_officers - self.county.stations.max_officers[host]
+        _hold(MAX_OFFICERS, beyond, broken, amount, at_most=0.0)
+        _hold(FARTHEST, known.farthest_min, broken, amount, at_most=response.farthest_min)
+        alerts = known.alerts_per_year
+        share = np.divide(
+            known.alerts_within_per_year, alerts, out=np.ones(len(alerts)), where=alerts > 0
+        )
+        _hold(SHARE_WITHIN, -share, broken, amount, at_most=-response.share_within_fraction)
+        amount[:, COLUMN_RULES.index(SHARE_WITHIN)] = share
+
+
+def _add(rule: str, offending: BoolArray | IntArray, broken: BoolArray, amount: FloatArray) -> None:
+    at = COLUMN_RULES.index(rule)
+    amount[:, at] += offending
+    broken[:, at] = amount[:, at] > 0
+
+
+def _hold(
+    rule: str, value: FloatArray, broken: BoolArray, amount: FloatArray, *, at_most: float
+) -> None:
+    at = COLUMN_RULES.index(rule)
+    amount[:, at] = value
+    broken[:, at] = value > at_most + _TOLERANCE
+
+
+def _units(officers: FloatArray) -> IntArray:
+    return np.rint(officers * UNITS_PER_OFFICER).astype(np.int64)
+
+
+def _rows(county: County, station_ids: tuple[str, ...]) -> IntArray:
+    row = county.stations.index()
+    return np.array(sorted({row[s] for s in station_ids}), dtype=np.int64)
+
+
+def _unique_rows(rows: IntArray, stations: int) -> IntArray:
+    """Sorted unique rows; through one number per row where that fits (ten times faster)."""
+    width = rows.shape[1]
+    if stations**width >= 2**62:
+        return np.unique(rows, axis=0)
+    weights = np.array([stations ** (width - 1 - i) for i in range(width)], dtype=np.int64)
+    _, first = np.unique(rows @ weights, return_index=True)
+    return rows[first]
+
+
+def _in_order(columns: Columns, rank: IntArray) -> Columns:
+    """Sort by set, then host, and number the sets."""
+    ranked = np.where(columns.members >= 0, rank[columns.members], -1)
+    order = np.lexsort((rank[columns.host], *ranked.T[::-1]))
+    columns, ranked = columns.at(order), ranked[order]
+    is_new = np.ones(len(columns), dtype=bool)
+    is_new[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
+    return replace(columns, set_of=np.cumsum(is_new) - 1)
