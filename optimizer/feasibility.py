@@ -77,7 +77,7 @@ class _Judge:
             where = self._bundle(bundle)
             rows = [row[s] for s in bundle.station_ids]
             centre = row[bundle.centre_id]
-            apart = set(rows) - self._reached({centre}, set(rows))
+            apart = set(rows) - self._reached(centre, set(rows))
             if apart:
                 yield Violation(rule="adjacency", where=where, value=self._stations(apart))
             if len(rows) > rules.max_bundle_size:
@@ -257,7 +257,8 @@ class _Judge:
         for duty in self.plan.road_duties:
             if duty.duty_id in row:
                 taken.setdefault(duty.duty_id, []).append(row[duty.station_id])
-        if self.policy.traffic.dissolve_squads and rules.duty_stations not in (None, len(taken)):
+        hands_over = rules.dissolve_squads and len(county.squads) > 0
+        if hands_over and rules.duty_stations not in (None, len(taken)):
             yield Violation(
                 rule="traffic.duty_stations",
                 where=county.name,
@@ -269,12 +270,14 @@ class _Judge:
             seat, where = row[station], self._named([station])
             if rules.rural_only and county.stations.is_urban[seat]:
                 yield Violation(rule="traffic.rural_only", where=where)
-            if arrived[station] < rules.min_officers_per_duty_station:
+            # A road that nobody patrols is not managed, whatever the policy says.
+            least = max(1, rules.min_officers_per_duty_station)
+            if arrived[station] < least:
                 yield Violation(
                     rule="traffic.min_officers_per_duty_station",
                     where=where,
                     value=str(arrived[station]),
-                    limit=str(rules.min_officers_per_duty_station),
+                    limit=str(least),
                 )
             for far in jurisdictions:
                 minutes = float(county.station_time_min[seat, far])
@@ -287,7 +290,7 @@ class _Judge:
                         what=self._stations([far]),
                     )
             own = set(members.get(station, [seat]))
-            apart = set(jurisdictions) - self._reached(own, {*own, *jurisdictions})
+            apart = [j for j in jurisdictions if j not in own and not self.neighbours[j] & own]
             if apart:
                 yield Violation(rule="traffic.contiguity", where=where, value=self._stations(apart))
 
@@ -416,9 +419,9 @@ class _Judge:
                 found[move.to_id if into else move.from_id] += move.officers
         return found
 
-    def _reached(self, start: set[int], ground: set[int]) -> set[int]:
+    def _reached(self, start: int, ground: set[int]) -> set[int]:
         """Stations of `ground` that connect with `start` inside it."""
-        reached, edge = set(start), sorted(start)
+        reached, edge = {start}, [start]
         while edge:
             for one in self.neighbours[edge.pop()] & ground - reached:
                 reached.add(one)

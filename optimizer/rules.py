@@ -37,8 +37,7 @@ SENTENCES = {
     "traffic.max_accident_travel_min": "{where}: {value} minutes to the seat of {what}, whose "
     "roads it takes; at most {limit} allowed",
     "traffic.coverage": "{where}: its roads must be managed by {limit}; found: {value}",
-    "traffic.contiguity": "{where}: the roads it takes are not one connected area with its own: "
-    "{value} lies apart",
+    "traffic.contiguity": "{where}: takes the roads of {value}, which does not touch its own area",
     "staffing.reassign": "{where}: {value} officers reassigned, but reassignment is switched off",
     "staffing.max_moves": "{where}: {value} officers reassigned; at most {limit} allowed",
     "staffing.inflows": "{where}: {value} officers come by reassignment; exactly {limit} required",

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.bundling import bundle
 from optimizer.county import County
 from optimizer.errors import InputError
 from optimizer.evaluation import Evaluation, RoadRow, TownshipRow, evaluate
@@ -572,6 +573,41 @@ def test_station_order_does_not_matter() -> None:
     for plan, expected in ((BOTH_AT_A, PLAN), (current_plan(county), TODAY)):
         found = evaluate(turned, worked_policy(), plan)
         assert replace(found, county_digest=expected.county_digest) == expected
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.floats(0.0, 2.0),
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 2.0),
+    st.floats(-1.0, 3.0),
+)
+def test_objective_equals_that_of_the_decision(
+    seed: int, officers: float, response: float, overload: float, fixed: float
+) -> None:
+    county = random_county(seed, 9)
+    weights = Weights(
+        officers=officers,
+        response_per_1000_alert_min=response,
+        overload_per_officer=overload,
+        span_officers=18.0,
+        fixed_per_office=max(0.0, fixed),
+    )
+    policy = Policy(weights=weights)
+    bundles, proof = bundle(county, policy)
+    assert bundles is not None
+    assert proof.objective is not None
+    found = evaluate(county, policy, Plan(bundles=bundles))
+    # Prices are whole millionths of an officer in the solver: half of one per bundle at the most.
+    assert found.objective == pytest.approx(proof.objective, abs=0.5e-6 * len(bundles) + 1e-9)
+    assert found.objective <= evaluate(county, policy, current_plan(county)).objective + 1e-5
+
+
+def test_the_worked_example_is_what_bundling_chooses() -> None:
+    bundles, proof = bundle(worked_county(), worked_policy())
+    assert bundles == BOTH_AT_A.bundles
+    assert proof.objective == pytest.approx(32.753729, abs=1e-6)
 
 
 # --- refusals and arrows -----------------------------------------------------------------------

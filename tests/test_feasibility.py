@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.columns import priced_columns
+from optimizer.consolidation import consolidate
 from optimizer.county import County
 from optimizer.errors import InputError
 from optimizer.feasibility import Violation, violations
 from optimizer.plan import Bundle, Move, MoveReason, Plan, RoadDuty, current_plan
 from optimizer.policy import Policy
+from optimizer.result import Status
 from optimizer.rules import SENTENCES
 from tests.toy import random_county, toy_county
 
@@ -263,7 +267,7 @@ def duties(**changes: str | None) -> Plan:
     )
 
 
-FREE = {"traffic": {"duty_stations": None, "min_officers_per_duty_station": 0}}
+FREE = {"traffic": {"duty_stations": None}}
 
 
 def test_squads_end_only_if_the_policy_says_so() -> None:
@@ -342,17 +346,15 @@ def test_number_of_duty_stations() -> None:
 
 
 def test_town_stations_take_no_road_duty() -> None:
-    plan = duties(s02="s01", s03="s01")
-    far = {**FREE["traffic"], "max_accident_travel_min": 60.0}
-    rules = {"traffic": far}
-    found = [v for v in broken(plan=plan, rules=rules) if v.rule.startswith("traffic")]
-    assert [v.text() for v in found] == [
+    sent = (move("q1", "s01", 3, "road_duty"), move("q1", "s04", 1, "road_duty"))
+    plan = replace(moved(*sent, drop=("q1",)), road_duties=duties(s02="s01", s03="s01").road_duties)
+    assert COUNTY.station_adjacency is not None
+    county = replace(COUNTY, station_adjacency=np.vstack([COUNTY.station_adjacency, [[0, 2]]]))
+    assert [v.text() for v in broken(county=county, plan=plan)] == [
         "Station 1 (s01): a town station with road duty; only rural ones take it "
         "[traffic.rural_only]"
     ]
-    rules = {"traffic": {**far, "rural_only": False}}
-    found = [v for v in broken(plan=plan, rules=rules) if v.rule.startswith("traffic")]
-    assert found == []
+    assert broken(county=county, plan=plan, rules={"traffic": {"rural_only": False}}) == []
 
 
 def test_officers_at_a_duty_station() -> None:
@@ -374,13 +376,31 @@ def test_way_to_an_accident() -> None:
     ]
 
 
-def test_road_duty_is_one_connected_area() -> None:
-    plan = duties(s06="s02")  # s02 and s03 do not touch s06
-    found = [v for v in broken(plan=plan, rules=FREE) if v.rule == "traffic.contiguity"]
-    assert [v.text() for v in found] == [
-        "Station 2 (s02): the roads it takes are not one connected area with its own: "
-        "Station 6 (s06) lies apart [traffic.contiguity]"
-    ]
+def test_roads_go_to_a_neighbour() -> None:
+    # s02 runs s02 and s03: it touches s04, not s05 or s06.
+    for taken, said in (
+        ({"s04": "s02"}, []),
+        ({"s06": "s02"}, ["Station 2 (s02): takes the roads of Station 6 (s06), which does not "
+                          "touch its own area [traffic.contiguity]"]),
+        ({"s04": "s02", "s05": "s02"}, ["Station 2 (s02): takes the roads of Station 5 (s05), "
+                                        "which does not touch its own area [traffic.contiguity]"]),
+    ):  # fmt: skip
+        found = broken(plan=duties(**taken), rules=FREE)
+        assert [v.text() for v in found if v.rule == "traffic.contiguity"] == said
+
+
+def test_a_road_that_nobody_patrols_is_not_managed() -> None:
+    plan = moved(move("q1", "s02", 4, "road_duty"), drop=("q1",))
+    (found,) = broken(plan=plan, rules={"traffic": {"min_officers_per_duty_station": 0}})
+    assert (found.rule, found.value, found.limit) == (
+        "traffic.min_officers_per_duty_station", "0", "1",
+    )  # fmt: skip
+
+
+def test_no_squads_no_duty_stations() -> None:
+    county = toy_county(n_stations=2)
+    rules = Policy.model_validate({"traffic": {"dissolve_squads": True, "duty_stations": 3}})
+    assert violations(county, rules, current_plan(county)) == ()
 
 
 # --- strength and moves ------------------------------------------------------------------------
@@ -419,8 +439,8 @@ def strength(**changes: int) -> Plan:
             ["Station 3 (s03): 0 officers in the plan; 1 by head count and moves"],
         ),
         (
-            moved(drop=("q2",)),
-            ["Squad 2 (q2): 0 officers in the plan; 4 by head count and moves"],
+            moved(move("q2", "s05", 3, "road_duty"), drop=("q2",)),
+            ["Squad 2 (q2): 0 officers in the plan; 1 by head count and moves"],
         ),
     ],
 )
@@ -645,3 +665,51 @@ def test_connectedness_against_repeated_merging(seed: int) -> None:
     is_connected = len(set(part.values())) == 1
     found = {v.rule for v in violations(county, Policy(), plan)}
     assert ("adjacency" not in found) == is_connected
+
+
+# --- against the decisions ---------------------------------------------------------------------
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.booleans(),
+    st.sampled_from([None, 0, 3]),
+    st.booleans(),
+    st.sampled_from([None, 3.0, 8.0]),
+)
+def test_whatever_the_chain_decides_keeps_every_rule(
+    seed: int, dissolve: bool, most: int | None, establishment: bool, freed: float | None
+) -> None:
+    county = random_county(seed, 7, n_squads=2, n_units=2)
+    rules = policy(
+        traffic={"dissolve_squads": dissolve, "duty_stations": None},
+        bundling={"centres": None, "stations_bundled": None, "min_officers_freed": freed},
+        staffing={"max_moves": most, "respect_establishment": establishment},
+    )
+    result = consolidate(county, rules)
+    if result.plan is None:
+        assert result.status is Status.INFEASIBLE
+    else:
+        assert [v.text() for v in violations(county, rules, result.plan)] == []
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_a_partition_is_feasible_exactly_if_bundling_has_its_columns(seed: int) -> None:
+    """Rules on bundles, in other code than the columns', on every pair of neighbours."""
+    stations = {"can_host": [True, False, True, True, True, True]}
+    county = random_county(seed, 6, side_km=45.0, stations=stations)
+    rules = Policy.model_validate(
+        {"bundling": {"max_office_travel_min": 25.0}, "response": {"rural_min": 20.0}}
+    )
+    columns = priced_columns(county, rules)
+    known = {columns.bundle(county, i) for i in range(len(columns))}
+    ids = county.stations.station_id
+    for pair in combinations(ids, 2):
+        for centre in pair:
+            both = Bundle(centre_id=centre, station_ids=pair)
+            rest = (one(s) for s in ids if s not in pair)
+            plan = Plan(bundles=tuple(sorted([both, *rest])))
+            found = {v.rule for v in violations(county, rules, plan)} - {"strength.conserved"}
+            assert (not found) == (both in known), (both, found)
