@@ -14,18 +14,34 @@ from optimizer.frozen import FloatArray, IntArray
 __all__ = [
     "Repair",
     "Repaired",
+    "are_polygons",
     "areas_km2",
     "cell_adjacency",
     "locate",
     "point_adjacency",
     "repair_cells",
     "thiessen",
+    "union",
 ]
 
 # Neighbours share more border than this; less is a corner.
 SHARED_BORDER_M = 1.0
 # Borders this close to each other are the same border drawn twice.
 MISMATCH_M = 0.5
+
+
+def are_polygons(geometry: GeometryArray) -> bool:
+    """Whether there are polygons among the geometries: cells drawn as areas."""
+    return bool(np.isin(shapely.get_type_id(as_geometry(geometry)), (3, 6)).any())
+
+
+def union(geometry: GeometryArray | None) -> shapely.Geometry | None:
+    """The polygons of a layer as one outline in WGS84, or None where it has none."""
+    if geometry is None:
+        return None
+    parts = polygonal(as_geometry([g for g in geometry if g is not None]))
+    outline = shapely.union_all(made_valid(parts))
+    return None if shapely.is_empty(outline) else outline
 
 
 def areas_km2(geometry: GeometryArray) -> FloatArray:

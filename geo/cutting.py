@@ -58,7 +58,8 @@ def cut_lines(
     every_along = np.concatenate([along, position, position])
     every_kind = np.repeat([0, 1, 2], [len(line), len(owner), len(owner)])
     every_place = np.vstack([vertex, place, place])
-    order = np.lexsort((every_kind, every_along, every_line))
+    # The sort is stable: at one place a vertex, the end of a piece, the start of the next.
+    order = np.lexsort((every_along, every_line))
     kind, line_of = every_kind[order], every_line[order]
     begins = (kind == 2) | (np.diff(line_of, prepend=-1) > 0)
     piece = np.cumsum(begins) - 1

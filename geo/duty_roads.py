@@ -103,12 +103,8 @@ def _cell_of(
         seats = np.column_stack(plane.xy(cell_lon_deg, cell_lat_deg))
         nearest = cKDTree(seats).query(shapely.get_coordinates(points))[1]
         return np.asarray(nearest, np.int64)
-    tree = shapely.STRtree(cells)
+    # Inside a cell the distance is 0; of several the first.
+    point, near = shapely.STRtree(cells).query_nearest(points, all_matches=True)
     cell = np.full(len(points), len(cells), np.int64)
-    point, inside = tree.query(points, predicate="intersects")
-    np.minimum.at(cell, point, inside)
-    lost = np.flatnonzero(cell == len(cells))
-    if len(lost):
-        point, nearest = tree.query_nearest(points[lost], all_matches=True)
-        np.minimum.at(cell, lost[point], nearest)
+    np.minimum.at(cell, point, near)
     return cell

@@ -48,11 +48,11 @@ def _candidates(places: FloatArray) -> IntArray:
         triangles = Delaunay(places)
     except QhullError:  # all on one line
         return chain.astype(np.int64)
-    corners = triangles.simplices
-    edges: list[IntArray] = [chain, corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]
+    corners = triangles.simplices.astype(np.int64)
+    edges = [chain, corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]
     if len(triangles.coplanar):  # too close to another point for Qhull to tell apart
-        edges.append(triangles.coplanar[:, [0, 2]])
-    return np.unique(np.sort(np.vstack(edges), axis=1), axis=0).astype(np.int64)
+        edges.append(triangles.coplanar[:, [0, 2]].astype(np.int64))
+    return np.unique(np.sort(np.vstack(edges), axis=1), axis=0)
 
 
 def _empty_circle(places: FloatArray, edges: IntArray) -> IntArray:

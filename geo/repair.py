@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from geo.plane import GeometryArray, Plane, as_geometry, plane_of
@@ -53,12 +54,13 @@ class Repaired:
     Attributes:
         geometry: Polygons and MultiPolygons in WGS84, shape (C,). Cells without a fault are the
             very objects that came in.
-        log: Every fault, in order of kind and cell.
+        log: A row per fault, in order of kind and cell, with the columns of `Repair`: cell_id,
+            what, area_km2, other_id.
         problems: One warning per kind of fault; an error for cells without ground.
     """
 
     geometry: GeometryArray
-    log: tuple[Repair, ...]
+    log: pd.DataFrame
     problems: tuple[Problem, ...]
 
 
@@ -66,7 +68,7 @@ def repair_cells(
     geometry: GeometryArray,
     cell_id: Sequence[str],
     *,
-    where: str = "cells",
+    shown: str = "cells",
     gap_m: float = GAP_M,
 ) -> Repaired:
     """Make the cells a clean coverage without moving any border that is fine.
@@ -83,7 +85,7 @@ def repair_cells(
     Args:
         geometry: Polygons in WGS84, shape (C,).
         cell_id: Shape (C,).
-        where: The file, for the problems.
+        shown: The file, for the problems.
         gap_m: Width up to which a gap is filled.
     """
     given = as_geometry(geometry)
@@ -93,7 +95,7 @@ def repair_cells(
     log += [_row(ids[i], "no_ground", 0.0) for i in np.flatnonzero(~has_ground)]
     kept = np.flatnonzero(has_ground)
     if not len(kept):
-        return Repaired(geometry=given, log=tuple(log), problems=_problems(log, where, gap_m))
+        return _repaired(given, log, shown, gap_m)
     plane = plane_of(given[kept])
     metric = plane.project(given[kept])
     before = metric.copy()
@@ -108,7 +110,16 @@ def repair_cells(
     order: dict[str, int] = {c: i for i, c in enumerate(ids)}
     kinds = ("no_ground", "invalid", "overlap", "gap_filled", "gap_left")
     log.sort(key=lambda r: (kinds.index(r.what), order[r.cell_id], r.other_id, -r.area_km2))
-    return Repaired(geometry=out, log=tuple(log), problems=_problems(log, where, gap_m))
+    return _repaired(out, log, shown, gap_m)
+
+
+def _repaired(geometry: GeometryArray, log: list[Repair], shown: str, gap_m: float) -> Repaired:
+    names = [f.name for f in fields(Repair)]
+    return Repaired(
+        geometry=geometry,
+        log=pd.DataFrame([astuple(row) for row in log], columns=names),
+        problems=_problems(log, shown, gap_m),
+    )
 
 
 def polygonal(geometry: GeometryArray) -> GeometryArray:
@@ -235,7 +246,7 @@ def _borders(
 
 def _longest(cells: IntArray, border_m: FloatArray, ids: list[str]) -> int:
     # Millimetres: two sides of a slit differ by rounding only.
-    ranked = sorted(range(len(cells)), key=lambda k: (-round(border_m[k], 3), ids[cells[k]]))
+    ranked = sorted(range(len(cells)), key=lambda k: (-round(float(border_m[k]), 3), ids[cells[k]]))
     return int(cells[ranked[0]])
 
 
@@ -292,7 +303,7 @@ def _row(cell_id: str, what: Fault, area_m2: float, other_id: str = "") -> Repai
     return Repair(cell_id=cell_id, what=what, area_km2=area_m2 / 1e6, other_id=other_id)
 
 
-def _problems(log: list[Repair], where: str, gap_m: float) -> tuple[Problem, ...]:
+def _problems(log: list[Repair], shown: str, gap_m: float) -> tuple[Problem, ...]:
     said: dict[str, tuple[str, str]] = {
         "no_ground": (
             "a polygon with ground of its own for every cell: {n} have none ({cells})",
@@ -328,7 +339,7 @@ def _problems(log: list[Repair], where: str, gap_m: float) -> tuple[Problem, ...
         names = [f"{r.cell_id}→{r.other_id}" if r.other_id else r.cell_id for r in rows]
         problems.append(
             Problem(
-                where=where,
+                where=shown,
                 expected=expected,
                 fix=fix,
                 params={

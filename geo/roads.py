@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from geo.columns import Column, Schema
 from geo.cutting import cut_lines
+from geo.duty_roads import duty_road_km
 from geo.network import RoadNetwork
 from geo.plane import GeometryArray, as_geometry, line_km, plane_of
 from geo.readers import Table
@@ -20,6 +21,8 @@ from geo.road_classes import OTHER_CLASS, carries_cars, directions, road_class
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.policy import Roads
+
+__all__ = ["MERGE_M", "ROADS_SCHEMA", "Join", "duty_road_km", "roads_from_table"]
 
 ROADS_SCHEMA = Schema(
     layer="roads",
@@ -59,8 +62,9 @@ ROADS_SCHEMA = Schema(
     unique=(),
 )  # fmt: skip
 
-# Line ends this close are one node: nobody builds a junction that misses by less.
-MERGE_M = 0.5
+# Line ends this close are one node: rounding of coordinates, not a guess at what was meant. Wider
+# gaps are reported; the published minutes of Carrollton (tests/test_routing.py) leave them open too.
+MERGE_M = 0.05
 # Ends closer than this that still do not meet are most likely drawn in error; they are reported.
 NEAR_MISS_M = 2.0
 # Rows named one by one before the rest are only counted.
@@ -70,7 +74,12 @@ Join = Literal["ends", "crossings"]
 
 
 def roads_from_table(
-    table: Table, roads: Roads, *, join: Join = "ends", merge_m: float = MERGE_M
+    table: Table,
+    roads: Roads,
+    *,
+    oneway: bool = True,
+    join: Join = "ends",
+    merge_m: float = MERGE_M,
 ) -> tuple[RoadNetwork, tuple[Problem, ...]]:
     """Build the directed network of a road layer.
 
@@ -81,6 +90,7 @@ def roads_from_table(
     Args:
         table: A table read with `ROADS_SCHEMA`.
         roads: Speeds by class.
+        oneway: Honour the one-way column; else every road is open both ways.
         join: `ends`: roads meet only where their ends meet, so a flyover does not touch the road
             beneath it. `crossings`: roads are cut wherever they touch or cross, which a layer
             needs whose lines run on through junctions; flyovers then join by mistake.
@@ -95,7 +105,9 @@ def roads_from_table(
     frame, lines, row = _drivable(table, problems)
     class_names, class_code, speed = _classes(table, frame, roads, problems)
     speed = np.where(np.isnan(frame["speed"]), speed, frame["speed"])
-    one_way = _one_way(table, frame, problems)
+    one_way = np.zeros(len(frame), np.int64)
+    if oneway:
+        one_way = _one_way(table, frame, problems)
     if not len(lines):
         problems.append(
             table.problem(
@@ -104,7 +116,7 @@ def roads_from_table(
             )
         )
         none = np.zeros(0)
-        empty, *_ = _network_of(lines, class_code[:0], (), one_way[:0], none, none, merge_m)
+        empty, _ = _network_of(lines, class_code[:0], (), one_way[:0], none, none, merge_m)
         return empty, tuple(problems)
     whole_km = np.bincount(row, line_km(lines), minlength=len(frame))
     if join == "crossings":
@@ -113,10 +125,10 @@ def roads_from_table(
     share = length_km / np.where(whole_km > 0, whole_km, 1.0)[row]
     given_min = frame["minutes"].to_numpy(float)[row] * share
     minutes = np.where(np.isnan(given_min), length_km / speed[row] * 60.0, given_min)
-    network, joined, near_misses = _network_of(
+    network, meeting = _network_of(
         lines, class_code[row], class_names, one_way[row], length_km, minutes, merge_m
     )
-    problems += _join_problems(table, network, joined, near_misses, merge_m)
+    problems += _join_problems(table, network, meeting, merge_m)
     return network, tuple(problems)
 
 
@@ -276,12 +288,12 @@ def _network_of(
     length_km: FloatArray,
     minutes: FloatArray,
     merge_m: float,
-) -> tuple[RoadNetwork, int, int]:
-    """The network of single lines, ends moved to join, and pairs of nodes that nearly meet."""
+) -> tuple[RoadNetwork, dict[str, int]]:
+    """The network of single lines, and how its ends meet (see `_merge`)."""
     n = len(lines)
     ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
     place = shapely.get_coordinates(ends).reshape(-1, 2)
-    node, first, joined, near_misses = _merge(lines, place, merge_m)
+    node, first, meeting = _merge(lines, place, merge_m)
     tail, head = node[:n].copy(), node[n:].copy()
     against = one_way == -1
     tail[against], head[against] = node[n:][against], node[:n][against]
@@ -306,15 +318,19 @@ def _network_of(
         line=twice(drawn, back),
         origin="given",
     )
-    return network, joined, near_misses
+    return network, meeting
 
 
 def _merge(
     lines: GeometryArray, place: FloatArray, merge_m: float
-) -> tuple[IntArray, IntArray, int, int]:
-    """Node of each line end, first end of each node, places joined, pairs that nearly meet."""
+) -> tuple[IntArray, IntArray, dict[str, int]]:
+    """Node of each line end, first end of each node, and how ends meet.
+
+    The last counts `joined` places, pairs of nodes that nearly `missed` each other, and line ends
+    that stop `beside` another line between its ends.
+    """
     if not len(place):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), 0, 0
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), {}
     exact, back = np.unique(place, axis=0, return_inverse=True)
     metres = np.column_stack(plane_of(lines).xy(exact[:, 0], exact[:, 1]))
     close = cKDTree(metres).query_pairs(max(merge_m, NEAR_MISS_M), output_type="ndarray")
@@ -323,62 +339,75 @@ def _merge(
     graph = coo_array((np.ones(len(same)), (same[:, 0], same[:, 1])), shape=(len(exact),) * 2)
     group = connected_components(graph, directed=False)[1]
     apart = np.sort(group[close[gap > merge_m]], axis=1)
-    near_misses = len(np.unique(apart[apart[:, 0] != apart[:, 1]], axis=0))
+    missed = len(np.unique(apart[apart[:, 0] != apart[:, 1]], axis=0))
     # Nodes are numbered in the order their first end appears in the file.
     raw = group[back.reshape(-1)]
     _, first, dense = np.unique(raw, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    joined = len(exact) - len(order)
-    return rank[dense.reshape(-1)], first[order].astype(np.int64), joined, near_misses
+    node = rank[dense.reshape(-1)]
+    meeting = {
+        "joined": len(exact) - len(order),
+        "missed": missed,
+        "beside": _ends_beside(lines, node, place, merge_m),
+    }
+    return node, first[order].astype(np.int64), meeting
+
+
+def _ends_beside(lines: GeometryArray, node: IntArray, place: FloatArray, merge_m: float) -> int:
+    """Dead ends that lie on another line, where a junction was most likely meant."""
+    dead = np.flatnonzero(np.bincount(node)[node] == 1)
+    # A degree is at most 111.4 km.
+    end, line = shapely.STRtree(lines).query(
+        shapely.points(place[dead]), predicate="dwithin", distance=merge_m / 111_400.0
+    )
+    own = dead[end] % len(lines)
+    return len(np.unique(end[line != own]))
 
 
 def _join_problems(
-    table: Table, network: RoadNetwork, joined: int, near_misses: int, merge_m: float
+    table: Table, network: RoadNetwork, meeting: dict[str, int], merge_m: float
 ) -> list[Problem]:
-    """Warnings on ends that meet only nearly, and on separate networks."""
-    problems = []
-    if joined:
-        problems.append(
-            _warning(
-                table,
-                None,
-                "road ends that meet exactly: {n} were joined over at most {gap:g} m",
-                n=joined,
-                gap=merge_m,
-            )
-        )
+    """Warnings on ends that do not quite meet, and on separate networks."""
     along, _ = network.street_arcs()
     island = network.components(strong=False)[network.tail[along]]
     km = np.bincount(island, network.length_km[along])
-    if len(km) > 1:
-        problems.append(
-            _warning(
-                table,
-                None,
-                "roads that all connect: there are {n} separate networks; the largest has "
-                "{main:.1f} km, the others {rest:.1f} km together",
-                fix="places next to a small one are led to the large one; join the lines where "
-                "roads meet in truth",
-                n=len(km),
-                main=float(km[0]),
-                rest=float(km[1:].sum()),
-            )
-        )
-    if near_misses:
-        problems.append(
-            _warning(
-                table,
-                None,
-                "road ends that meet exactly: {n} pairs lie less than {gap:g} m apart and are not "
-                "joined",
-                fix="snap the ends together in a GIS where the roads meet in truth",
-                n=near_misses,
-                gap=NEAR_MISS_M,
-            )
-        )
-    return problems
+    said = (
+        (
+            len(km) > 1,
+            "roads that all connect: there are {n} separate networks; the largest has "
+            "{main:.1f} km, the others {rest:.1f} km together",
+            "places next to a small one are led to the large one; join the lines where roads "
+            "meet in truth",
+            {"n": len(km), "main": float(km[0]), "rest": float(km[1:].sum())},
+        ),
+        (
+            meeting["joined"] > 0,
+            "road ends that meet exactly: {n} were joined over at most {gap:g} m",
+            "",
+            {"n": meeting["joined"], "gap": merge_m},
+        ),
+        (
+            meeting["missed"] > 0,
+            "road ends that meet exactly: {n} pairs lie less than {gap:g} m apart and are not "
+            "joined",
+            "snap the ends together in a GIS where the roads meet in truth",
+            {"n": meeting["missed"], "gap": NEAR_MISS_M},
+        ),
+        (
+            meeting["beside"] > 0,
+            "roads that meet at their ends: {n} dead ends lie on another road between its ends "
+            "and are not joined to it",
+            "split the roads at their junctions in a GIS",
+            {"n": meeting["beside"]},
+        ),
+    )
+    return [
+        _warning(table, None, expected, fix, **params)
+        for found, expected, fix, params in said
+        if found
+    ]
 
 
 def _texts(frame: pd.DataFrame, column: str) -> list[str]:

@@ -17,8 +17,8 @@ _CHUNK_BYTES = 96_000_000
 # Share by which a search looks past its limit, so that a time equal to the limit is not lost to
 # the last bit.
 _LIMIT_SLACK = 1e-9
-# A place this close to a street's end, as a share of its length, stands at the junction.
-_AT_END = 1e-9
+# A place met this close to a street's end stands at the junction.
+_JUNCTION_KM = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -218,7 +218,7 @@ def _part_ways(
 ) -> tuple[tuple[IntArray, FloatArray, FloatArray], ...]:
     """Node, minutes and kilometres to (or from) both ends of each place's street; inf if barred.
 
-    A place at the very end of a street stands at the junction and may take any other street.
+    A place within a metre of a street's end stands at the junction and may take any other street.
     """
     one, two = along[at.street], against[at.street]
     first, last = network.tail[one], network.head[one]
@@ -229,10 +229,10 @@ def _part_ways(
     for node, share, with_first in ((last, after, leaving), (first, before, not leaving)):
         arc = one if with_first else np.where(open_back, two, one)
         is_open = np.ones(len(one), bool) if with_first else open_back
-        part_min = np.where(is_open, share * network.travel_time_min[arc], np.inf)
         part_km = share * network.length_km[arc]
-        at_end = share <= _AT_END
-        ways.append((node, np.where(at_end, 0.0, part_min), np.where(at_end, 0.0, part_km)))
+        barred_min = np.where(part_km <= _JUNCTION_KM, 0.0, np.inf)
+        part_min = np.where(is_open, share * network.travel_time_min[arc], barred_min)
+        ways.append((node, part_min, part_km))
     return tuple(ways)
 
 
