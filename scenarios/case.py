@@ -123,7 +123,8 @@ def open_case(named: str) -> Case:
 def _folder(named: str) -> Path:
     path = Path(named)
     if path.is_dir():
-        if not os.access(path, os.R_OK | os.X_OK):
+        effective = os.access in os.supports_effective_ids
+        if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
             raise InputError(
                 [
                     Problem(

@@ -60,13 +60,13 @@ class MeasureRow:
 
 def measures(today: Evaluation, plan: Evaluation, _: Translate) -> tuple[MeasureRow, ...]:
     """The headline measures in the order a planner reads them."""
-    officers, minutes, km = _("officers"), _("min"), _("km")
+    minutes, km = _("min"), _("km")
     rows: list[tuple[str, str, str, Better, int]] = [
         ("centres", _("Centre stations (bundles)"), "", "neither", 0),
         ("stations_bundled", _("Stations bundled"), "", "neither", 0),
         ("duty_posts", _("Round-the-clock duty posts"), "", "neither", 0),
-        ("officers_required_stations", _("Officers required at stations"), officers, "less", 1),
-        ("officers_freed", _("Officers freed by bundling"), officers, "more", 1),
+        ("officers_required_stations", _("Officers required at stations"), "", "less", 1),
+        ("officers_freed", _("Officers freed by bundling"), "", "more", 1),
         ("mean_response_min", _("Mean response"), minutes, "less", 2),
         ("p90_response_min", _("Response, 90th percentile"), minutes, "less", 2),
         ("share_within_fraction", _("Alerts within the standard"), "%", "more", 1),
@@ -89,9 +89,9 @@ def measures(today: Evaluation, plan: Evaluation, _: Translate) -> tuple[Measure
         ("road_km_per_officer_mean", _("Managed road per officer, mean"), km, "less", 1),
         ("window_access_mean_km", _("Way to the nearest window, mean"), km, "less", 2),
         ("window_access_max_km", _("Way to the nearest window, longest"), km, "less", 1),
-        ("officers_reassigned", _("Officers reassigned"), officers, "neither", 0),
-        ("officers_rehomed", _("Officers under their centre's command"), officers, "neither", 0),
-        ("officers_road_duty", _("Officers from squads to stations"), officers, "neither", 0),
+        ("officers_reassigned", _("Officers reassigned"), "", "neither", 0),
+        ("officers_rehomed", _("Officers under their centre's command"), "", "neither", 0),
+        ("officers_road_duty", _("Officers from squads to stations"), "", "neither", 0),
     ]
     return tuple(
         MeasureRow(

@@ -130,7 +130,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     seats = stations.frame[stations.frame["lon_deg"].notna()]
     if geometry is not None:
         notes.add(check_seats(stations, seats, geometry))
-        notes.add(_shift_warning(stations, seats, geometry))
+        notes.add(_shift_warning(stations, cells, geometry))
     rates = _rates(case, geometry, notes)
     notes.stop_on_errors()
     assert rates is not None
@@ -236,13 +236,15 @@ def _geometry(notes: Notes) -> NDArray[Any] | None:
     return repaired.geometry
 
 
-def _shift_warning(
-    stations: Table, seats: pd.DataFrame, geometry: NDArray[Any]
-) -> tuple[Problem, ...]:
+def _shift_warning(stations: Table, cells: Table, geometry: NDArray[Any]) -> tuple[Problem, ...]:
+    """Whether the seats fit their own jurisdictions only when read as GCJ-02."""
+    seats = stations.frame[stations.frame["lon_deg"].notna()]
+    own = cells.frame["station_id"].to_numpy(object)
     found = datum_shift_warning(
         seats["lon_deg"].to_numpy(float),
         seats["lat_deg"].to_numpy(float),
-        geometry,
+        np.array([boundaries.union(geometry[own == s]) for s in seats["station_id"]], object),
+        np.arange(len(seats)),
         shown=stations.source.shown,
         declared=stations.source.crs,
     )

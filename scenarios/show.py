@@ -143,8 +143,9 @@ def show_modelled(run: Run, console: Console, _: Translate) -> None:
 
 
 def modelled_items(run: Run) -> list[str]:
-    """Inputs that a recipe modelled, each once."""
-    return sorted({p.item for p in run.loaded.county.provenance if p.origin == MODELLED})
+    """Inputs that a recipe modelled, each once; a layer stands for its columns."""
+    items = {p.item for p in run.loaded.county.provenance if p.origin == MODELLED}
+    return sorted(i for i in items if "." not in i or i.split(".")[0] not in items)
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:
