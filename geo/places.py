@@ -245,8 +245,7 @@ def _degree_faults(x: FloatArray, y: FloatArray, crs: str) -> tuple[BoolArray, B
     if is_shifted(crs):
         # These datums exist in China alone, so there a swap shows below 90 degrees too.
         west, south, east, north = CHINA_BOX_DEG
-        inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-        swapped |= ~inside & (y >= west) & (y <= east) & (x >= south) & (x <= north)
+        swapped |= (y >= west) & (y <= east) & (x >= south) & (x <= north)
     return swapped, outside
 
 
@@ -378,6 +377,5 @@ def _shape_fault(bad: BoolArray, values: Sequence[str], expected: str, fix: str)
 
 def _inner_points(geometry: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
     """A point on each shape, inside a polygon; NaN where there is no shape."""
-    valid = np.where(shapely.is_valid(geometry), geometry, shapely.make_valid(geometry))
-    points = shapely.point_on_surface(valid)
+    points = shapely.point_on_surface(geometry)
     return shapely.get_x(points), shapely.get_y(points)

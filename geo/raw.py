@@ -54,7 +54,7 @@ class Raw:
         values: Canonical name -> values as the file holds them, shape (N,).
         row: Row numbers as people count them in the file, shape (N,).
         counted: What they count: lines, features or records.
-        geometry: Shapes in the file's coordinates, without Z, shape (N,); None for plain tables.
+        geometry: Shapes in the file's coordinates, shape (N,); None for plain tables.
         crs: Coordinate system that the file names, if any.
         default_crs: Coordinate system of the format where the file names none.
         faults: Rows that are wrong as rows.

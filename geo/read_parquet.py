@@ -50,7 +50,7 @@ def read_parquet(source: Source, schema: Schema) -> Raw:
     geometry = None
     if shape_column is not None:
         blobs = _array(table.column(shape_column))
-        geometry = shapely.force_2d(shapely.from_wkb(blobs, on_invalid="ignore"))
+        geometry = shapely.from_wkb(blobs, on_invalid="ignore")
     return Raw(
         match=match,
         values={
@@ -84,9 +84,6 @@ def _shape_column(source: Source, metadata: Mapping[bytes, bytes]) -> tuple[str 
 
 def _array(column: pa.ChunkedArray) -> NDArray[Any]:
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
     if pa.types.is_integer(kind) and column.null_count:
         # Floats would round long ids.
         column = column.cast(pa.string())

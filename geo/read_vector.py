@@ -155,7 +155,6 @@ def _read(
             encoding=encoding,
             columns=wanted,
             read_geometry=has_geometry,
-            force_2d=True,
             datetime_as_string=True,
         )
     by_field = {

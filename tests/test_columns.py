@@ -76,6 +76,12 @@ def test_declared_header_goes_first() -> None:
     assert loosely.position["station_id"] == 0
 
 
+def test_declared_header_stands_for_nothing_else() -> None:
+    found = match("编号", "民警", "officers", kind="民警")
+    assert not found.problems
+    assert (found.position["kind"], found.position["officers"]) == (1, 2)
+
+
 def test_declared_header_that_is_not_there() -> None:
     (problem,) = match("编号", "民警", station_id="code").problems
     assert problem.value == "code"

@@ -201,6 +201,7 @@ def test_kinds_and_areas() -> None:
     assert is_shifted("bd-09")
     assert not is_shifted("EPSG:4326")
     assert area_of_use_deg("WGS84") is None
+    assert area_of_use_deg("EPSG:3832") is None  # the Pacific, across the date line
     west, south, east, north = area_of_use_deg("EPSG:4524") or (0, 0, 0, 0)
     assert (west, east) == pytest.approx((106.5, 109.5), abs=0.02)
     assert south < 30 < north

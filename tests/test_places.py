@@ -163,6 +163,8 @@ def test_place_of_an_invalid_polygon() -> None:
     assert np.isfinite(near(places)).all()
     assert places.geometry is not None
     assert places.geometry[0].equals_exact(bow_tie)  # mended later, with a log
+    flat = shapely.from_wkt("POLYGON((0 0,1 1,2 2,0 0))")
+    assert np.isfinite(near(locate(shapes=[flat]))).all()
 
 
 def test_shapes_move_once() -> None:
@@ -245,6 +247,12 @@ def test_carried_datum_is_used() -> None:
 )
 def test_datums_that_agree(declared: str, carried: str) -> None:
     assert not locate(shapes=[SQUARE], crs=declared, carried=carried).problems
+
+
+def test_half_a_metre_is_no_conflict() -> None:
+    metres = shapely.box(36.4e6, 3.3e6, 36.5e6, 3.4e6)
+    almost = "+proj=tmerc +lat_0=0 +lon_0=108 +k=1 +x_0=36500000.5 +y_0=0 +ellps=GRS80 +units=m"
+    assert not locate(shapes=[metres], crs="EPSG:4524", carried=almost).problems
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ import shapely
 import xlsxwriter
 from pyogrio import raw as ogr
 
-from geo.crs import to_wgs84
+from geo.crs import from_wgs84, to_wgs84
 from geo.readers import Column, Schema, Source, Table, describe_quality, read_table
 from optimizer.errors import Problem
 
@@ -150,6 +151,18 @@ def test_short_rows_are_padded_and_long_ones_refused(tmp_path: Path) -> None:
     assert (
         "s.csv line 4 = 7: expected 6 values in the row, as many as headers; " in texts(table)[-1]
     )
+
+
+def test_excel_leaves_out_empty_cells_at_the_end(tmp_path: Path) -> None:
+    table = read(csv(tmp_path, HEAD + ",opened_at", GOOD, "02,a,107.3,30.3,4,2024-01-05"))
+    assert not table.problems
+    assert table.frame["opened_at"].isna().tolist() == [True, False]
+
+
+def test_quoted_values_between_semicolons(tmp_path: Path) -> None:
+    # Read with commas, the first line alone would be a fault.
+    lines = [";".join(f'"{v}"' for v in line.split(",")) for line in (HEAD, GOOD)]
+    assert read(csv(tmp_path, *lines)).frame["station_id"].tolist() == ["01"]
 
 
 def test_title_line_above_the_header(tmp_path: Path) -> None:
@@ -519,6 +532,37 @@ def test_geojson_in_gb18030(tmp_path: Path) -> None:
     assert "byte 2 in line 1 is not" in only(read(path, AREAS)).text()
 
 
+def test_old_geojson_in_metres(tmp_path: Path) -> None:
+    # Before the standard of 2016 any coordinates could stand in a GeoJSON.
+    x, y = (float(v) for v in from_wgs84(107.35, 30.32, "EPSG:4524"))
+    path = tmp_path / "s.geojson"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"编号":"1","民警":2},'
+        f'"geometry":{{"type":"Point","coordinates":[{x},{y},300]}}}}]}}',
+        encoding="utf-8",
+    )
+    table = read(path, crs="EPSG:4524")
+    assert not table.problems
+    assert table.frame["lon_deg"].tolist() == pytest.approx([107.35])
+    assert table.geometry is not None
+    assert not table.geometry[0].has_z
+
+
+def test_other_formats_under_a_familiar_ending(tmp_path: Path) -> None:
+    # GDAL would open both by their content, and a VRT may point anywhere.
+    target = layer(tmp_path / "c.geojson", [SQUARE])
+    vrt = tmp_path / "v.geojson"
+    vrt.write_text(
+        '<OGRVRTDataSource><OGRVRTLayer name="c"><SrcDataSource>'
+        f"{target}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+        encoding="utf-8",
+    )
+    assert "a GeoJSON file; this one is damaged" in only(read(vrt, AREAS)).text()
+    with sqlite3.connect(tmp_path / "d.gpkg") as database:
+        database.execute("create table cells (cell_id text)")
+    assert "a GeoPackage file; this one is damaged" in only(read(tmp_path / "d.gpkg", AREAS)).text()
+
+
 def test_geopackage_layers(tmp_path: Path) -> None:
     path = layer(tmp_path / "c.gpkg", [SQUARE], layer="村")
     layer(path, POINTS, layer="点", append=True)
@@ -532,7 +576,7 @@ def test_geopackage_layers(tmp_path: Path) -> None:
 
 
 def test_geopackage_times_are_wall_clock(tmp_path: Path) -> None:
-    fields = {"编号": ["1"], "民警": [1]}
+    # The format stamps every time as UTC, whatever clock its writer went by.
     path = tmp_path / "s.gpkg"
     ogr.write(
         path,
@@ -542,11 +586,14 @@ def test_geopackage_times_are_wall_clock(tmp_path: Path) -> None:
             np.array([1]),
             np.array(["2024-01-05T08:05"], "M8[ms]"),
         ],
-        fields=[*fields, "opened_at"],
+        fields=["编号", "民警", "opened_at"],
         crs="EPSG:4326",
         driver="GPKG",
         geometry_type="Point",
+        gdal_tz_offsets={"opened_at": np.array([100], dtype=np.int8)},
     )
+    stored = ogr.read(path, columns=["opened_at"], datetime_as_string=True)[3][0][0]
+    assert stored.endswith("Z")
     assert read(path, crs=None).frame["opened_at"].tolist() == [pd.Timestamp("2024-01-05 08:05")]
 
 
