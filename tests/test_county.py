@@ -266,7 +266,7 @@ def test_provenance_is_merged_without_doubles() -> None:
     assert merge_provenance([a, b, a]) == (b, a)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12))
 def test_random_counties_are_the_same_every_time(seed: int, n: int) -> None:
     one: County = random_county(seed, n, n_squads=1, n_units=1)

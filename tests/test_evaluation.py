@@ -456,6 +456,7 @@ def test_loads_of_units_without_officers() -> None:
     assert found.tolist() == [0.5, np.inf, 0.0, 0.0]
 
 
+@settings(deadline=None)
 @given(AMOUNTS, st.data())
 def test_gini_is_half_the_mean_difference_and_hoover_the_widest_gap(
     strength: list[float], data: st.DataObject

@@ -132,7 +132,7 @@ def test_digest_tells_apart(one: Any, two: Any) -> None:
     assert digest(one) != digest(two)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(VALUES, VALUES)
 def test_digests_are_equal_only_for_equal_values(one: Any, two: Any) -> None:
     assert digest(one) == digest(one)

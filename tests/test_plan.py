@@ -32,7 +32,7 @@ def test_json_round_trip() -> None:
     assert "甲" in FULL.to_json()
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 200))
 def test_json_round_trip_of_any_county(seed: int) -> None:
     plan = current_plan(random_county(seed, 5, n_squads=2, n_units=2))

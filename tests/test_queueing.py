@@ -105,12 +105,14 @@ def test_no_load_never_waits() -> None:
     assert crews_needed(0.0, 0.0, max_wait_min=5, max_wait_share_fraction=0.05) == 1
 
 
+@settings(deadline=None)
 @given(SERVERS, LOADS)
 def test_b_and_c_are_probabilities_and_c_is_the_larger(servers: int, offered: float) -> None:
     b, c = float(erlang_b(servers, offered)), float(erlang_c(servers, offered))
     assert 0.0 <= b <= c <= 1.0
 
 
+@settings(deadline=None)
 @given(SERVERS, LOADS, st.floats(0.001, 5.0))
 def test_more_load_blocks_more_and_more_servers_block_less(
     servers: int, offered: float, more: float
@@ -121,6 +123,7 @@ def test_more_load_blocks_more_and_more_servers_block_less(
         assert float(formula(servers + 1, offered)) <= here + 1e-12
 
 
+@settings(deadline=None)
 @given(SERVERS, LOADS, st.floats(1.0, 200.0), st.floats(0.0, 60.0), st.floats(0.01, 30.0))
 def test_waiting_longer_is_rarer(
     servers: int, offered: float, service: float, wait: float, more: float
@@ -130,6 +133,7 @@ def test_waiting_longer_is_rarer(
     assert 0.0 <= sooner <= 1.0
 
 
+@settings(deadline=None)
 @given(LOADS, st.floats(5.0, 200.0), st.floats(0.0, 30.0), st.floats(0.001, 0.9), st.integers(1, 4))
 def test_crews_needed_are_the_fewest(
     offered: float, service: float, wait: float, share: float, least: int
@@ -145,7 +149,7 @@ def test_crews_needed_are_the_fewest(
         assert float(wait_exceeds(m - 1, offered, service, wait)) > share
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(LOADS, LOADS, st.floats(5.0, 200.0), st.floats(0.0, 30.0), st.floats(0.001, 0.5))
 def test_pooling_never_needs_more_crews(
     one: float, two: float, service: float, wait: float, share: float
