@@ -46,11 +46,11 @@ def quality_sheet(inspection: Inspection, _: Translate) -> Sheet:
         header=(
             _("Layer"),
             _("File"),
-            _("Rows read"),
+            _("Read"),
             _("Kept"),
-            _("Quarantined"),
-            _("Out of the county"),
-            _("Duplicates"),
+            _("Set aside"),
+            _("Outside"),
+            _("Doubles"),
             _("Missing values"),
         ),
         rows=tuple(

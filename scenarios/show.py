@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -18,6 +20,8 @@ from scenarios.tables import kind_text, names, reason_text
 TOWNSHIPS_SHOWN = 5
 WARNINGS_SHOWN = 10
 NOTICEABLE_MIN = 0.05
+# Layer and file lead the data-quality sheet; counts follow.
+TEXT_COLUMNS = 2
 
 
 def show_run(run: Run, console: Console, _: Translate) -> None:
@@ -46,12 +50,23 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
 def show_inspection(inspection: Inspection, console: Console, _: Translate) -> None:
     """Print the data-quality sheet and every problem."""
     sheet = quality_sheet(inspection, _)
-    table = _table(
-        _("Data quality"), *[(h, "left" if i < 2 else "right") for i, h in enumerate(sheet.header)]
+    table = Table(
+        title=_("Data quality"), title_justify="left", title_style="bold", header_style="bold"
     )
+    *counted, missing = sheet.header
+    for i, header in enumerate(counted):
+        text = i < TEXT_COLUMNS
+        table.add_column(
+            header, justify="left" if text else "right", overflow="fold", no_wrap=not text
+        )
     for row in sheet.rows:
-        table.add_row(*("" if v is None else escape(str(v)) for v in row))
+        table.add_row(
+            *(escape(Path(str(v)).name if i == 1 else str(v)) for i, v in enumerate(row[:-1]))
+        )
     console.print(table)
+    for row in sheet.rows:
+        if row[-1]:
+            console.print(f"  {escape(str(row[0]))}: {missing}: {escape(str(row[-1]))}")
     errors = [p for p in inspection.problems if p.severity == "error"]
     warnings = [p for p in inspection.problems if p.severity != "error"]
     for colour, title, found in (
