@@ -22,12 +22,16 @@ KM_PER_DEG = 111.3195  # on the equator
 
 
 def brute_gabriel(points: np.ndarray) -> set[tuple[int, int]]:
+    """Pairs that no third point sees under a right angle or a wider one."""
     found = set()
     for i, j in combinations(range(len(points)), 2):
-        middle, radius = (points[i] + points[j]) / 2, np.hypot(*(points[i] - points[j])) / 2
-        others = [k for k in range(len(points)) if k not in (i, j)]
-        gaps = np.hypot(*(points[others] - middle).T) if others else np.zeros(0)
-        if not (gaps <= radius * (1 + 1e-9)).any():
+        sees = [
+            np.dot(points[i] - q, points[j] - q)
+            <= 1e-9 * np.linalg.norm(points[i] - q) * np.linalg.norm(points[j] - q)
+            for k, q in enumerate(points)
+            if k not in (i, j)
+        ]
+        if not any(sees):
             found.add((i, j))
     return found
 
@@ -64,6 +68,32 @@ def test_gabriel_is_connected_on_grids_lines_and_doubles(cells: list[tuple[int, 
         twin_pairs = pairs[(points[pairs[:, 0]] == points[pairs[:, 1]]).all(axis=1)]
         assert len(twin_pairs) == len(points) - len(distinct)
         assert set(twin_pairs[:, 0].tolist()) <= set(first.tolist())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10_000), st.integers(-12, 0), st.integers(-9, 2))
+def test_gabriel_is_connected_where_geometry_is_flat(seed: int, noise: int, gap: int) -> None:
+    # All but on one line, some all but at one place: where triangulations lose edges.
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(0, 5e4, 12)
+    points = np.column_stack([x, 0.3 * x + rng.normal(0, 10.0**noise, 12)])
+    points = np.vstack([points, points[:2] + 10.0**gap])
+    assert components(len(points), gabriel_pairs(points[:, 0], points[:, 1])) == 1
+
+
+@pytest.mark.parametrize("seed", [36, 54, 102])
+def test_gabriel_where_qhull_answers_with_a_point_at_infinity(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = rng.integers(3, 15)
+    x = rng.uniform(0, 5e4, n)
+    points = np.column_stack([x, 0.3 * x + rng.normal(0, 10.0 ** rng.integers(-12, 1), n)])
+    assert components(len(points), gabriel_pairs(points[:, 0], points[:, 1])) == 1
+
+
+def test_points_almost_at_one_place_do_not_cut_each_other_off() -> None:
+    # Each of the first two would stand on the other's circle with the third.
+    points = np.array([[0.0, 0.0], [0.0, 1e-6], [5e4, 0.0]])
+    assert pairs_of(points) == {(0, 1), (0, 2)}
 
 
 def test_gabriel_by_hand() -> None:
