@@ -9,8 +9,9 @@ strength"; all symbols with units there):
 - offered load $a_p = \sum_{c,k} (\text{jobs})\,(s_k + 2 t_{hc}) / 60$ erlangs, on-scene time plus
   travel both ways;
 - crews $m = \max_p \min\{m : P(W > t_q) \le \alpha\}$ in M/M/m with load $a_p$;
-- officers $= m\,n\,\rho + d\,\rho + (|S|-1)\,w + \text{case} + \text{community} + \text{road}$ with
-  $n$ officers per crew, relief factor $\rho$, $d$ duty-post officers, $w$ officers per window.
+- officers $= m\,n\,\rho + d\,\rho + b\,w + \text{case} + \text{community} + \text{road}$ with
+  $n$ officers per crew, relief factor $\rho$, $d$ duty-post officers, $b$ police offices that have a
+  window, $w$ officers per window.
 """
 
 from __future__ import annotations
@@ -174,7 +175,8 @@ def assess(
     per_window = (
         rules.window_officers * rules.window_hours_per_week / rules.effective_hours_per_week
     )
-    window_officers: FloatArray = (size - 1) * np.float64(per_window)
+    keeps_window = county.stations.has_window[station] & (host != station)
+    window_officers = _sums(column, np.where(keeps_window, per_window, 0.0), n)
     case, community = total(table.case_officers), total(table.community_officers)
     away = _sums(column, np.where(host != station, table.community_officers[pair_of], 0.0), n)
     officers = crew_officers + post_officers + window_officers + case + community

@@ -303,3 +303,16 @@ def test_more_alerts_never_need_fewer_officers(seed: int, factor: float) -> None
     assert (busy.officers >= calm.officers - 1e-9).all()
     strict = with_crews(Policy(), max_wait_share_fraction=0.01)
     assert (assess_of(county, strict, [0, 1], [[0], [1, 2]]).crews >= calm.crews).all()
+
+
+def test_only_an_office_that_has_a_window_today_is_charged_for_one() -> None:
+    county = worked_county()
+    policy = worked_policy()
+    members, centres = [[0, 1]], [0]
+    with_window = assess(county, policy, demand_of(county, policy), centres, members)
+    shut = replace(county.stations, has_window=[True, False])
+    without = replace(county, stations=shut)
+    bare = assess(without, policy, demand_of(without, policy), centres, members)
+    assert with_window.window_officers[0] == pytest.approx(40 / 48)
+    assert bare.window_officers[0] == 0.0
+    assert with_window.officers[0] - bare.officers[0] == pytest.approx(40 / 48)
