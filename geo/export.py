@@ -200,10 +200,7 @@ def _stations(subject: _Subject) -> Layer:
             "has_window": stations.has_window,
             "officers_before": stations.officers,
             # The officers of a police office are counted at its centre station.
-            "officers_after": _counts(
-                strength.get(s) if f != "police_office" else None
-                for s, f in zip(stations.station_id, fate, strict=True)
-            ),
+            "officers_after": _counts(strength.get(s) for s in stations.station_id),
         },
         geometry=shapely.points(stations.lon_deg, stations.lat_deg),
         kind="Point",

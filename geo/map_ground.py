@@ -173,5 +173,13 @@ def _roads(
     if only_managed and class_names is not None:
         lines = lines[[c in managed for c in class_names]]
     once = plane.project(lines[each_street_once(lines)])
-    pieces = shapely.get_parts(once if land is None else shapely.intersection(once, land))
-    return pieces[(shapely.get_dimensions(pieces) == 1) & ~shapely.is_empty(pieces)], only_managed
+    return once if land is None else _clipped(once, land), only_managed
+
+
+def _clipped(lines: GeometryArray, land: Any) -> GeometryArray:
+    """The parts of `lines` that lie on `land`."""
+    shapely.prepare(land)  # most streets are wholly inside, which is quick to see
+    inside = shapely.covers(land, lines)
+    pieces = shapely.get_parts(shapely.intersection(lines[~inside], land))
+    pieces = pieces[(shapely.get_dimensions(pieces) == 1) & ~shapely.is_empty(pieces)]
+    return np.concatenate([lines[inside], pieces])

@@ -109,7 +109,7 @@ def test_bundles_differ_from_one_another_where_colours_suffice() -> None:
     assert len(set(classes[::2].tolist())) == len(PALETTE)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 10**6), st.integers(4, 30), st.data())
 def test_neighbours_never_share_a_colour(seed: int, n: int, data: st.DataObject) -> None:
     county = random_county(seed, n)

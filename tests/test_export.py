@@ -183,6 +183,7 @@ def test_a_plan_that_changes_nothing_has_empty_layers(tmp_path: Path) -> None:
 
 
 def test_tables_of_the_evaluation_are_joined_by_key(tmp_path: Path) -> None:
+    towns = [f"Township {i}" for i in range(1, 6)]
     path = written(
         tmp_path / "plan.gpkg",
         station_table=pd.DataFrame({"station_id": ["s02", "s01"], "load": [2.0, 1.0]}),
@@ -191,10 +192,10 @@ def test_tables_of_the_evaluation_are_joined_by_key(tmp_path: Path) -> None:
              "meets": True, "farthest_min": float("inf")}
         ],
         township_tables=(
-            {"township": ["Township 2", "Township 1"], "mean_response_min": [9.0, 5.0],
-             "responsible": ["b", "a"], "meets": [True, False]},
-            {"township": ["Township 1", "Township 2"], "mean_response_min": [7.5, 9.0],
-             "responsible": ["b", "b"], "meets": [True, True]},
+            {"township": towns[::-1], "mean_response_min": [9.0, 9.0, 9.0, 9.0, 5.0],
+             "responsible": ["b", "b", "b", "b", "a"], "meets": [True, True, True, True, False]},
+            {"township": towns, "mean_response_min": [7.5, 9.0, 9.0, 9.0, 9.0],
+             "responsible": ["b"] * 5, "meets": [True] * 5},
         ),
     )  # fmt: skip
     today = layer(path, "jurisdictions_today").set_index("station_id")["load"]
@@ -209,6 +210,7 @@ def test_tables_of_the_evaluation_are_joined_by_key(tmp_path: Path) -> None:
     assert town["mean_response_min_change"] == pytest.approx(2.5)
     assert (town["responsible_today"], town["responsible_plan"]) == ("a", "b")
     assert "responsible_change" not in town.index
+    assert (town["meets_today"], town["meets_plan"]) == (False, True)
     assert "meets_change" not in town.index
 
 
@@ -236,12 +238,11 @@ def test_provenance_travels_with_the_layers(tmp_path: Path) -> None:
     assert (row.item, row.origin, row.note) == ("stations", "modelled", "toy")
 
 
-def test_same_plan_same_bytes_and_gdal_as_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    one = written(tmp_path / "one.gpkg").read_bytes()
-    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") == before
+def test_same_plan_same_bytes_and_gdal_as_before(tmp_path: Path) -> None:
+    for before in ("2011-11-11T00:00:00.000Z", None):
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        one = written(tmp_path / "one.gpkg").read_bytes()
+        assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") == before
     path = tmp_path / "two.gpkg"
     path.write_bytes(b"something else")
     assert written(path).read_bytes() == one

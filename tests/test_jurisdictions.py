@@ -30,7 +30,7 @@ def test_what_becomes_of_each_station() -> None:
 
 def test_cells_join_without_a_slit_where_vertices_differ() -> None:
     # The upper cell's border with the two lower ones bends by less than the grid at x = 1.
-    lower = [shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1 + 1e-9)]
+    lower = [shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1 - 1e-9)]
     upper = shapely.Polygon([(0, 1), (2, 1), (2, 2), (0, 2)])
     (joined,) = dissolve(shapes(*lower, upper), np.zeros(3, np.int64), 1, grid=1e-6)
     assert joined.equals(shapely.box(0, 0, 2, 2))

@@ -75,7 +75,7 @@ def test_crowd_keeps_the_important_names() -> None:
     assert 0 < found.shown.sum() < 60
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(
         st.tuples(st.floats(-150, 150), st.floats(-150, 150)), min_size=1, max_size=25, unique=True
