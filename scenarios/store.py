@@ -162,10 +162,11 @@ class Store:
         }
         where, values = _where(conditions)
         with self._database.transaction(write=False):
+            # The id first: sorting whole runs would read every document.
             rows = self._database.rows(
-                f"SELECT {_ALL} FROM {{jingli}}runs{where} ORDER BY {_BEST_FIRST} LIMIT 1", *values
+                f"SELECT run_id FROM {{jingli}}runs{where} ORDER BY {_BEST_FIRST} LIMIT 1", *values
             )
-        return _stored(rows[0]) if rows else None
+            return self._existing(rows[0][0]) if rows else None
 
     def list(
         self,
@@ -216,9 +217,7 @@ class Store:
         """
         with self._database.transaction(write=False):
             (whole,) = self._resolve([run_id])
-            record = self._read(whole)
-        assert record is not None  # read in the transaction that found it
-        return StoredRun(run_id=whole, record=record)
+            return self._existing(whole)
 
     def delete(self, run_ids: Iterable[str]) -> tuple[str, ...]:
         """Delete these runs, or none of them if an id is not of exactly one run.
@@ -304,7 +303,7 @@ class Store:
 
     def _existing(self, run_id: str) -> StoredRun:
         record = self._read(run_id)
-        assert record is not None  # resolved in the same transaction
+        assert record is not None  # its id was read in the same transaction
         return StoredRun(run_id=run_id, record=record)
 
     def _every(self) -> Iterator[StoredRun]:

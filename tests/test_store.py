@@ -14,6 +14,7 @@ from optimizer.result import Status
 from scenarios import store as store_module
 from scenarios.store import Store, open_store
 from scenarios.store_record import StoredRun, run_id_of
+from tests.postgres import Server
 from tests.store_processes import NOON, run_record
 from tests.store_support import problem_of
 
@@ -142,6 +143,21 @@ def test_get_takes_a_unique_beginning(store: Store) -> None:
     with pytest.raises(InputError) as refused:
         store.get("20261121-")
     assert f"it fits {first}, {second}; write more" in problem_of(refused)
+
+
+def test_ids_sort_by_code_point_whatever_the_language_of_the_server(
+    postgres_server: Server,
+) -> None:
+    ((version,),) = postgres_server.run("SHOW server_version_num")
+    if int(version) < 150000:
+        pytest.skip("PostgreSQL 15 or newer for a database that sorts as Chinese does")
+    database = postgres_server.new_database(
+        "LOCALE_PROVIDER icu ICU_LOCALE 'zh' LOCALE 'C' TEMPLATE template0"
+    )
+    assert postgres_server.run("SELECT '~' < 'a'", database) == [(True,)]
+    with open_store(postgres_server.url(database)) as opened:
+        run_id = opened.add(run_record())
+        assert opened.get(run_id[:12]).run_id == run_id
 
 
 @pytest.mark.parametrize("unknown", ["20261122", "", "  ", "zz", "20261121-g000abcd"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import time
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,9 @@ from optimizer.errors import InputError
 from scenarios import store_schema
 from scenarios.store import open_store
 from scenarios.store_address import is_postgres, masked
+from scenarios.store_postgres import PostgresDatabase
+from scenarios.store_sqlite import SqliteDatabase
+from tests.postgres import Server
 from tests.store_processes import run_record
 from tests.store_support import ON_LINUX, held_by_another, other_process, problem_of, sql
 
@@ -84,6 +89,54 @@ def test_processes_that_make_the_store_at_once(place: str) -> None:
     with open_store(place) as opened:
         assert sorted(s.run_id for s in opened.list()) == sorted(said)
         assert {s.seed for s in opened.list()} == {0, 1, 2}
+
+
+def test_a_store_that_another_process_made_between_looking_and_making(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = PostgresDatabase if is_postgres(place) else SqliteDatabase
+    real = database.transaction
+
+    def transaction(self: Any, *, write: bool) -> AbstractContextManager[None]:
+        if write:
+            monkeypatch.undo()
+            with open_store(place) as other:
+                other.add(run_record())
+        return real(self, write=write)
+
+    monkeypatch.setattr(database, "transaction", transaction)
+    with open_store(place) as opened:
+        assert len(opened.list()) == 1
+
+
+def test_two_processes_that_make_the_tables_on_a_server(
+    postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = postgres_server.new_database()
+    url = postgres_server.url(database)
+    others: list[subprocess.Popen[str]] = []
+    real = PostgresDatabase.start_migration
+
+    def start_migration(self: PostgresDatabase) -> None:
+        real(self)
+        others.append(other_process("add_many", url, "1", "1"))
+        give_up = time.monotonic() + 30
+        while not waiting() and time.monotonic() < give_up:
+            time.sleep(0.05)
+
+    def waiting() -> bool:
+        return bool(
+            postgres_server.run(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                f" AND datname = '{database}'"
+            )
+        )
+
+    monkeypatch.setattr(PostgresDatabase, "start_migration", start_migration)
+    with open_store(url) as opened:
+        said, _ = others[0].communicate(timeout=60)
+        assert others[0].returncode == 0
+        assert [s.run_id for s in opened.list()] == said.split()
 
 
 @ON_LINUX
