@@ -23,7 +23,7 @@ from geo.faults import FEATURE
 from geo.raw import Raw, Source, choose_part, refuse, unreadable
 
 # GDAL picks a driver by content; these first bytes make sure that it is the one the name says.
-_GPKG_MAGIC, _GPKG_IDS = b"SQLite format 3\0", (b"GPKG", b"GP10", b"GP11")
+_GPKG_MAGIC = b"SQLite format 3\0"
 _SHP_MAGIC = b"\x00\x00\x27\x0a"
 # Every byte is a character in Latin-1, so text read through it can be turned back into bytes.
 _BYTES = "ISO-8859-1"
@@ -39,9 +39,8 @@ def read_gpkg(source: Source, schema: Schema) -> Raw:
         InputError: no GeoPackage, or no such layer.
     """
     with source.path.open("rb") as file:
-        head = file.read(100)
-    if not head.startswith(_GPKG_MAGIC) or head[68:72] not in _GPKG_IDS:
-        raise unreadable(source, "GeoPackage", "QGIS")
+        if file.read(len(_GPKG_MAGIC)) != _GPKG_MAGIC:
+            raise unreadable(source, "GeoPackage", "QGIS")
     try:
         with _quiet():
             layers = [str(name) for name, _ in pyogrio.list_layers(source.path)]

@@ -113,6 +113,11 @@ def test_a_wrong_number_is_told_once() -> None:
     assert np.isnan(near(places)[0]).all()
 
 
+def test_a_value_out_of_bounds_is_told_once() -> None:
+    columns = (replace(LON, minimum=60), LAT)
+    assert rules(locate([30.3], [107.3], columns=columns)) == []
+
+
 def test_northing_in_the_x_column() -> None:
     x, y = (float(v) for v in from_wgs84(107.35, 30.32, "EPSG:4524"))
     places = locate([y, x], [x, y], crs="EPSG:4524")

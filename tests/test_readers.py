@@ -223,6 +223,12 @@ def test_duplicates_name_the_first_line(tmp_path: Path) -> None:
     assert table.frame["station_id"].tolist() == ["01", "02"]
 
 
+def test_empty_ids_are_empty_not_repeated(tmp_path: Path) -> None:
+    table = read(csv(tmp_path, HEAD, ",a,107,30,1", ",b,107,30,1"))
+    assert [p.expected for p in table.problems] == ["a value in every row"] * 2
+    assert table.duplicates == 0
+
+
 def test_many_problems_are_counted(tmp_path: Path) -> None:
     rows = [f"{i},n,107,30,-1" for i in range(60_000)]
     rows[7] = "7,n,x,30,-1"
@@ -475,6 +481,14 @@ def test_vector_layers(tmp_path: Path, ending: str) -> None:
     ]
     inside = shapely.points(table.frame["lon_deg"], table.frame["lat_deg"])
     assert shapely.contains(table.geometry, inside).all()
+
+
+def test_shapes_stay_beside_their_rows(tmp_path: Path) -> None:
+    path = layer(tmp_path / "c.gpkg", [SQUARE, EAST], fields={"编号": ["", "02"]})
+    table = read(path, AREAS, crs=None)
+    assert table.frame["cell_id"].tolist() == ["02"]
+    assert table.geometry is not None
+    assert [g.equals(EAST) for g in table.geometry] == [True]
 
 
 @pytest.mark.parametrize("ending", [".gpkg", ".shp", ".geojson"])

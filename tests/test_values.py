@@ -65,7 +65,9 @@ def test_missing_numbers(value: object) -> None:
     required = read("number", value, "1", required=True)
     assert said(required) == ["a value in every row"]
     assert bad(required) == [0]
-    assert read("number", value, required=True, default=4).values[0] == 4
+    filled = read("number", value, required=True, default=4)
+    assert filled.values[0] == 4
+    assert not filled.faults
 
 
 def test_bounds_are_inclusive_and_named() -> None:
