@@ -44,6 +44,7 @@ _NEEDED = {
     "line": "a line in every row",
     "polygon": "a polygon in every row",
     "any": "a shape in every row",
+    "none": "a shape in every row",
 }
 _SWAPPED = "longitude before latitude; latitude and longitude look swapped"
 _SWAP_FIX = "swap the two columns, or their headers"
@@ -88,7 +89,7 @@ def locate_rows(source: Source, schema: Schema, raw: Raw, parsed: dict[str, Pars
     if raw.geometry is None and schema.geometry != "none" and not x_name:
         needed = _problem(
             source,
-            _NEEDED[schema.geometry] + "; this file has no shapes",
+            "a layer with shapes; this file is a plain table",
             "give a GeoPackage, Shapefile or GeoJSON",
         )
         return replace(unplaced, problems=(needed,))
@@ -330,7 +331,7 @@ def _shapes(
         ["" if lost else g.geom_type for g, lost in zip(shapes, absent, strict=True)], dtype=object
     )
     allowed = _KINDS.get(schema.geometry)
-    needed = _NEEDED.get(schema.geometry, _NEEDED["any"])
+    needed = _NEEDED[schema.geometry]
     wrong = np.zeros(absent.shape, dtype=np.bool_)
     if allowed is not None:
         wrong = ~absent & ~np.isin(kinds, allowed)

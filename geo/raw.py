@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,14 +81,14 @@ def unreadable(source: Source, kind: str, program: str) -> InputError:
     """The error for a file whose content is not what its name says."""
     return refuse(
         source,
-        "a {kind} file; this one is damaged, protected or of another kind",
+        "a readable {kind} file; this one is damaged, protected or of another kind",
         "open it in {program} and save it again as {kind}",
         kind=kind,
         program=program,
     )
 
 
-def choose_part(source: Source, parts: Sequence[str], kind: str) -> str:
+def choose_part(source: Source, parts: Sequence[str], kind: Literal["sheet", "layer"]) -> str:
     """The sheet or layer to read: the declared one, the only one, or the layer's namesake.
 
     Raises:
@@ -100,9 +100,8 @@ def choose_part(source: Source, parts: Sequence[str], kind: str) -> str:
             return source.sheet
         raise refuse(
             source,
-            "a {kind} named {name}",
+            "a sheet named {name}" if kind == "sheet" else "a layer named {name}",
             "the file has: {names}; correct `sheet` in case.yaml",
-            kind=kind,
             name=source.sheet,
             names=names,
         )
@@ -113,9 +112,8 @@ def choose_part(source: Source, parts: Sequence[str], kind: str) -> str:
         return namesakes[0]
     raise refuse(
         source,
-        "one {kind}, or one named {name}",
+        "one sheet, or one named {name}" if kind == "sheet" else "one layer, or one named {name}",
         "the file has: {names}; name one as `sheet` in case.yaml",
-        kind=kind,
         name=source.layer,
         names=names or "—",
     )

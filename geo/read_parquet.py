@@ -30,7 +30,7 @@ def read_parquet(source: Source, schema: Schema) -> Raw:
     try:
         file = pq.ParquetFile(source.path)
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(source, "Parquet", "the program that wrote it") from error
+        raise unreadable(source, "Parquet", "pandas") from error
     names = list(file.schema_arrow.names)
     shape_column, crs = _shape_column(source, file.schema_arrow.metadata or {})
     match = match_headers(
@@ -46,7 +46,7 @@ def read_parquet(source: Source, schema: Schema) -> Raw:
     try:
         table = file.read(columns=[*wanted, *([shape_column] if shape_column else [])])
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(source, "Parquet", "the program that wrote it") from error
+        raise unreadable(source, "Parquet", "pandas") from error
     geometry = None
     if shape_column is not None:
         blobs = _array(table.column(shape_column))
@@ -76,7 +76,7 @@ def _shape_column(source: Source, metadata: Mapping[bytes, bytes]) -> tuple[str 
         # The format's default is WGS84; a null says "unknown".
         crs = _crs_text(about["crs"]) if "crs" in about else WGS84
     except (ValueError, KeyError, TypeError, CRSError) as error:
-        raise unreadable(source, "GeoParquet", "the program that wrote it") from error
+        raise unreadable(source, "GeoParquet", "pandas") from error
     if encoding != "WKB":
         raise refuse(source, "GeoParquet shapes as WKB", "write the file again with WKB shapes")
     return str(name), crs

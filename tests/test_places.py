@@ -223,7 +223,7 @@ def test_shapes_with_swapped_or_impossible_coordinates() -> None:
 
 def test_shapes_needed_but_not_there() -> None:
     places = locate(columns=(), geometry="line")
-    assert "a line in every row; this file has no shapes" in places.problems[0].text()
+    assert "a layer with shapes; this file is a plain table" in places.problems[0].text()
 
 
 def test_no_geometry_is_kept_for_a_plain_layer() -> None:

@@ -571,10 +571,13 @@ def test_other_formats_under_a_familiar_ending(tmp_path: Path) -> None:
         f"{target}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
         encoding="utf-8",
     )
-    assert "a GeoJSON file; this one is damaged" in only(read(vrt, AREAS)).text()
+    assert "a readable GeoJSON file; this one is damaged" in only(read(vrt, AREAS)).text()
     with sqlite3.connect(tmp_path / "d.gpkg") as database:
         database.execute("create table cells (cell_id text)")
-    assert "a GeoPackage file; this one is damaged" in only(read(tmp_path / "d.gpkg", AREAS)).text()
+    assert (
+        "a readable GeoPackage file; this one is damaged"
+        in only(read(tmp_path / "d.gpkg", AREAS)).text()
+    )
 
 
 def test_geopackage_layers(tmp_path: Path) -> None:
@@ -614,14 +617,18 @@ def test_geopackage_times_are_wall_clock(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("s.xlsx", b"PK\x03\x04 garbage", "a XLSX file; this one is damaged"),
-        ("s.xlsx", b"station_id,lon\n1,2\n", "a XLSX file; this one is damaged"),
-        ("s.parquet", b"PAR1 garbage", "a Parquet file; this one is damaged"),
-        ("s.gpkg", b"not a database", "a GeoPackage file; this one is damaged"),
-        ("s.gpkg", b"SQLite format 3\0" + bytes(52) + b"GPKG" + b"junk" * 99, "a GeoPackage file"),
+        ("s.xlsx", b"PK\x03\x04 garbage", "a readable XLSX file; this one is damaged"),
+        ("s.xlsx", b"station_id,lon\n1,2\n", "a readable XLSX file; this one is damaged"),
+        ("s.parquet", b"PAR1 garbage", "a readable Parquet file; this one is damaged"),
+        ("s.gpkg", b"not a database", "a readable GeoPackage file; this one is damaged"),
+        (
+            "s.gpkg",
+            b"SQLite format 3\0" + bytes(52) + b"GPKG" + b"junk" * 99,
+            "a readable GeoPackage file",
+        ),
         ("s.shp", b"junk" * 50, "the files s.dbf, s.shx beside it"),
-        ("s.geojson", b'{"type":"FeatureColl', "a GeoJSON file; this one is damaged"),
-        ("s.geojson", b"<OGRVRTDataSource>", "a GeoJSON file; this one is damaged"),
+        ("s.geojson", b'{"type":"FeatureColl', "a readable GeoJSON file; this one is damaged"),
+        ("s.geojson", b"<OGRVRTDataSource>", "a readable GeoJSON file; this one is damaged"),
         ("s.geojson", b'{"type":"FeatureCollection","features":[]}', "at least one row"),
         ("s.doc", b"x", "a file ending in .csv, .tsv, .txt, .xlsx"),
     ],
@@ -638,7 +645,7 @@ def test_damaged_files(tmp_path: Path, name: str, data: bytes, words: str) -> No
 def test_shapefile_that_is_none(tmp_path: Path) -> None:
     for ending in (".shp", ".dbf", ".shx"):
         (tmp_path / f"s{ending}").write_bytes(b"junk" * 50)
-    assert "a Shapefile file; this one is damaged" in only(read(tmp_path / "s.shp")).text()
+    assert "a readable Shapefile file; this one is damaged" in only(read(tmp_path / "s.shp")).text()
 
 
 # --- the file itself ------------------------------------------------------------------------
