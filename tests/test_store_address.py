@@ -216,7 +216,7 @@ def test_a_server_that_lets_nobody_in(
 def test_a_server_that_repeats_the_password_is_not_quoted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import psycopg
+    psycopg = pytest.importorskip("psycopg")
 
     def connect(url: str, **_: object) -> None:
         raise psycopg.OperationalError('password "geh%eim" or "geh%25eim" is wrong')
