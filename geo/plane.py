@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod
+from pyproj import Geod, Transformer
+from pyproj.enums import TransformDirection
 
-from geo.crs import from_wgs84, local_crs, to_wgs84
+from geo.crs import WGS84, local_crs
 from optimizer.frozen import FloatArray, IntArray
 
 GeometryArray = NDArray[np.object_]
@@ -30,11 +33,12 @@ class Plane:
 
     def xy(self, lon_deg: Any, lat_deg: Any) -> tuple[FloatArray, FloatArray]:
         """Metres of WGS84 degrees, shapes as given."""
-        return from_wgs84(np.asarray(lon_deg, float), np.asarray(lat_deg, float), self.crs)
+        return _moved(_transformer(self.crs).transform, lon_deg, lat_deg)
 
     def lon_lat(self, x_m: Any, y_m: Any) -> tuple[FloatArray, FloatArray]:
         """WGS84 degrees of metres, shapes as given."""
-        return to_wgs84(np.asarray(x_m, float), np.asarray(y_m, float), self.crs)
+        inverse = partial(_transformer(self.crs).transform, direction=TransformDirection.INVERSE)
+        return _moved(inverse, x_m, y_m)
 
     def points(self, lon_deg: Any, lat_deg: Any) -> GeometryArray:
         """Shapely points in metres."""
@@ -99,6 +103,19 @@ def as_geometry(values: Any) -> GeometryArray:
     array = np.empty(len(values), dtype=object)
     array[:] = list(values)
     return array
+
+
+@lru_cache(maxsize=8)
+def _transformer(crs: str) -> Transformer:
+    """Kept, since setting one up takes PROJ tens of milliseconds."""
+    return Transformer.from_crs(WGS84, crs, always_xy=True)
+
+
+def _moved(
+    change: Callable[[FloatArray, FloatArray], Any], x: Any, y: Any
+) -> tuple[FloatArray, FloatArray]:
+    east, north = change(np.asarray(x, float), np.asarray(y, float))
+    return np.asarray(east, float), np.asarray(north, float)
 
 
 def _each_vertex(geometry: GeometryArray, change: Any) -> GeometryArray:
