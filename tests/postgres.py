@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import shutil
@@ -26,6 +27,7 @@ PASSWORD = "密 p@ss/w:rd?#%41"
 _USER = "office"
 _START_S, _STOP_S = 30.0, 20.0
 _TRIES = 3
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +147,20 @@ def _start(
                     programs / "postgres", "-D", folder / "data", "-p", str(port),
                     "-c", "listen_addresses=127.0.0.1", "-k", folder, "-c", "fsync=off",
                 ],
-                cwd=folder, stdout=stderr, stderr=stderr, env=_environment(), **account,
+                cwd=folder, stdout=stderr, stderr=stderr, env=_environment(),
+                preexec_fn=_end_with_parent, **account,
             )  # fmt: skip
         server = Server(port=port, numbers=count(1))
         if _answers(server, process):
             return server, process
         _stop(process)
     raise RuntimeError(f"PostgreSQL does not start:\n{log.read_text(errors='replace')}")
+
+
+def _end_with_parent() -> None:
+    """A test run that is killed cannot stop its server: Linux does it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _answers(server: Server, process: subprocess.Popen[bytes]) -> bool:
