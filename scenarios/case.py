@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from optimizer.errors import InputError, Problem
 from optimizer.policy import Policy
+from scenarios.library import COMBINE, Library, did_you_mean, unknown
+from scenarios.scenario import Scenario, deep_merge, library_problems, resolve
+from scenarios.scenario_files import library_paths, read_library
 from scenarios.schema import CaseSpec, Layer
 from scenarios.spec_errors import problems_of
 from scenarios.strict_yaml import Document, read_yaml
+
+__all__ = ["CASE_FILE", "EMBEDDED", "Case", "deep_merge", "embedded_cases", "open_case"]
 
 CASE_FILE = "case.yaml"
 EMBEDDED = Path(__file__).parent / "cases"
@@ -29,11 +33,13 @@ class Case:
         folder: Where it lies.
         spec: The checked `case.yaml`.
         document: The file as parsed, with lines for messages.
+        library: Its scenarios, from `case.yaml` and the files beside it.
     """
 
     folder: Path
     spec: CaseSpec
     document: Document
+    library: Library
 
     def layer_path(self, layer: Layer) -> Path:
         """Path of a layer's file."""
@@ -42,40 +48,36 @@ class Case:
     def scenario_name(self, asked: str | None) -> str | None:
         """The scenario to run: the one asked for, else the case's default, else none.
 
+        Several scenarios and blocks may be joined by `+`.
+
         Raises:
             InputError: no such scenario.
         """
         name = asked if asked is not None else self.spec.default_scenario
-        if name is not None and name not in self.spec.scenarios:
-            raise InputError([_unknown("scenario", name, list(self.spec.scenarios))])
+        known = [*self.library.scenarios]
+        if name is not None and name not in known and COMBINE not in name:
+            raise InputError([unknown("scenario", name, known)])
         return name
 
+    def scenario(self, asked: str | None, sets: Sequence[str] = ()) -> Scenario:
+        """The scenario to run, resolved, with the values of `--set`.
+
+        Raises:
+            InputError: every problem of its overrides.
+        """
+        return resolve(self.library, self.scenario_name(asked), sets)
+
     def policy(self, scenario: str | None) -> Policy:
-        """The case's policy with the scenario's overrides.
+        """The case's policy with the scenario's overrides; locks may name stations by name.
 
         Raises:
             InputError: the overrides do not fit the policy's schema.
         """
-        base = (self.document.data or {}).get("policy") or {}
-        if scenario is None:
-            return self.spec.policy
-        merged = deep_merge(base, self.spec.scenarios[scenario].policy)
-        try:
-            return Policy.model_validate(merged)
-        except ValidationError as error:
-            prefix = ("scenarios", scenario, "policy")
-            raise InputError(problems_of(error, self.document, CASE_FILE, Policy, prefix)) from None
+        return resolve(self.library, scenario).policy
 
-
-def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with the values of `over`: mappings are merged key by key, all else is replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = deep_merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
+    def scenario_files(self) -> dict[str, Path]:
+        """The files beside `case.yaml` that scenarios are read from, by name."""
+        return library_paths(self.folder)
 
 
 def embedded_cases() -> list[str]:
@@ -108,16 +110,29 @@ def open_case(named: str) -> Case:
         spec = CaseSpec.model_validate(document.data)
     except ValidationError as error:
         raise InputError(problems_of(error, document, CASE_FILE, CaseSpec)) from None
-    case = Case(folder=folder, spec=spec, document=document)
-    problems: list[Problem] = []
-    for name in spec.scenarios:
-        try:
-            case.policy(name)
-        except InputError as error:
-            problems.extend(error.problems)
+    library, problems = read_library(
+        folder, CASE_FILE, document, spec.policy, spec.scenarios, spec.overrides
+    )
+    problems += library_problems(library)
+    default = spec.default_scenario
+    if default is not None and default not in library.scenarios and not problems:
+        problems.append(_no_default(default, document, list(library.scenarios)))
     if problems:
         raise InputError(problems)
-    return case
+    return Case(folder=folder, spec=spec, document=document, library=library)
+
+
+def _no_default(name: str, document: Document, known: list[str]) -> Problem:
+    fix, near = did_you_mean(name, known, "name one of the scenarios, or delete it")
+    return Problem(
+        where=CASE_FILE,
+        row=document.line_of(("default_scenario",)),
+        column="default_scenario",
+        value=name,
+        expected="one of: {known}",
+        fix=fix,
+        params={"known": ", ".join(known) or "-", "near": near},
+    )
 
 
 def _folder(named: str) -> Path:
@@ -139,15 +154,16 @@ def _folder(named: str) -> Path:
         return path.parent
     if (EMBEDDED / named / CASE_FILE).is_file() and named in embedded_cases():
         return EMBEDDED / named
-    raise InputError([_unknown("case", named, embedded_cases())])
+    raise InputError([_no_case(named)])
 
 
-def _unknown(what: str, name: str, known: list[str]) -> Problem:
-    near = difflib.get_close_matches(name, known, n=1)
+def _no_case(named: str) -> Problem:
+    known = embedded_cases()
+    near = difflib.get_close_matches(named, known, n=1)
     return Problem(
-        where=what,
-        value=name,
-        expected="a case folder or one of: {known}" if what == "case" else "one of: {known}",
+        where="case",
+        value=named,
+        expected="a case folder or one of: {known}",
         fix="did you mean {near}?" if near else "check the spelling",
         params={"known": ", ".join(known) or "-", "near": near[0] if near else ""},
     )

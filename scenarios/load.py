@@ -34,7 +34,9 @@ from scenarios.cross_checks import (
     check_units,
     join_attributes,
 )
+from scenarios.months import month_shares
 from scenarios.notes import Notes, StagedError
+from scenarios.scenario import Override
 from scenarios.schema import Layer
 
 RATE_PREFIX = "alerts_per_year"
@@ -53,6 +55,10 @@ class LoadedCase:
         outline: County outline in WGS84, or None.
         network: The roads.
         warnings: What a planner should know before trusting the plan.
+        road_table: The road layer as read, for names; None where roads are modelled.
+        month_share_fraction: Share of each category's alerts in each month, shape (K, 12); None
+            where the case does not say.
+        overrides: What the scenario changes, in order.
     """
 
     case: Case
@@ -62,6 +68,9 @@ class LoadedCase:
     outline: Any
     network: RoadNetwork
     warnings: tuple[Problem, ...]
+    road_table: Table | None = None
+    month_share_fraction: FloatArray | None = None
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +156,10 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         outline=outline,
         network=network,
         warnings=tuple(notes.problems),
+        road_table=tables.get("roads"),
+        month_share_fraction=month_shares(
+            county.categories, case.spec.alert_rhythm, tables.get("alerts")
+        ),
     )
 
 

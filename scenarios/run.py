@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 from optimizer.consolidation import consolidate
-from optimizer.errors import InputError, SolverError
+from optimizer.errors import SolverError
 from optimizer.evaluation import evaluate
 from optimizer.feasibility import violations
 from optimizer.plan import current_plan
 from optimizer.result import Result
 from optimizer.scorecard import Evaluation
 from scenarios.case import Case
-from scenarios.load import Inspection, LoadedCase, inspect
+from scenarios.load import Inspection, LoadedCase
+from scenarios.prepared import Prepared
 
 Progress = Callable[[str], None]
 
@@ -28,8 +29,8 @@ class Run:
 
     Attributes:
         inspection: What reading the case turned up.
-        loaded: The case's data.
-        scenario: Name of the scenario, or None.
+        loaded: The case's data in the world of the scenario; its `overrides` are what it changes.
+        scenario: Name of the scenario and what `--set` adds, or None.
         result: Plan and proofs.
         today: Evaluation of the present deployment.
         plan: Evaluation of the plan; None when there is none.
@@ -45,20 +46,29 @@ class Run:
     seconds: Mapping[str, float]
 
 
-def run_case(case: Case, scenario: str | None, progress: Progress | None = None) -> Run:
+def run_case(
+    case: Case,
+    scenario: str | None,
+    progress: Progress | None = None,
+    *,
+    sets: Sequence[str] = (),
+    prepared: Prepared | None = None,
+) -> Run:
     """Run one scenario.
 
     Args:
         case: The opened case.
         scenario: A scenario's name; None for the case's default.
         progress: Called with the name of each step as it starts.
+        sets: What `--set` adds, each `a.b=value`.
+        prepared: The case as other scenarios have read it, to share its data.
 
     Raises:
-        InputError: every problem of the case's files.
+        InputError: every problem of the case's files and of the scenario.
         SolverError: the plan breaks a rule or its price does not add up, which is our fault.
     """
-    name = case.scenario_name(scenario)
-    policy = case.policy(name)
+    resolved = case.scenario(scenario, sets)
+    prepared = Prepared(case) if prepared is None else prepared
     seconds: dict[str, float] = {}
     step_name, started = "", perf_counter()
 
@@ -72,10 +82,8 @@ def run_case(case: Case, scenario: str | None, progress: Progress | None = None)
             progress(next_name)
 
     step("reading")
-    inspection = inspect(case, policy)
-    loaded = inspection.loaded
-    if loaded is None:
-        raise InputError(inspection.problems)
+    loaded = prepared.load(resolved)
+    policy = loaded.policy
     result = consolidate(loaded.county, policy, step)
     step("evaluation")
     today = evaluate(loaded.county, policy, current_plan(loaded.county))
@@ -85,9 +93,9 @@ def run_case(case: Case, scenario: str | None, progress: Progress | None = None)
         _recheck(loaded, result, plan)
     step("")
     return Run(
-        inspection=inspection,
+        inspection=prepared.inspection(resolved),
         loaded=loaded,
-        scenario=name,
+        scenario=resolved.label,
         result=result,
         today=today,
         plan=plan,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from optimizer.policy import Policy
+from scenarios.scenario_schema import Block, ScenarioSpec
 
 
 class Part(BaseModel):
@@ -96,20 +97,25 @@ class Rhythm(Part):
     share_fraction: dict[str, tuple[Annotated[float, Field(ge=0, le=1)], ...]] = Field(
         description="Category -> share of its alerts in each period, sum 1; `other` for the rest"
     )
+    month_share_fraction: dict[str, tuple[Annotated[float, Field(ge=0, le=1)], ...]] = Field(
+        default_factory=dict,
+        description="Category -> share of its alerts in each month, sum 1; `other` for the rest",
+    )
 
     @model_validator(mode="after")
     def _adds_up(self) -> Rhythm:
         hours = sum(p.hours for p in self.periods)
         if abs(hours - 24.0) > 1e-6:
             raise ValueError(f"periods: hours sum to {hours:g}, expected 24")
-        for category, shares in self.share_fraction.items():
-            if len(shares) != len(self.periods):
-                raise ValueError(
-                    f"share_fraction.{category}: {len(shares)} shares for "
-                    f"{len(self.periods)} periods"
-                )
-            if abs(sum(shares) - 1.0) > 1e-6:
-                raise ValueError(f"share_fraction.{category}: sums to {sum(shares):g}, expected 1")
+        for name, table, n, unit in (
+            ("share_fraction", self.share_fraction, len(self.periods), "periods"),
+            ("month_share_fraction", self.month_share_fraction, 12, "months"),
+        ):
+            for category, shares in table.items():
+                if len(shares) != n:
+                    raise ValueError(f"{name}.{category}: {len(shares)} shares for {n} {unit}")
+                if abs(sum(shares) - 1.0) > 1e-6:
+                    raise ValueError(f"{name}.{category}: sums to {sum(shares):g}, expected 1")
         return self
 
 
@@ -119,15 +125,6 @@ class Origin(Part):
     item: str = Field(description="A layer (roads) or a layer's column (cells.population)")
     origin: Literal["given", "modelled"]
     note: str = ""
-
-
-class ScenarioSpec(Part):
-    """A named set of policy overrides."""
-
-    description: str = ""
-    policy: dict[str, Any] = Field(
-        default_factory=dict, description="Policy values that differ from the case's"
-    )
 
 
 class CaseSpec(Part):
@@ -141,13 +138,9 @@ class CaseSpec(Part):
     provenance: tuple[Origin, ...] = ()
     policy: Policy = Field(default_factory=Policy)
     default_scenario: str | None = None
-    scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _default_exists(self) -> CaseSpec:
-        if self.default_scenario is not None and self.default_scenario not in self.scenarios:
-            raise ValueError(
-                f"default_scenario: {self.default_scenario!r} is not one of the scenarios "
-                f"({', '.join(sorted(self.scenarios)) or 'none'})"
-            )
-        return self
+    scenarios: dict[str, ScenarioSpec] = Field(
+        default_factory=dict, description="What-ifs, besides those in scenarios/*.yaml"
+    )
+    overrides: dict[str, Block] = Field(
+        default_factory=dict, description="Blocks that scenarios share, besides overrides.yaml"
+    )

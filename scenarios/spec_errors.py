@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -32,6 +33,9 @@ _EXPECTED = {
     "model_type": ("keys with values under it", "indent its keys below it"),
     "dict_type": ("keys with values under it", "indent its keys below it"),
     "tuple_type": ("a list", "write it as [a, b] or one `- item` per line"),
+    "too_short": ("a list of at least {min_length}", "add what is missing"),
+    "too_long": ("a list of at most {max_length}", "take out what is too much"),
+    "string_pattern_mismatch": ("text of the form {pattern}", "write it so"),
 }
 
 
@@ -95,14 +99,29 @@ def _keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     """Keys that are known at `path` below `model`; empty where it cannot be told."""
     here: Any = model
     for step in path:
-        field = here.model_fields.get(str(step)) if _is_model(here) else None
-        if field is None:
-            return []
-        options = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        here = next((o for o in options if _is_model(o)), None)
-        if here is None:
-            return []
+        if _is_model(here):
+            field = here.model_fields.get(str(step))
+            here = None if field is None else field.annotation
+        else:
+            here = _inside(here)
+        here = next((o for o in _options(here) if _is_model(o) or _inside(o)), None)
     return list(here.model_fields) if _is_model(here) else []
+
+
+def _options(annotation: Any) -> tuple[Any, ...]:
+    """The branches of a union; of anything else, itself."""
+    is_union = get_origin(annotation) in (Union, UnionType)
+    return get_args(annotation) if is_union else (annotation,)
+
+
+def _inside(annotation: Any) -> Any:
+    """Type of the values of a mapping or list; None for anything else."""
+    if get_origin(annotation) is Annotated:
+        return _inside(get_args(annotation)[0])
+    if get_origin(annotation) not in (dict, tuple, list):
+        return None
+    values = [a for a in get_args(annotation) if a is not Ellipsis]
+    return values[-1] if values else None
 
 
 def _is_model(candidate: object) -> bool:

@@ -94,6 +94,19 @@ def read_yaml(path: Path, shown: str) -> Document:
             continue
     else:
         raise _error(shown, expected="text in UTF-8 or GB18030", fix="save the file as UTF-8")
+    return parse_yaml(text, shown)
+
+
+def parse_yaml(text: str, shown: str) -> Document:
+    """Parse YAML text.
+
+    Args:
+        text: The text.
+        shown: Name of its source in messages.
+
+    Raises:
+        InputError: not YAML, or a key twice.
+    """
     loader: _Loader | None = None
     try:
         loader = _Loader(text)

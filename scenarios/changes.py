@@ -1,0 +1,355 @@
+"""A scenario applied to a loaded case: only what a change touches is computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from geo import boundaries, duty_roads, routing
+from geo.network import RoadNetwork
+from geo.plane import GeometryArray, plane_at
+from geo.snapping import Snapper, snapper
+from optimizer.bundling import lock_problems
+from optimizer.county import MODELLED, Cells, County, Provenance, Stations, merge_provenance
+from optimizer.errors import InputError
+from optimizer.frozen import FloatArray, IntArray, digest
+from optimizer.policy import Policy
+from scenarios.case import CASE_FILE
+from scenarios.change_alerts import with_alerts
+from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_closed
+from scenarios.change_roads import Streets, changed_network
+from scenarios.change_stations import with_head_counts, with_seats
+from scenarios.load import LoadedCase
+from scenarios.locks import with_lock_ids
+from scenarios.merge_changes import ChangeNotes, Merged, merge_changes, with_effects
+from scenarios.names import gazetteer
+from scenarios.scenario import Override, Scenario
+from scenarios.scenario_schema import Changes
+
+# Layers' columns as the provenance names them, by what a scenario changes.
+_ITEMS = {"alerts": "cells.alerts_per_year", "roads": "roads"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Cache:
+    """What several scenarios of one loaded case share; the caller keeps it as long as it likes.
+
+    Attributes:
+        networks: Road networks with their index, by digest of the road changes.
+        ways: Travel, by digest of road changes and seats.
+        duty_km: Managed road in each cell, shape (C, R), by digest of the roads.
+    """
+
+    networks: MutableMapping[str, tuple[RoadNetwork, Snapper]] = field(default_factory=dict)
+    ways: MutableMapping[str, Ways] = field(default_factory=dict)
+    duty_km: MutableMapping[str, FloatArray] = field(default_factory=dict)
+
+
+def apply(
+    loaded: LoadedCase,
+    scenario: Scenario,
+    *,
+    drawn: Mapping[str, GeometryArray] | None = None,
+    cache: Cache | None = None,
+) -> LoadedCase:
+    """The case in the world of a scenario: both today and every plan are scored in it.
+
+    In this order: head counts and properties; alerts, over the jurisdictions of the case's files;
+    roads; seats and travel; jurisdictions. Nothing is read; `loaded` stays as it is.
+
+    Args:
+        loaded: The case, loaded with the scenario's road speeds (`load_key`).
+        scenario: What to change.
+        drawn: Shapes of the files that closures name, in WGS84.
+        cache: Shared by scenarios of this `loaded`.
+
+    Raises:
+        InputError: every problem of the scenario's changes.
+        ValueError: `loaded` was loaded for other road speeds.
+    """
+    if load_key(loaded.policy) != load_key(scenario.policy):
+        raise ValueError("the case was loaded for other road speeds than the scenario's")
+    notes = ChangeNotes()
+    cache = Cache() if cache is None else cache
+    merged = merge_changes(scenario, loaded.county, scenario.policy, notes)
+    _stop(notes)
+    changes = merged.changes
+    county = with_head_counts(loaded.county, changes, notes)
+    policy = scenario.policy
+    if changes.alerts.model_fields_set:
+        county, policy = with_alerts(
+            county, policy, changes.alerts, loaded.month_share_fraction, _cell_at(loaded), notes
+        )
+    network, key = loaded.network, ""
+    if changes.roads.model_fields_set:
+        network, key = _roads(loaded, changes, drawn or {}, cache, notes)
+    stations = with_seats(county.stations, changes, notes)
+    _check_seats(loaded, changes, stations, notes)
+    _stop(notes)
+    moves = any(c is not None and (c.at or c.close) for c in changes.stations.values())
+    takes = any(c and (c.takes_cells or c.takes_townships) for c in changes.stations.values())
+    if moves or takes or key:
+        county = _resettled(loaded, county, stations, network, key, changes, policy, cache, notes)
+    _stop(notes)
+    policy, problems = with_lock_ids(
+        policy,
+        gazetteer(county).stations,
+        gazetteer(loaded.county).stations,
+        scenario,
+        CASE_FILE,
+    )
+    problems = problems or lock_problems(county, policy)
+    if problems:
+        raise InputError(problems)
+    overrides = (*scenario.overrides, *with_effects(merged, notes))
+    return replace(
+        loaded,
+        policy=policy,
+        county=replace(county, provenance=_provenance(county, scenario, merged)),
+        network=network,
+        overrides=overrides,
+    )
+
+
+def load_key(policy: Policy) -> str:
+    """Digest of what reading a case takes from the policy: equal keys, equal county."""
+    hours = policy.crews.effective_hours_per_week
+    return digest([policy.roads.model_dump(mode="json"), hours])
+
+
+def _stop(notes: ChangeNotes) -> None:
+    if notes.problems:
+        raise InputError(notes.problems)
+
+
+def _cell_at(loaded: LoadedCase) -> Callable[[FloatArray, FloatArray], IntArray]:
+    """Finds the cell of a point: the one it lies in; where cells are points, the nearest."""
+    cells = loaded.county.cells
+    if loaded.cell_geometry is not None:
+        return partial(boundaries.locate, geometry=loaded.cell_geometry)
+    plane = plane_at(cells.lon_deg, cells.lat_deg)
+    tree = cKDTree(np.column_stack(plane.xy(cells.lon_deg, cells.lat_deg)))
+
+    def nearest(lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
+        return np.asarray(tree.query(np.column_stack(plane.xy(lon_deg, lat_deg)))[1], np.int64)
+
+    return nearest
+
+
+def _check_seats(
+    loaded: LoadedCase, changes: Changes, stations: Stations, notes: ChangeNotes
+) -> None:
+    """Every seat that a scenario sets lies in the county."""
+    rows = stations.index()
+    for one, change in changes.stations.items():
+        if change is None or change.at is None or one not in rows:
+            continue
+        lon, lat = change.at
+        if _cell_at(loaded)(np.array([lon]), np.array([lat]))[0] < 0:
+            notes.wrong(
+                ("stations", one, "at"),
+                "a point inside one of the county's cells",
+                "check longitude, latitude and the block's crs",
+                value=f"{lon:.5f}, {lat:.5f}",
+            )
+
+
+# --- roads and travel -----------------------------------------------------------------------
+
+
+def _roads(
+    loaded: LoadedCase,
+    changes: Changes,
+    drawn: Mapping[str, GeometryArray],
+    cache: Cache,
+    notes: ChangeNotes,
+) -> tuple[RoadNetwork, str]:
+    """The changed network and its key."""
+    key = digest(
+        [
+            changes.roads.model_dump_json(exclude_unset=True),
+            {n: [shapely.to_wkb(g, hex=True) for g in s] for n, s in drawn.items()},
+        ]
+    )
+    stations, cells = loaded.county.stations, loaded.county.cells
+    places = {
+        one: (float(x), float(y))
+        for ids, table in ((cells.cell_id, cells), (stations.station_id, stations))
+        for one, x, y in zip(ids, table.lon_deg, table.lat_deg, strict=True)
+    }
+    streets = Streets(loaded.network, partial(_street_names, loaded), places)
+    network = changed_network(streets, changes.roads, drawn, notes)
+    if not len(network):
+        notes.wrong(("roads",), "at least one open road", "close less")
+        return loaded.network, ""
+    if key not in cache.networks and not notes.problems:
+        cache.networks[key] = (network, snapper(network))
+    return network, key
+
+
+def _street_names(loaded: LoadedCase) -> Sequence[str]:
+    """Name of each street: that of the line in the road layer that it lies on."""
+    along, _ = loaded.network.street_arcs()
+    table = loaded.road_table
+    if table is None or table.geometry is None or "name" not in table.frame:
+        return [""] * len(along)
+    drawn = np.array([g is not None for g in table.geometry], dtype=bool)
+    names = table.frame["name"].to_numpy(object)[drawn]
+    middle = shapely.line_interpolate_point(loaded.network.line[along], 0.5, normalized=True)
+    (street, line) = shapely.STRtree(table.geometry[drawn]).query_nearest(middle)
+    first = np.unique(street, return_index=True)[1]
+    return [n if isinstance(n, str) else "" for n in names[line[first]]]
+
+
+def _resettled(
+    loaded: LoadedCase,
+    county: County,
+    stations: Stations,
+    network: RoadNetwork,
+    key: str,
+    changes: Changes,
+    policy: Policy,
+    cache: Cache,
+    notes: ChangeNotes,
+) -> County:
+    """The county with new travel and jurisdictions."""
+    ways = _ways(county, stations, network, key, policy, cache)
+    if any(c is not None and c.model_fields_set for c in changes.stations.values()):
+        stations, station = with_jurisdictions(
+            county, stations, ways, changes, _cell_at(loaded), notes
+        )
+    else:
+        station = county.cells.station
+    _check_reach(stations, county.cells, station, ways, changes, notes)
+    if notes.problems:
+        return county
+    if key and (station == county.cells.station).all() and len(stations) == len(county.stations):
+        # Roads alone: closing one does not end the duty to manage it.
+        return replace(
+            county,
+            stations=stations,
+            travel_time_min=ways.travel_time_min,
+            road_km=ways.road_km,
+            station_time_min=ways.station_time_min,
+        )
+    return without_closed(county, stations, station, ways, _duty_km(loaded, policy, cache))
+
+
+def _ways(
+    county: County,
+    stations: Stations,
+    network: RoadNetwork,
+    key: str,
+    policy: Policy,
+    cache: Cache,
+) -> Ways:
+    """Travel from every seat: of unchanged seats on unchanged roads, as it is."""
+    at = digest([key, stations.lon_deg, stations.lat_deg])
+    if at in cache.ways:
+        return cache.ways[at]
+    if key not in cache.networks:
+        cache.networks[key] = (network, snapper(network))
+    travel = partial(
+        routing.travel,
+        network,
+        walk_km_per_h=policy.roads.walk_km_per_h,
+        count_walk_in=policy.roads.count_walk_in,
+        index=cache.networks[key][1],
+    )
+    n, old = len(stations), county.stations
+    fresh = np.ones(n, np.bool_)
+    if not key:
+        same = (stations.lon_deg[: len(old)] == old.lon_deg) & (
+            stations.lat_deg[: len(old)] == old.lat_deg
+        )
+        fresh[: len(old)] = ~same
+    lon, lat, rows = stations.lon_deg, stations.lat_deg, np.flatnonzero(fresh)
+    minutes, km = np.zeros((n, len(county.cells))), np.zeros((n, len(county.cells)))
+    between = np.zeros((n, n))
+    kept = np.flatnonzero(~fresh)
+    minutes[kept], km[kept] = county.travel_time_min[kept], county.road_km[kept]
+    between[np.ix_(kept, kept)] = county.station_time_min[np.ix_(kept, kept)]
+    if len(rows):
+        out = travel(lon[rows], lat[rows], county.cells.lon_deg, county.cells.lat_deg)
+        minutes[rows], km[rows] = out.travel_time_min, out.road_km
+        between[rows] = travel(lon[rows], lat[rows], lon, lat).travel_time_min
+        between[:, rows] = travel(lon, lat, lon[rows], lat[rows]).travel_time_min
+    np.fill_diagonal(between, 0.0)
+    cache.ways[at] = Ways(travel_time_min=minutes, road_km=km, station_time_min=between)
+    return cache.ways[at]
+
+
+def _duty_km(loaded: LoadedCase, policy: Policy, cache: Cache) -> FloatArray:
+    """Managed road in each cell, shape (C, R)."""
+    key = digest(list(policy.roads.managed_classes))
+    if key not in cache.duty_km:
+        cells = loaded.county.cells
+        cache.duty_km[key] = duty_roads.duty_road_km(
+            loaded.network,
+            loaded.cell_geometry,
+            cells.lon_deg,
+            cells.lat_deg,
+            np.arange(len(cells)),
+            len(cells),
+            policy.roads.managed_classes,
+        )
+    return cache.duty_km[key]
+
+
+def _check_reach(
+    stations: Stations,
+    cells: Cells,
+    station: IntArray,
+    ways: Ways,
+    changes: Changes,
+    notes: ChangeNotes,
+) -> None:
+    """Every cell can be reached from its station."""
+    lost = np.flatnonzero(~np.isfinite(ways.travel_time_min[station, np.arange(len(station))]))
+    if not len(lost) or notes.problems:
+        return
+    path: tuple[str, ...] = ("stations",)
+    if changes.roads.close:
+        path = ("roads", "close")
+    elsewhere = np.isfinite(ways.travel_time_min[:, lost]).any(axis=0)
+    fix = "leave a way open, or give these cells to a station that reaches them (takes_cells)"
+    if not elsewhere.all():
+        fix = "leave a way open: no station reaches some of them"
+    notes.wrong(
+        path,
+        "a way by road from {stations} to each of its cells",
+        fix,
+        value=", ".join(cells.cell_id[c] for c in lost[:10].tolist())
+        + (", …" if len(lost) > 10 else ""),
+        stations="、".join(dict.fromkeys(stations.name[s] for s in station[lost].tolist())),
+    )
+
+
+# --- what is said ---------------------------------------------------------------------------
+
+
+def _provenance(county: County, scenario: Scenario, merged: Merged) -> tuple[Provenance, ...]:
+    """The county's provenance with an entry for every change of data: assumed, not measured."""
+    added = [
+        Provenance(item=_item(o), origin=MODELLED, note=_note(scenario, o))
+        for _, o in merged.overrides
+    ]
+    return merge_provenance([*county.provenance, *added])
+
+
+def _item(override: Override) -> str:
+    parts = override.key.split(".")
+    if parts[0] in _ITEMS:
+        return _ITEMS[parts[0]]
+    key = parts[-1].removeprefix("add_") if len(parts) > 2 else "open"
+    return f"{parts[0]}.{key}"
+
+
+def _note(scenario: Scenario, override: Override) -> str:
+    change = " -> ".join(filter(None, (override.before, override.after))) or "-"
+    return f"scenario {scenario.label}: {override.key} {change}: {override.reason}"

@@ -1,0 +1,58 @@
+"""How a category's alerts fall on the months: from the case's rhythm, else from its alert log."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from geo.alerts import NO_CATEGORY
+from geo.readers import Table
+from optimizer.frozen import FloatArray
+from scenarios.schema import Rhythm
+
+_MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
+
+
+def month_shares(
+    categories: tuple[str, ...], rhythm: Rhythm | None, log: Table | None
+) -> FloatArray | None:
+    """Share of each category's alerts in each month, rows sum to 1, shape (K, 12).
+
+    In a log, alerts a day of each month count, so that a month covered twice does not weigh twice;
+    a category without alerts has the mix of all.
+
+    Args:
+        categories: K categories.
+        rhythm: The case's `alert_rhythm`.
+        log: The alert log.
+
+    Returns:
+        None where neither speaks of months, or the log does not cover all twelve.
+    """
+    if rhythm is not None and rhythm.month_share_fraction:
+        known = rhythm.month_share_fraction
+        fallback = known.get("other", tuple(_MONTH_DAYS / _MONTH_DAYS.sum()))
+        return _normed(np.array([known.get(k, fallback) for k in categories], dtype=float))
+    if log is None or not len(log.frame):
+        return None
+    times = pd.DatetimeIndex(log.frame["occurred_at"])
+    days = pd.date_range(times.min().normalize(), times.max().normalize(), freq="D")
+    covered = np.bincount(days.month - 1, minlength=12)
+    if (covered < _MONTH_DAYS).any():
+        return None
+    label = log.frame.get("category", pd.Series(None, index=log.frame.index, dtype=object))
+    label = label.where(label.notna() & (label.astype(str) != ""), NO_CATEGORY).astype(str)
+    counts = np.zeros((len(categories), 12))
+    for k, name in enumerate(categories):
+        month = times.month[(label == name).to_numpy()] - 1
+        counts[k] = np.bincount(month, minlength=12)
+    # A day's worth of alerts in each month, times the days that a month has.
+    weight = counts / covered * _MONTH_DAYS
+    weight = np.where(weight.sum(axis=1, keepdims=True) > 0, weight, weight.sum(axis=0))
+    return _normed(weight) if weight.sum() > 0 else None
+
+
+def _normed(weight: FloatArray) -> FloatArray:
+    """Rows that sum to 1."""
+    shares: FloatArray = weight / weight.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,46 @@
+"""One opened case in one process: read once, shared by all scenarios that are run on it."""
+
+from __future__ import annotations
+
+from optimizer.errors import InputError
+from scenarios.case import Case
+from scenarios.changes import Cache, apply, load_key
+from scenarios.drawings import read_drawings
+from scenarios.load import Inspection, LoadedCase, inspect
+from scenarios.scenario import Scenario
+
+
+class Prepared:
+    """A case whose files are read once per set of road speeds, and travel once per set of roads.
+
+    Args:
+        case: The opened case.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._read: dict[str, tuple[Inspection, Cache]] = {}
+
+    def inspection(self, scenario: Scenario) -> Inspection:
+        """What reading the case's files turns up; the scenario matters for road speeds only."""
+        return self._inspected(scenario)[0]
+
+    def load(self, scenario: Scenario) -> LoadedCase:
+        """The case in the world of `scenario`.
+
+        Raises:
+            InputError: every problem of the case's files, or of the scenario.
+        """
+        inspection, cache = self._inspected(scenario)
+        if inspection.loaded is None:
+            raise InputError(inspection.problems)
+        drawn, problems = read_drawings(scenario, self.case.folder)
+        if problems:
+            raise InputError(problems)
+        return apply(inspection.loaded, scenario, drawn=drawn, cache=cache)
+
+    def _inspected(self, scenario: Scenario) -> tuple[Inspection, Cache]:
+        key = load_key(scenario.policy)
+        if key not in self._read:
+            self._read[key] = inspect(self.case, scenario.policy), Cache()
+        return self._read[key]
