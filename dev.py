@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-# Debian packages that the browser tests use. Elsewhere those tests skip and say why.
-DEBIAN_PACKAGES = {"chromium": "chromium"}
+# Command -> Debian package, for tests in a real browser and on a real database server. Where they
+# cannot be had those tests skip and say why.
+DEBIAN_PACKAGES = {"chromium": "chromium", "pg_ctlcluster": "postgresql"}
 
 
 def run(*command: str | Path, **environment: str) -> None:
@@ -47,7 +48,7 @@ def install(extra: str) -> None:
 
 
 def install_system_packages() -> None:
-    """As root on Debian, install what the browser tests need; a failure is left to the tests."""
+    """As root on Debian, install what those tests need; a failure is left to the tests."""
     missing = [p for command, p in DEBIAN_PACKAGES.items() if shutil.which(command) is None]
     apt = shutil.which("apt-get")
     if not missing or apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:

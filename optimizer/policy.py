@@ -275,7 +275,7 @@ class Solver(Part):
     """Limits of the search. One worker and a fixed seed give the same plan every time."""
 
     time_limit_s: Positive = Field(default=60.0, description="Seconds per solve")
-    seed: int = Field(default=0, ge=0, description="Random seed")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Random seed")
 
 
 class Policy(Part):

@@ -19,8 +19,11 @@ KINDS = {
     "乡镇": "rural",
 }
 
-_LON = Column(name="lon", kind="lon", required=False, aliases=("经度", "lng", "longitude", "x"))
-_LAT = Column(name="lat", kind="lat", required=False, aliases=("纬度", "latitude", "y"))
+_LON = Column(name="lon", kind="lon", required=True, aliases=("经度", "lng", "longitude", "x"))
+_LAT = Column(name="lat", kind="lat", required=True, aliases=("纬度", "latitude", "y"))
+
+
+_MAYBE_LON, _MAYBE_LAT = replace(_LON, required=False), replace(_LAT, required=False)
 
 
 def _count(name: str, *aliases: str, required: bool = True) -> Column:
@@ -98,11 +101,22 @@ CELLS = Schema(
     unique=("cell_id",),
 )
 
+
+def _only_required(schema: Schema, *names: str) -> Schema:
+    return replace(
+        schema, columns=tuple(replace(c, required=c.name in names) for c in schema.columns)
+    )
+
+
 # Boundaries and counts may come in two files; then neither must have every column.
-CELL_BOUNDARIES = replace(
-    CELLS, columns=tuple(replace(c, required=c.name == "cell_id") for c in CELLS.columns)
+CELL_BOUNDARIES = _only_required(CELLS, "cell_id", "lon", "lat")
+CELL_ATTRIBUTES = replace(
+    _only_required(CELLS, "cell_id"), layer="cell_attributes", geometry="none"
 )
-CELL_ATTRIBUTES = replace(CELL_BOUNDARIES, layer="cell_attributes", geometry="none")
+# Stations whose seats are looked for among their cells need not say where they stand.
+STATIONS_WITHOUT_SEATS = _only_required(
+    STATIONS, *(c.name for c in STATIONS.columns if c.required and c.name not in ("lon", "lat"))
+)
 
 SQUADS = Schema(
     layer="squads",
@@ -154,8 +168,8 @@ UNITS = Schema(
         ),
         Column(name="can_give", kind="yes_no", required=False, aliases=("可调出",)),
         Column(name="can_receive", kind="yes_no", required=False, aliases=("可调入",)),
-        _LON,
-        _LAT,
+        _MAYBE_LON,
+        _MAYBE_LAT,
     ),
     geometry="none",
     unique=("unit_id",),
@@ -179,8 +193,8 @@ ALERTS = Schema(
             name="category", kind="text", required=False, aliases=("警情类别", "类别", "警情类型")
         ),
         Column(name="cell_id", kind="id", required=False, aliases=("单元编号", "村编号")),
-        _LON,
-        _LAT,
+        _MAYBE_LON,
+        _MAYBE_LAT,
     ),
     geometry="any",
     unique=(),

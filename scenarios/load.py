@@ -166,7 +166,11 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
 def _read_all(case: Case, notes: Notes) -> None:
     spec = case.spec.layers
     wanted: list[tuple[Layer | None, Schema, bool]] = [
-        (spec.stations, layers.STATIONS, True),
+        (
+            spec.stations,
+            layers.STATIONS if spec.stations.seat == "given" else layers.STATIONS_WITHOUT_SEATS,
+            True,
+        ),
         (spec.cells, layers.CELL_BOUNDARIES if spec.cells.attributes else layers.CELLS, True),
         (spec.cells.attributes, layers.CELL_ATTRIBUTES, True),
         (spec.squads, layers.SQUADS, True),
