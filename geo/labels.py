@@ -88,12 +88,20 @@ def place_labels(
         | (boxes[..., 3] > top)
     )
     alone = price + _FORBIDDEN * outside
-    for i in range(n):  # name by name, so that memory does not grow with the square of the map
-        alone[i] += _ON_SYMBOL * _overlap(boxes[i], symbols).sum(axis=1)
-        alone[i] += _ON_LINE * _crossed(boxes[i], lines)
+    # Each name looks only at what its places can touch, so that large maps stay quick.
+    reach = np.concatenate([boxes[..., :2].min(axis=1), boxes[..., 2:].max(axis=1)], axis=1)
+    line_box = np.sort(lines.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
+    neighbours = []
+    for i in range(n):
+        near = symbols[_overlap(reach[i : i + 1], symbols)[0]]
+        alone[i] += _ON_SYMBOL * _overlap(boxes[i], near).sum(axis=1)
+        crossing = (line_box[:, :2] <= reach[i, 2:]) & (line_box[:, 2:] >= reach[i, :2])
+        alone[i] += _ON_LINE * _crossed(boxes[i], lines[crossing.all(axis=1)])
         if homes is not None and homes[i] is not None:
             shapely.prepare(homes[i])
             alone[i] += _OUT_OF_HOME * ~shapely.contains(homes[i], shapely.box(*boxes[i].T))
+        touching = np.flatnonzero(_overlap(reach[i : i + 1], reach)[0])
+        neighbours.append(touching[touching != i])
 
     order = np.argsort(np.arange(n) if rank is None else np.asarray(rank), kind="stable")
     choice = alone.argmin(axis=1)
@@ -101,8 +109,7 @@ def place_labels(
     for _ in range(_SWEEPS):
         moved = False
         for i in order.tolist():
-            others = np.delete(mine, i, axis=0)
-            total = alone[i] + _ON_NAME * _overlap(boxes[i], others).sum(axis=1)
+            total = alone[i] + _ON_NAME * _overlap(boxes[i], mine[neighbours[i]]).sum(axis=1)
             best = int(total.argmin())
             if total[best] < total[choice[i]] - 1e-9:
                 choice[i], mine[i], moved = best, boxes[i, best], True
