@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from scipy.special import bdtrc
 
 from geo.boundaries import locate, point_adjacency
-from geo.crs import is_shifted, outside_china, to_wgs84
+from geo.crs import is_shifted, to_wgs84
 from geo.plane import GeometryArray, as_geometry, pair_km, plane_at
 from geo.readers import Table
 from optimizer.errors import Problem
@@ -160,8 +160,6 @@ def datum_shift_warning(
     if (declared is not None and is_shifted(declared)) or not placed.any():
         return None
     lon, lat = lon[placed], lat[placed]
-    if outside_china(lon, lat).all():
-        return None
     own = None if own_cell is None else np.asarray(own_cell)[placed]
     cells = as_geometry(cell_geometry)
     as_declared = _fits(lon, lat, cells, own)
