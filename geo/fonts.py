@@ -40,7 +40,7 @@ def map_fonts() -> Iterator[None]:
     - SVG text becomes outlines: right on a machine that has no Chinese font.
     - PDF text is embedded as Type 3 with its Unicode values: it can be selected and searched.
       Type 42 would put this font's CFF outlines into a slot that the PDF standard keeps for
-      TrueType ones, which strict readers refuse (docs/decisions).
+      TrueType ones, which strict readers refuse.
     - Ids in an SVG do not change from run to run.
     """
     _register()
