@@ -59,13 +59,21 @@ class Case:
             raise InputError([unknown("scenario", name, known)])
         return name
 
-    def scenario(self, asked: str | None, sets: Sequence[str] = ()) -> Scenario:
+    def scenario(
+        self, asked: str | None, sets: Sequence[str] = (), *, sets_must_change: bool = True
+    ) -> Scenario:
         """The scenario to run, resolved, with the values of `--set`.
+
+        Args:
+            asked: As for `scenario_name`.
+            sets: Each `a.b=value`.
+            sets_must_change: Whether a value that is the present one is an error.
 
         Raises:
             InputError: every problem of its overrides.
         """
-        return resolve(self.library, self.scenario_name(asked), sets)
+        name = self.scenario_name(asked)
+        return resolve(self.library, name, sets, sets_must_change=sets_must_change)
 
     def policy(self, scenario: str | None) -> Policy:
         """The case's policy with the scenario's overrides; locks may name stations by name.

@@ -90,7 +90,10 @@ def changed_network(
         if found and not fresh:
             notes.nothing(path, "a road that is not closed already by another line")
         if fresh:
-            km = sum(end - start for _, start, end in fresh) / 1000.0
+            km = sum(
+                (end - start) / streets.length_m[s] * streets.network.length_km[streets.along[s]]
+                for s, start, end in fresh
+            )
             notes.effect(
                 path,
                 "{n} roads closed over {km} km",

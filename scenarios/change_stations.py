@@ -134,6 +134,10 @@ def _set_counts(
             )
             continue
         columns[name][row] = value
+        if fixed is None:
+            notes.effect(
+                (*at, f"add_{name}"), "{before} before, {after} now", before=present, after=value
+            )
 
 
 def _set_station(columns: dict[str, Any], row: int, change: StationChange) -> None:

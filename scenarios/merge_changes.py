@@ -111,7 +111,7 @@ def merge_changes(scenario: Scenario, county: County, policy: Policy, notes: Cha
                 )
                 continue
             given[path] = (value, at)
-        found += _merge_step(step, given, tree, county, frozenset(new), notes)
+        found += _merge_step(step, given, tree, county, places, notes)
     return Merged(changes=Changes.model_validate(tree), overrides=tuple(found))
 
 
@@ -152,10 +152,11 @@ def _merge_step(
     given: Mapping[Path, tuple[object, Key]],
     tree: dict[str, Any],
     county: County,
-    new: frozenset[str],
+    places: Gazetteer,
     notes: ChangeNotes,
 ) -> list[tuple[Path, Override]]:
     """Put one step's values into `tree`; its overrides, one per item."""
+    new = frozenset(places.stations.ids) - set(county.stations.station_id)
     before: dict[Path, object] = {}
     first: dict[Path, Key] = {}
     for path, (value, at) in given.items():
@@ -207,9 +208,15 @@ def _merge_step(
             line=step.entry.line_of(first[item]),
             reason=reason,
             is_own=step.is_own,
+            place=_place(places, item),
         )
         made.append((item, override))
     return made
+
+
+def _place(places: Gazetteer, item: Path) -> str:
+    kinds = {"stations": places.stations, "squads": places.squads, "units": places.units}
+    return kinds[item[0]].shown(item[1]) if item[0] in kinds else ""
 
 
 def _says_nothing(step: Step, at: Key) -> Problem:

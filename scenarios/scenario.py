@@ -48,6 +48,7 @@ class Override:
 
     Attributes:
         key: Dotted key, such as `policy.bundling.centres` or `stations.S202.close`.
+        place: Name of the station, squad or unit that the key is of; empty elsewhere.
         before: Value without the override; empty where there was none.
         after: Value with it.
         origin: Scenario or block that says so.
@@ -66,6 +67,7 @@ class Override:
     line: int | None
     reason: str
     is_own: bool
+    place: str = ""
     effect: str = ""
     params: Mapping[str, object] = field(default_factory=dict)
 
@@ -103,7 +105,13 @@ class Scenario:
         return any(s.entry.spec.model_fields_set & set(DATA_KEYS) for s in self.steps)
 
 
-def resolve(library: Library, name: str | None, sets: Sequence[str] = ()) -> Scenario:
+def resolve(
+    library: Library,
+    name: str | None,
+    sets: Sequence[str] = (),
+    *,
+    sets_must_change: bool = True,
+) -> Scenario:
     """The scenario `name` with the values of `--set`.
 
     Args:
@@ -111,6 +119,8 @@ def resolve(library: Library, name: str | None, sets: Sequence[str] = ()) -> Sce
         name: A scenario; several scenarios and blocks joined by `+` are applied in that order;
             None for the case as it is.
         sets: Each `a.b=value`, the value as in YAML.
+        sets_must_change: Whether a value of `sets` that is the present one is an error; a sweep
+            passes the present values too.
 
     Raises:
         InputError: every problem at once: unknown and circular names, overrides that do not fit
@@ -119,7 +129,7 @@ def resolve(library: Library, name: str | None, sets: Sequence[str] = ()) -> Sce
     order = _Order(library)
     spec = order.asked(name) if name is not None else ScenarioSpec()
     if sets:
-        order.add_sets(sets)
+        order.add_sets(sets, must_change=sets_must_change)
     policy, overrides = _policy(library.policy, order)
     if order.problems:
         raise InputError(order.problems)
@@ -183,12 +193,12 @@ class _Order:
         texts = (s.description for s in described if isinstance(s, ScenarioSpec))
         return ScenarioSpec(extends=parts, description=" + ".join(filter(None, texts)))
 
-    def add_sets(self, sets: Sequence[str]) -> None:
+    def add_sets(self, sets: Sequence[str], *, must_change: bool) -> None:
         """Add the block of the command line."""
         block, problems = set_block(sets)
         self.problems += problems
         entry = Entry(spec=block, document=NOWHERE, shown=SET)
-        self.steps.append(Step(name=SET, entry=entry, is_own=True))
+        self.steps.append(Step(name=SET, entry=entry, is_own=must_change))
 
     def _scenario(
         self, name: str, trail: tuple[str, ...], *, is_own: bool, asker: Entry | None = None
@@ -282,8 +292,7 @@ def _policy(base: Policy, order: _Order) -> tuple[Policy, list[Override]]:
     for step in order.steps:
         entry = step.entry
         written, twice = expand_policy(entry)
-        if step.is_own:
-            order.problems += twice
+        order.problems += [p for p in twice if step.is_own or step.name == SET]
         if not written:
             continue
         merged = present
@@ -292,7 +301,7 @@ def _policy(base: Policy, order: _Order) -> tuple[Policy, list[Override]]:
         try:
             policy = Policy.model_validate(merged)
         except ValidationError as error:
-            if step.is_own:
+            if step.is_own or step.name == SET:
                 prefix = (*entry.prefix, "policy")
                 order.problems += problems_of(error, entry.document, entry.shown, Policy, prefix)
             continue
