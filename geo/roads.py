@@ -63,7 +63,7 @@ ROADS_SCHEMA = Schema(
 )  # fmt: skip
 
 # Line ends this close are one node: rounding of coordinates, not a guess at what was meant. Wider
-# gaps are reported; the published minutes of Carrollton (tests/test_routing.py) leave them open too.
+# gaps are reported; the published minutes of Carrollton (tests/test_routing.py) leave them open.
 MERGE_M = 0.05
 # Ends closer than this that still do not meet are most likely drawn in error; they are reported.
 NEAR_MISS_M = 2.0

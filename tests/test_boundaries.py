@@ -244,7 +244,7 @@ def test_hole_in_one_cell_is_its_own_affair() -> None:
     assert len(found.log) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_overlaps_end_and_the_ground_stays(seed: int) -> None:
     rng = np.random.default_rng(seed)
