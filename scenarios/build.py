@@ -14,7 +14,7 @@ from geo import boundaries, duty_roads, routing
 from geo.alerts import AlertRates
 from geo.network import RoadNetwork
 from geo.readers import Table
-from geo.snapping import snapper
+from geo.snapping import access_problems, snapper
 from optimizer.county import Cells, County, Provenance, Squads, Stations, Units, merge_provenance
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
@@ -64,6 +64,22 @@ def build_county(
         notes.modelled("stations.lon", "1-median of the station's cells")
     to_cells = travel(seat_lon, seat_lat, lon, lat)
     between = travel(seat_lon, seat_lat, seat_lon, seat_lat)
+    names = tuple(stations["name"])
+    for where, places, access_km, led_past_km in (
+        (
+            tables["stations"].source.shown,
+            names,
+            to_cells.from_access_km,
+            to_cells.from_led_past_km,
+        ),
+        (
+            cells.source.shown,
+            tuple(frame["cell_id"]),
+            to_cells.to_access_km,
+            to_cells.to_led_past_km,
+        ),
+    ):
+        notes.add(access_problems(where, places, access_km, led_past_km))
     station_time = between.travel_time_min.copy()
     np.fill_diagonal(station_time, 0.0)
     notes.add(unreachable(tables["stations"], frame, station_of, to_cells.travel_time_min))
@@ -72,7 +88,7 @@ def build_county(
     urban_seat = (stations["kind"] == "urban").to_numpy()
     urban_cell = _urban(frame, urban_seat[station_of])
     township = frame["township"] if "township" in frame else pd.Series(pd.NA, index=frame.index)
-    names = stations["name"].to_numpy(object)[station_of]
+    named_after = stations["name"].to_numpy(object)[station_of]
     managed = policy.roads.managed_classes
     origins = [Provenance(item=o.item, origin=o.origin, note=o.note) for o in case.spec.provenance]
     return County(
@@ -85,7 +101,7 @@ def build_county(
         cells=Cells(
             cell_id=tuple(frame["cell_id"]),
             station=station_of,
-            township=tuple(township.where(township.notna(), names).astype(str)),
+            township=tuple(township.where(township.notna(), named_after).astype(str)),
             lon_deg=lon,
             lat_deg=lat,
             is_urban=urban_cell,

@@ -339,7 +339,9 @@ def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
             _ranks(seated, cells),
             policy.roads,
         )
-    network, found = roads.roads_from_table(tables["roads"], policy.roads, oneway=spec.oneway)
+    network, found = roads.roads_from_table(
+        tables["roads"], policy.roads, oneway=spec.oneway, join=spec.join, merge_m=spec.merge_m
+    )
     notes.add(found)
     return network
 

@@ -35,7 +35,7 @@ class Notes:
     outside: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, pd.DataFrame] = field(default_factory=dict)
     repairs: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["cell_id", "what", "area_km2"])
+        default_factory=lambda: pd.DataFrame(columns=["cell_id", "what", "area_km2", "other_id"])
     )
 
     def add(self, found: Iterable[Problem]) -> None:

@@ -32,8 +32,8 @@ def record_sheets(inspection: Inspection, _: Translate) -> tuple[Sheet, ...]:
         found.append(
             Sheet(
                 name="repairs",
-                header=(_("Cell"), _("What was mended"), _("Area, km2")),
-                rows=_plain(inspection.repairs[["cell_id", "what", "area_km2"]]),
+                header=(_("Cell"), _("What was mended"), _("Area, km2"), _("Other cell")),
+                rows=_plain(inspection.repairs[["cell_id", "what", "area_km2", "other_id"]]),
             )
         )
     return tuple(found)

@@ -69,6 +69,13 @@ class RoadLayer(Layer):
     """Road lines."""
 
     oneway: bool = Field(default=True, description="Honour the one-way column")
+    join: Literal["ends", "crossings"] = Field(
+        default="ends",
+        description="Where roads meet: at their ends, or wherever lines cross (flyovers too)",
+    )
+    merge_m: Annotated[float, Field(ge=0, le=50)] = Field(
+        default=0.05, description="Road ends this near to each other are one junction, in metres"
+    )
 
 
 class Layers(Part):
