@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from optimizer.county import MODELLED
 from optimizer.errors import Problem, Translate
 from optimizer.result import Proof, Status
 from scenarios.compare import measures, township_changes
 from scenarios.load import Inspection
+from scenarios.provenance import modelled_text
 from scenarios.quality import quality_sheet
 from scenarios.run import Run
 from scenarios.tables import kind_text, names, reason_text
@@ -29,10 +29,8 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     county = run.loaded.county
     title = escape(county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
     console.rule(f"[bold]{title}")
-    if run.scenario:
-        described = run.loaded.case.spec.scenarios[run.scenario].description
-        if described:
-            console.print(escape(described), style="italic")
+    if run.description:
+        console.print(escape(run.description), style="italic")
     show_proofs(run.result.proofs, console, _)
     if run.plan is not None:
         _show_measures(run, console, _)
@@ -149,18 +147,11 @@ def show_warnings(warnings: tuple[Problem, ...], console: Console, _: Translate)
 
 def show_modelled(run: Run, console: Console, _: Translate) -> None:
     """Name every modelled input."""
-    items = modelled_items(run)
+    items = modelled_text(run.loaded.county.provenance, _)
     if items:
         console.print(
-            f"[bold magenta]{_('Modelled, not given by the bureau')}[/]: "
-            + escape(", ".join(items))
+            f"[bold magenta]{_('Modelled, not given by the bureau')}[/]{_(': ')}" + escape(items)
         )
-
-
-def modelled_items(run: Run) -> list[str]:
-    """Inputs that a recipe modelled, each once; a layer stands for its columns."""
-    items = {p.item for p in run.loaded.county.provenance if p.origin == MODELLED}
-    return sorted(i for i in items if "." not in i or i.split(".")[0] not in items)
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:

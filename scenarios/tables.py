@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from optimizer.errors import Translate
 from scenarios.compare import measures, township_changes
+from scenarios.provenance import item_text
 from scenarios.run import Run
 
 Cell = str | int | float | None
@@ -250,7 +251,7 @@ def _provenance(run: Run, _: Translate) -> Sheet:
         name="provenance",
         header=(_("Input"), _("Origin"), _("Note")),
         rows=tuple(
-            (p.item, _("modelled") if p.origin == "modelled" else _("given"), p.note)
+            (item_text(p.item, _), _("modelled") if p.origin == "modelled" else _("given"), p.note)
             for p in run.loaded.county.provenance
         ),
     )
