@@ -360,7 +360,9 @@ class _Maker:
         self, known: Assessment, host: IntArray, broken: BoolArray, amount: FloatArray
     ) -> None:
         response = self.policy.response
-        beyond = known.centre_officers - self.county.stations.max_officers[host]
+        reached = np.isfinite(known.centre_officers)  # the others are left out afterwards
+        needed = np.where(reached, known.centre_officers, 0.0)
+        beyond = needed - self.county.stations.max_officers[host]
         _hold(MAX_OFFICERS, beyond, broken, amount, at_most=0.0)
         _hold(FARTHEST, known.farthest_min, broken, amount, at_most=response.farthest_min)
         alerts = known.alerts_per_year

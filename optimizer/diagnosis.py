@@ -44,7 +44,7 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.partition import LIMIT_TOLERANCE
 from optimizer.policy import Policy
 from optimizer.result import Relaxation, Status
-from optimizer.solver import Limits, Model, solve
+from optimizer.solver import Limits, Model, relax, solve
 from optimizer.workload import Demand
 
 CENTRES = "bundling.centres"
@@ -57,6 +57,7 @@ MOST_SETS = 30_000
 Row = tuple[IntArray | FloatArray, float, float]
 """Coefficients over the columns, lower and upper limit."""
 
+_FILTER_SHARE = 0.6
 _LOCKS = (TOGETHER, APART, KEEP, HOST)
 _LIMIT_DECIMALS = {OFFICE_TRAVEL: 1, FARTHEST: 1, SHARE_WITHIN: 3}
 
@@ -82,7 +83,8 @@ def diagnose(county: County, policy: Policy, demand: Demand, limits: Limits) -> 
     Returns:
         The clash and the relaxations; `method` says what was not examined, and why.
     """
-    asked = _Asked(county, policy, demand, limits, time.monotonic() + limits.time_limit_s)
+    start = time.monotonic()
+    asked = _Asked(county, policy, demand, limits, start + limits.time_limit_s * _FILTER_SHARE)
     dropped: set[str] = set()
     held: list[str] = []
     rules = [r for r in (*COLUMN_RULES, *PLAN_RULES) if _in_force(county, policy, r)]
@@ -93,10 +95,13 @@ def diagnose(county: County, policy: Policy, demand: Demand, limits: Limits) -> 
         elif not answer:
             dropped.add(rule)
     clash = tuple(r for r in rules if r not in dropped)
+    asked.deadline = start + limits.time_limit_s
     found = tuple(r for rule in clash for r in _relaxations(asked, rule))
     notes = []
     if held:
         notes.append(f"not examined for want of time or too many sets: {', '.join(held)}")
+    if MAX_BUNDLE_SIZE in dropped and asked.largest < LARGEST_BUNDLE:
+        notes.append(f"larger bundles examined up to {asked.largest} stations")
     if asked.out_of_time:
         notes.append("time ran out: other relaxations may exist")
     return Diagnosis(clashing_rules=clash, relaxations=found, method="; ".join(notes))
@@ -130,27 +135,27 @@ class _Asked:
     deadline: float
     out_of_time: bool = False
     asked_sets: int | None = None
+    largest: int = LARGEST_BUNDLE
 
     def columns(
         self, without: frozenset[str] = frozenset(), policy: Policy | None = None
-    ) -> tuple[Columns, bool] | None:
-        """Columns when the rules `without` are dropped, and whether those are all.
+    ) -> Columns | None:
+        """Columns when the rules `without` are dropped; None where there are too many to look at.
 
-        Of the size rule as much is dropped as the number of sets allows; None where even the
-        policy's own size gives too many sets to look at.
+        Of the size rule as much is dropped as the number of sets allows, at least by one station.
         """
         policy = self.policy if policy is None else policy
         on_columns = without & frozenset(COLUMN_RULES)
-        smallest = policy.bundling.max_bundle_size
-        largest = LARGEST_BUNDLE if MAX_BUNDLE_SIZE in on_columns else smallest
+        smallest = largest = policy.bundling.max_bundle_size
+        if MAX_BUNDLE_SIZE in on_columns:
+            smallest, largest = smallest + 1, LARGEST_BUNDLE
         while self._sets(policy, on_columns, largest) > self._most_sets():
             if largest == smallest:
                 return None
             largest -= 1
-        columns = priced_columns(
-            self.county, policy, self.demand, without=on_columns, largest=largest
-        )
-        return columns, MAX_BUNDLE_SIZE not in on_columns or largest == LARGEST_BUNDLE
+        if MAX_BUNDLE_SIZE in on_columns:
+            self.largest = min(self.largest, largest)
+        return priced_columns(self.county, policy, self.demand, without=on_columns, largest=largest)
 
     def _sets(self, policy: Policy, without: frozenset[str], largest: int) -> int:
         most = sys.maxsize if not without else self._most_sets()
@@ -165,17 +170,22 @@ class _Asked:
 
     def without(self, rules: frozenset[str]) -> bool | None:
         """Whether a plan exists when `rules` are dropped; None where not known."""
-        found = self.columns(rules)
-        if found is None:
+        if time.monotonic() > self.deadline:
             return None
-        columns, complete = found
-        exists = self.exists(columns, {r for r in PLAN_RULES if r not in rules})
-        return exists if exists or complete else None
+        columns = self.columns(rules)
+        if columns is None:
+            return None
+        return self.exists(columns, {r for r in PLAN_RULES if r not in rules})
 
     def exists(
         self, columns: Columns, rows: set[str] | None = None, policy: Policy | None = None
     ) -> bool | None:
         """Whether some of `columns` make a plan under `rows`; None where the time ran out."""
+        # Of the hosts of one set the one that frees most will do.
+        order = np.lexsort((-columns.freed_units, columns.set_of))
+        sets = columns.set_of[order]
+        first = np.r_[True, sets[1:] != sets[:-1]]
+        columns = columns.at(np.sort(order[first]))
         status, _ = self.best(columns, np.zeros(len(columns)), rows, policy=policy)
         return None if status is Status.UNKNOWN else status is not Status.INFEASIBLE
 
@@ -210,7 +220,10 @@ class _Asked:
             freed = columns.freed_units / FREED_UNITS_PER_OFFICER
             extra.append((freed, rules.min_officers_freed - tolerance, np.inf))
         model = _model(columns, len(self.county.stations), objective, extra)
-        found = solve(model, replace(self.limits, time_limit_s=left_s))
+        limits = replace(self.limits, time_limit_s=left_s)
+        if relax(model, limits).status is Status.INFEASIBLE:
+            return Status.INFEASIBLE, np.zeros(0, np.int64)
+        found = solve(model, limits)
         self.out_of_time |= found.status is Status.UNKNOWN
         if found.values is None:
             return found.status, np.zeros(0, np.int64)
@@ -254,17 +267,16 @@ def _relaxations(asked: _Asked, rule: str) -> Iterator[Relaxation]:
     elif rule == MAX_BUNDLE_SIZE:
         yield from _of_size(asked)
     else:
-        found = asked.columns(frozenset({rule}))
-        if found is not None and rule in _LIMIT_DECIMALS:
-            yield from _of_limit(asked, rule, found[0])
-        elif found is not None:
-            yield from _of_stations(asked, rule, found[0])
+        columns = asked.columns(frozenset({rule}))
+        if columns is not None and rule in _LIMIT_DECIMALS:
+            yield from _of_limit(asked, rule, columns)
+        elif columns is not None:
+            yield from _of_stations(asked, rule, columns)
 
 
 def _of_plan_rule(asked: _Asked, rule: str) -> Iterator[Relaxation]:
-    found = asked.columns()
-    assert found is not None
-    columns, _ = found
+    columns = asked.columns()
+    assert columns is not None
     rules = asked.policy.bundling
     others = set(PLAN_RULES) - {rule}
     if rule == FREED:
@@ -298,8 +310,8 @@ def _of_locks(asked: _Asked, rule: str) -> Iterator[Relaxation]:
     several = False
     for i, entry in enumerate(entries):
         policy = _with_locks(asked.policy, name, entries[:i] + entries[i + 1 :])
-        found = asked.columns(policy=policy)
-        if found is not None and asked.exists(found[0], policy=policy):
+        columns = asked.columns(policy=policy)
+        if columns is not None and asked.exists(columns, policy=policy):
             several = True
             shown = entry if isinstance(entry, str) else "+".join(entry)
             yield Relaxation(rule=rule, present=shown, needed="dropped")
@@ -314,10 +326,9 @@ def _with_locks(policy: Policy, name: str, entries: tuple[object, ...]) -> Polic
 
 
 def _of_size(asked: _Asked) -> Iterator[Relaxation]:
-    found = asked.columns(frozenset({MAX_BUNDLE_SIZE}))
-    if found is None:
+    columns = asked.columns(frozenset({MAX_BUNDLE_SIZE}))
+    if columns is None:
         return
-    columns, _ = found
     present = asked.policy.bundling.max_bundle_size
     for size in range(present + 1, int(columns.size.max()) + 1):
         if asked.exists(columns.at(columns.size <= size)):

@@ -31,22 +31,23 @@ from optimizer.columns import connected_sets
 from optimizer.errors import SolverError
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.result import Status
-from optimizer.solver import Limits, Model, relax, solve
+from optimizer.solver import Backend, Limits, Model, relax, solve
 
 _DUAL_SCALE = 2**20
 _WHOLE = 1e-6
 _CUT_VIOLATION = 0.02
 _CUTS_PER_STATION = 3
-_CUT_ROUNDS = 15
-_TAIL = 0.02
+_CUT_ROUNDS = 25
+_TAIL = 1e-3
 _EXACT_TIES = 2.0**45
 _COARSE = 1000
 _COARSE_PER_OFFICER = 1e6
 _FINE_PER_OFFICER = 1e9
 LIMIT_TOLERANCE = 100
 """A plan may miss `at_least` by so many units (1e-7 officer): the rounding of its terms."""
-_FEW_COLUMNS = 1000
-_INCUMBENT_NODES = 100
+_LIKELY_PER_STATION, _LIKELY_AT_LEAST = 2, 200
+_INCUMBENT_NODES = 20
+_FEW_COLUMNS = 350
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -184,7 +185,10 @@ class _Search:
         """A good plan from the columns that the relaxation likes best, within a set effort."""
         if self._proven() or len(self.cover) <= _FEW_COLUMNS:
             return
-        likely = np.sort(np.argsort(self.reduced_scaled, kind="stable")[: 2 * self.cover.stations])
+        many = _LIKELY_PER_STATION * self.cover.stations + _LIKELY_AT_LEAST
+        liked = np.argsort(self.reduced_scaled, kind="stable")[:many]
+        # With every lone station among them they always hold a partition.
+        likely = np.union1d(liked, np.flatnonzero((self.cover.members >= 0).sum(axis=1) == 1))
         limits = replace(self._time_left(), nodes=_INCUMBENT_NODES)
         found = solve(self._whole_model(likely, ()), limits)
         if found.values is not None:
@@ -200,9 +204,11 @@ class _Search:
             if len(left) == len(best):
                 return self._answer(self._price(best), len(left))
         ties = self._exact_ties(left)
-        model = self._whole_model(left, ties)
+        # Few columns are quicker, and exact, in constraint programming; it is lost with many.
+        backend: Backend = "cp_sat" if len(left) <= _FEW_COLUMNS else "scip"
+        model = self._whole_model(left, ties, whole_rows=backend == "cp_sat")
         start = None if self.best is None else np.isin(left, self.best).astype(float)
-        found = solve(model, self._time_left(), start=start)
+        found = solve(model, self._time_left(), backend=backend, start=start)
         if found.values is not None and not self.cover.holds(left[found.values > 0.5]):
             model = self._whole_model(left, ties, whole_rows=True)
             found = solve(model, self._time_left(), backend="cp_sat")
