@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -18,14 +17,14 @@ from geo.network import RoadNetwork
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from scenarios.case import CASE_FILE, Case
+from scenarios.documents import evaluation_json
+from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.load import Inspection
+from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
 from scenarios.run import Run
-from scenarios.show import modelled_items
 from scenarios.tables import sheets
-
-PACKAGES = ("jingli", "numpy", "scipy", "pandas", "shapely", "pyproj", "ortools", "matplotlib")
 
 
 def write_run(
@@ -61,44 +60,12 @@ def write_run(
     return (*names, MANIFEST)
 
 
-def evaluation_json(run: Run) -> str:
-    """Today, plan and proofs for machines."""
-    document = {
-        "case": run.loaded.county.name,
-        "scenario": run.scenario,
-        "status": run.result.status.value,
-        "proofs": [
-            {
-                "stage": p.stage,
-                "status": p.status.value,
-                "objective": p.objective,
-                "objective_unit": p.objective_unit,
-                "bound": p.bound,
-                "gap_fraction": p.gap_fraction,
-                "method": p.method,
-                "clashing_rules": list(p.clashing_rules),
-                "relaxations": [
-                    {"rule": r.rule, "present": r.present, "needed": r.needed}
-                    for r in p.relaxations
-                ],
-            }
-            for p in run.result.proofs
-        ],
-        "modelled": modelled_items(run),
-        "today": run.today.to_dict(),
-        "plan": None if run.plan is None else run.plan.to_dict(),
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
 def map_scene(run: Run, _: Translate, language: Language) -> MapScene:
     """What the map needs of a run."""
     assert run.result.plan is not None
     loaded = run.loaded
-    items = modelled_items(run)
-    provenance = (
-        _("Modelled: {items}").format(items=", ".join(items)) if items else _("All inputs given")
-    )
+    items = modelled_text(loaded.county.provenance, _)
+    provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
     title = loaded.county.name + (f" · {run.scenario}" if run.scenario else "")
     return MapScene(
         county=loaded.county,
@@ -176,7 +143,7 @@ def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[st
         "policy_digest": run.today.policy_digest,
         "plan_digest": run.plan.plan_digest if run.plan is not None else None,
         "inputs": _input_digests(loaded.case),
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+        "versions": versions(),
         MANIFEST_FILES: _digests(folder, names),
     }
     return _json(document)

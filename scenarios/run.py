@@ -35,6 +35,7 @@ class Run:
         today: Evaluation of the present deployment.
         plan: Evaluation of the plan; None when there is none.
         seconds: Wall seconds of each step, for the console only: they are in no other output.
+        description: What the scenario says of itself.
     """
 
     inspection: Inspection
@@ -44,6 +45,7 @@ class Run:
     today: Evaluation
     plan: Evaluation | None
     seconds: Mapping[str, float]
+    description: str = ""
 
 
 def run_case(
@@ -53,6 +55,7 @@ def run_case(
     *,
     sets: Sequence[str] = (),
     prepared: Prepared | None = None,
+    known: Callable[[LoadedCase], Result | None] | None = None,
 ) -> Run:
     """Run one scenario.
 
@@ -62,6 +65,8 @@ def run_case(
         progress: Called with the name of each step as it starts.
         sets: What `--set` adds, each `a.b=value`.
         prepared: The case as other scenarios have read it, to share its data.
+        known: Asked for the result of the same inputs before anything is solved; what it gives is
+            checked and judged like a new plan.
 
     Raises:
         InputError: every problem of the case's files and of the scenario.
@@ -84,7 +89,9 @@ def run_case(
     step("reading")
     loaded = prepared.load(resolved)
     policy = loaded.policy
-    result = consolidate(loaded.county, policy, step)
+    result = None if known is None else known(loaded)
+    if result is None:
+        result = consolidate(loaded.county, policy, step)
     step("evaluation")
     today = evaluate(loaded.county, policy, current_plan(loaded.county))
     plan = None
@@ -100,6 +107,7 @@ def run_case(
         today=today,
         plan=plan,
         seconds=seconds,
+        description=resolved.description,
     )
 
 

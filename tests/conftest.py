@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test ever opens the run store of whoever runs it, module fixtures included."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JINGLI_STORE", str(tmp_path_factory.mktemp("store") / "runs.sqlite"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_store(
+    _no_store_of_the_user: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """The run store of this test alone."""
+    path = tmp_path_factory.mktemp("store") / "runs.sqlite"
+    monkeypatch.setenv("JINGLI_STORE", str(path))
+    return path
 
 
 @pytest.fixture(scope="session")

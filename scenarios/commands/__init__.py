@@ -1,0 +1,1 @@
+"""One module per command of `jingli`; each loads heavy libraries only when it runs."""

@@ -1,0 +1,157 @@
+"""What commands share: options, language, failures, progress, the run store."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from optimizer.errors import InputError, JingliError, Translate
+from scenarios.language import Language, default_language, translator
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scenarios.store import Store
+
+EXIT_PLAN, EXIT_NO_PLAN, EXIT_BAD_INPUT = 0, 1, 2
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_CASES = Path(__file__).parent.parent / "cases"
+
+LANG = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=None,
+    help="Language of all output; default from the locale.",
+)
+# Plain text, not a path: pathlib would make postgres:/ of postgres://.
+STORE = click.option(
+    "--store",
+    default=None,
+    metavar="FILE|URL",
+    help="Run store: a file or postgresql://…; default: JINGLI_STORE, else your own.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def _complete_case(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    names = sorted(p.parent.name for p in _CASES.glob("*/case.yaml"))
+    shipped = [CompletionItem(n) for n in names if n.startswith(incomplete)]
+    return [*shipped, CompletionItem(incomplete, type="dir")]
+
+
+CASE = click.argument("case", shell_complete=_complete_case)
+
+
+def language_of(lang: Language | None) -> tuple[Language, Translate]:
+    """Language of the output and its translation."""
+    language = lang if lang is not None else default_language()
+    return language, translator(language)
+
+
+def console() -> Console:
+    """Where a planner reads."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def say(text: str) -> None:
+    """Print a line that may hold a planner's own names."""
+    click.echo(text)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """End with a message on stderr."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+class Failures:
+    """Turns our errors into one message on stderr and the exit code of the design."""
+
+    def __init__(self, translate: Translate) -> None:
+        self._translate = translate
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, InputError):
+            stop(error.text(self._translate), EXIT_BAD_INPUT)
+        if isinstance(error, JingliError):
+            stop(str(error), EXIT_NO_PLAN)
+
+
+class Progress:
+    """The step under way, on stderr, where somebody watches."""
+
+    def __init__(self, translate: Translate, *, quiet: bool = False) -> None:
+        self._translate = translate
+        self._quiet = quiet or not sys.stderr.isatty()
+        self._status: Any = None
+
+    def __enter__(self) -> Progress:
+        if not self._quiet:
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("…")
+            self._status.start()
+        return self
+
+    def step(self, name: str) -> None:
+        """Show the name of a step."""
+        if self._status is not None:
+            from scenarios.show import step_text
+
+            self._status.update(step_text(name, self._translate) + " …")
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+
+def refuse_bad_folder(out: Path) -> None:
+    """Refuse before the work what would be refused after it."""
+    from geo.atomic import replace_problem
+
+    problem = replace_problem(out)
+    if problem is not None:
+        raise InputError([problem])
+
+
+@contextmanager
+def opened_store(given: str | None, *, make: bool = True) -> Iterator[Store | None]:
+    """The run store; None where it is a file that is not there and `make` is false.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    from scenarios.store import open_store
+    from scenarios.store_address import is_postgres, store_location
+
+    location = store_location(given, os.environ, Path.home())
+    if not make and not is_postgres(location) and not Path(location).expanduser().exists():
+        yield None
+        return
+    with open_store(location) as store:
+        yield store
+
+
+def command_line(command: str, words: Iterable[str], **options: str | Path | None) -> list[str]:
+    """A command line for the record: long options, passwords hidden."""
+    from scenarios.store_address import masked
+
+    line = ["jingli", command, *words]
+    for name, value in options.items():
+        if value is not None:
+            line += [f"--{name}", str(value)]
+    return [masked(word) for word in line]

@@ -1,0 +1,112 @@
+"""A run as JSON documents, and back: what machines, the run store and later commands read."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, get_args, get_type_hints
+
+from optimizer.result import Proof, Relaxation, Status
+from optimizer.scorecard import Evaluation
+from scenarios.run import Run
+from scenarios.provenance import modelled_items
+
+
+def evaluation_document(run: Run) -> dict[str, Any]:
+    """Today, plan and proofs as plain values."""
+    return {
+        "case": run.loaded.county.name,
+        "scenario": run.scenario,
+        "status": run.result.status.value,
+        "proofs": proof_documents(run.result.proofs),
+        "modelled": modelled_items(run.loaded.county.provenance),
+        "overrides": [
+            {
+                "key": o.key,
+                "before": o.before,
+                "after": o.after,
+                "origin": o.origin,
+                "reason": o.reason,
+            }
+            for o in run.loaded.overrides
+        ],
+        "today": run.today.to_dict(),
+        "plan": None if run.plan is None else run.plan.to_dict(),
+    }
+
+
+def evaluation_json(run: Run) -> str:
+    """Today, plan and proofs for machines."""
+    return json_text(evaluation_document(run))
+
+
+def json_text(document: object) -> str:
+    """JSON as Jingli prints and writes it."""
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def proof_documents(proofs: Iterable[Proof]) -> list[dict[str, Any]]:
+    """Proofs as plain values."""
+    return [
+        {
+            "stage": p.stage,
+            "status": p.status.value,
+            "objective": p.objective,
+            "objective_unit": p.objective_unit,
+            "bound": p.bound,
+            "gap_fraction": p.gap_fraction,
+            "method": p.method,
+            "clashing_rules": list(p.clashing_rules),
+            "relaxations": [
+                {"rule": r.rule, "present": r.present, "needed": r.needed} for r in p.relaxations
+            ],
+        }
+        for p in proofs
+    ]
+
+
+def proofs_of(documents: Iterable[Mapping[str, Any]]) -> tuple[Proof, ...]:
+    """Proofs from what `proof_documents` made.
+
+    Raises:
+        KeyError, TypeError, ValueError: something else.
+    """
+    return tuple(
+        Proof(
+            stage=d["stage"],
+            status=Status(d["status"]),
+            objective=d["objective"],
+            objective_unit=d["objective_unit"],
+            bound=d["bound"],
+            method=d["method"],
+            clashing_rules=tuple(d["clashing_rules"]),
+            relaxations=tuple(Relaxation(**r) for r in d["relaxations"]),
+        )
+        for d in documents
+    )
+
+
+def evaluation_of(document: Mapping[str, Any]) -> Evaluation:
+    """An evaluation from what `Evaluation.to_dict` made; None stands for infinity.
+
+    Raises:
+        KeyError, TypeError, ValueError: something else.
+    """
+    read = _read(Evaluation, document)
+    assert isinstance(read, Evaluation)
+    return read
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """`value` as `kind`: a dataclass, a tuple of them, a float where None is infinity, or as is."""
+    if isinstance(kind, types.GenericAlias):
+        inner = get_args(kind)[0]
+        return tuple(_read(inner, one) for one in value)
+    if hasattr(kind, "__dataclass_fields__"):
+        hints = get_type_hints(kind)
+        return kind(**{f.name: _read(hints[f.name], value[f.name]) for f in fields(kind)})
+    if kind is float:
+        return float("inf") if value is None else float(value)
+    return value
