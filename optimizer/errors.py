@@ -51,9 +51,9 @@ class Problem:
         if self.value is not None:
             place += f" = {self.value}"
         said = translate(self.expected).format(**self.params)
-        line = f"{place}: " + translate("expected {what}").format(what=said)
+        line = place + translate(": ") + translate("expected {what}").format(what=said)
         if self.fix:
-            line += "; " + translate(self.fix).format(**self.params)
+            line += translate("; ") + translate(self.fix).format(**self.params)
         return line
 
 
