@@ -19,6 +19,7 @@ class MeasureRow:
         name: Field of Evaluation.
         label: What a planner calls it, translated.
         unit: Its unit, translated; `%` for values shown times 100.
+        heading: Label and unit in one.
         today, plan: Values (or text).
         better: Which way is better.
         digits: Decimals to show.
@@ -27,6 +28,7 @@ class MeasureRow:
     name: str
     label: str
     unit: str
+    heading: str
     today: float | str
     plan: float | str
     better: Better
@@ -98,6 +100,7 @@ def measures(today: Evaluation, plan: Evaluation, _: Translate) -> tuple[Measure
             name=name,
             label=label,
             unit=unit,
+            heading=_("{measure}, {unit}").format(measure=label, unit=unit) if unit else label,
             today=getattr(today, name),
             plan=getattr(plan, name),
             better=better,

@@ -30,7 +30,7 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     title = escape(county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
     console.rule(f"[bold]{title}")
     if run.description:
-        console.print(escape(run.description), style="italic")
+        _say(run.description, console, "italic")
     show_proofs(run.result.proofs, console, _)
     if run.plan is not None:
         _show_measures(run, console, _)
@@ -64,7 +64,7 @@ def show_inspection(inspection: Inspection, console: Console, _: Translate) -> N
     console.print(table)
     for row in sheet.rows:
         if row[-1]:
-            console.print(f"  {escape(str(row[0]))}: {missing}: {escape(str(row[-1]))}")
+            console.print(escape(f"  {row[0]}{_(': ')}{missing}{_(': ')}{row[-1]}"))
     errors = [p for p in inspection.problems if p.severity == "error"]
     warnings = [p for p in inspection.problems if p.severity != "error"]
     for colour, title, found in (
@@ -74,13 +74,18 @@ def show_inspection(inspection: Inspection, console: Console, _: Translate) -> N
         if found:
             console.print(f"[bold {colour}]{title} ({len(found)})")
             for problem in found:
-                console.print("  - " + escape(problem.text(_)), style=colour)
+                _say("  - " + problem.text(_), console, colour)
     for layer, frame in inspection.quarantined.items():
         console.print(
             _("{n} rows of {layer} set aside").format(n=len(frame), layer=layer), style="yellow"
         )
     if inspection.loaded is not None:
         console.print("[green]" + _("The case can be run."))
+
+
+def _say(text: str, console: Console, style: str = "") -> None:
+    """Print a long line. Chinese has no spaces to break it at: the terminal breaks it better."""
+    console.print(escape(text), style=style, soft_wrap=not text.isascii())
 
 
 def step_text(step: str, _: Translate) -> str:
@@ -111,15 +116,15 @@ def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> No
     }
     for proof in proofs:
         console.print(
-            f"[bold]{step_text(proof.stage, _)}[/bold]: "
+            f"[bold]{step_text(proof.stage, _)}[/bold]{_(': ')}"
             f"[{colours[proof.status]}]{proof.status.value}[/] ({said[proof.status]})"
         )
         if proof.objective is not None:
             line = f"  {_('objective')} {proof.objective:,.3f} {_(proof.objective_unit)}"
             if proof.bound is not None:
-                line += f", {_('bound')} {proof.bound:,.3f}"
+                line += f"{_(', ')}{_('bound')} {proof.bound:,.3f}"
             if proof.status is Status.FEASIBLE and proof.gap_fraction is not None:
-                line += f", {_('gap')} {proof.gap_fraction:.2%}"
+                line += f"{_(', ')}{_('gap')} {proof.gap_fraction:.2%}"
             console.print(escape(line))
         if proof.clashing_rules:
             console.print("  " + _("These rules cannot hold together:"))
@@ -129,7 +134,7 @@ def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> No
             console.print("  " + _("Any one of these changes makes a plan possible:"))
             for change in proof.relaxations:
                 console.print(
-                    f"    - {escape(change.rule)}: {escape(change.present)} → "
+                    f"    - {escape(change.rule)}{_(': ')}{escape(change.present)} → "
                     f"{escape(_(change.needed))}"
                 )
 
@@ -140,7 +145,7 @@ def show_warnings(warnings: tuple[Problem, ...], console: Console, _: Translate)
         return
     console.print(f"[bold yellow]{_('Warnings')} ({len(warnings)})")
     for warning in warnings[:WARNINGS_SHOWN]:
-        console.print("  - " + escape(warning.text(_)), style="yellow")
+        _say("  - " + warning.text(_), console, "yellow")
     if len(warnings) > WARNINGS_SHOWN:
         console.print("  … " + _("the rest is in warnings.csv"), style="yellow")
 
@@ -150,7 +155,8 @@ def show_modelled(run: Run, console: Console, _: Translate) -> None:
     items = modelled_text(run.loaded.county.provenance, _)
     if items:
         console.print(
-            f"[bold magenta]{_('Modelled, not given by the bureau')}[/]{_(': ')}" + escape(items)
+            f"[bold magenta]{_('Modelled, not given by the bureau')}[/]{_(': ')}" + escape(items),
+            soft_wrap=not items.isascii(),
         )
 
 
@@ -177,14 +183,13 @@ def _show_measures(run: Run, console: Console, _: Translate) -> None:
     )
     colours = {"better": "green", "worse": "red", "": ""}
     for m in measures(run.today, run.plan, _):
-        label = f"{m.label}, {m.unit}" if m.unit else m.label
         change = m.change
         if m.verdict:
             # A sign beside the colour, for those who cannot see it and for paper.
             change += " ✓" if m.verdict == "better" else " ✗"
         style = colours[m.verdict]
         table.add_row(
-            escape(label),
+            escape(m.heading),
             escape(m.shown(m.today)),
             escape(m.shown(m.plan)),
             f"[{style}]{change}[/]" if style else change,
@@ -307,14 +312,13 @@ def _show_calibration(run: Run, console: Console, _: Translate) -> None:
     assert run.plan is not None
     closed = run.plan.duty_posts_closed
     if closed > 0:
-        console.print(
-            _(
-                "{n} round-the-clock duty posts close: {officers} officers at {relief} a post; "
-                "with pooled crews, travel and windows the model frees {freed}."
-            ).format(
-                n=closed,
-                officers=f"{run.plan.duty_posts_closed_officers:.1f}",
-                relief=f"{run.loaded.policy.crews.relief_factor:.1f}",
-                freed=f"{run.plan.officers_freed:.1f}",
-            )
+        text = _(
+            "{n} round-the-clock duty posts close: {officers} officers at {relief} a post; "
+            "with pooled crews, travel and windows the model frees {freed}."
+        ).format(
+            n=closed,
+            officers=f"{run.plan.duty_posts_closed_officers:.1f}",
+            relief=f"{run.loaded.policy.crews.relief_factor:.1f}",
+            freed=f"{run.plan.officers_freed:.1f}",
         )
+        _say(text, console)
