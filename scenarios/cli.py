@@ -15,6 +15,9 @@ UNICODE = ("utf-8", "utf8", "gb18030")
 COMMANDS = {
     "run": "run",
     "validate": "validate",
+    "sweep": "sweep",
+    "runs": "runs",
+    "diff": "diff",
     "cases": "cases",
     "schema": "cases",
 }
