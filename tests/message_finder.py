@@ -27,21 +27,26 @@ class MessageFinder:
 
     Attributes:
         messages: Every text found, and the module that holds it.
-        unknown: Expressions that reach a translation and cannot be followed, as
-            `module:function: expression`.
+        unknown: Expressions that reach a translation and cannot be followed, by the function they
+            stand in (`module:function`).
     """
 
     def __init__(self, sources: Mapping[str, str], passed_on: Collection[str] = ()) -> None:
         self.messages: dict[str, str] = {}
-        self.unknown: set[str] = set()
+        self.unknown: dict[str, set[str]] = {}
         self._passed_on = passed_on
         self._code = Code(sources)
         self._seen: set[tuple[ast.AST, Way]] = set()
         self._adding: set[ast.BinOp] = set()
         for calls in self._code.calls.values():
             for call in calls:
-                if len(call.args) == 1 and TRANSLATE in self._code.types(call.func):
+                if len(call.args) == 1 and self._is_translation(call.func):
                     self._follow(call.args[0], ())
+
+    def _is_translation(self, function: ast.expr) -> bool:
+        """Whether a function of this type, or of this name, translates."""
+        types = self._code.types(function)
+        return TRANSLATE in types or (not types and last_name(function) == "_")
 
     def _follow(self, node: ast.expr, way: Way) -> None:
         """Find the texts that part `way` of `node` may be."""
@@ -211,7 +216,7 @@ class MessageFinder:
     def _follow_call(self, node: ast.Call, way: Way) -> None:
         name = last_name(node.func)
         base = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if TRANSLATE in self._code.types(node.func) or (_is_figures(node) and not way):
+        if self._is_translation(node.func) or (_is_figures(node) and not way):
             return  # in the planner's language already, or in nobody's
         is_ours = base is None or self._code.types(base) & set(self._code.classes)
         functions = self._code.called(node)
@@ -253,7 +258,7 @@ class MessageFinder:
     def _give_up(self, node: ast.expr) -> None:
         inside = [s.name for s in self._code.scopes(node) if isinstance(s, Function)]
         where = f"{self._code.module(node)}:{inside[0] if inside else ''}"
-        self.unknown.add(f"{where}: {ast.unparse(node)}")
+        self.unknown.setdefault(where, set()).add(ast.unparse(node))
 
 
 def _argument(
