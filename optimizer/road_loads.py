@@ -16,7 +16,8 @@ integer model, so its proof needs no tolerance on kilometres.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +27,12 @@ from optimizer.solver import Limits, Model, relax, solve
 
 MOST_GROUPS = 100_000
 """Beyond this many groups only small ones are tried, and the bound is the mean load."""
+
+FIRST_SHARE_ABOVE_MEAN = 0.01
+"""The first load tried is the mean load and this share of it."""
+
+SHARE_OF_TIME = 0.35
+"""Share of the time left that one load may take, so that a hard one leaves time for easier ones."""
 
 _TOLERANCE_OFFICERS = 1e-6
 
@@ -111,12 +118,12 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
     Args:
         task: At least one jurisdiction, and enough officers for `start`.
         start: Any allowed unit of each jurisdiction, with the right number of units, shape (J,).
-        limits: Time and seed of each solve.
+        limits: Seconds for the first goal, and again for the other two; seed.
     """
     groups = _groups(task)
     search = _Search(task=task, groups=groups, limits=limits)
     duty, load_km, bound_km, usable = search.least_load(start)
-    found = search.at_home(usable, load_km)
+    found = search.at_home(usable, load_km, duty)
     proven = groups.is_complete and found is not None and found[2]
     if found is not None:
         duty, officers, _ = found
@@ -224,16 +231,8 @@ class _Search:
         A group that no plan of one load can use, no plan of a smaller load can use either.
         """
         duty, loads = start, self._loads(_load_of(self.task, start))
-        low, high = 0, len(loads) - 1
-        kept = [(high, self.groups)]
-        while low < high:
-            middle = (low + high) // 2
-            candidates = self._candidates(kept[-1][1], float(loads[middle]))
-            if candidates is None:
-                low = middle + 1
-            else:
-                high = middle
-                kept.append((middle, candidates[0]))
+        ends_at_s = time.monotonic() + self.limits.time_limit_s
+        low, kept = self._relaxed_least(loads, ends_at_s)
 
         def usable(at: int) -> _Groups:
             return next(groups for most, groups in reversed(kept) if most >= at)
@@ -241,13 +240,16 @@ class _Search:
         high, unproven = len(loads) - 1, None
         probe, step, has_found = low, 1, False
         while low < high:
-            status, found = self._partition(usable(probe), float(loads[probe]))
+            status, found = self._partition(usable(probe), float(loads[probe]), ends_at_s)
             if found is not None:
                 duty, has_found = found, True
                 high = int(np.searchsorted(loads, _load_of(self.task, found)))
+            elif status is Status.INFEASIBLE:
+                low = probe + 1
             else:
-                if status is not Status.INFEASIBLE and unproven is None:
-                    unproven = low
+                unproven = low if unproven is None else unproven
+                if time.monotonic() >= ends_at_s:
+                    break
                 low = probe + 1
             probe = (low + high) // 2 if has_found else min(low + step, high - 1)
             step *= 2
@@ -257,6 +259,31 @@ class _Search:
         else:
             bound = min(least, float(self.task.road_km.sum()) / self.task.officers)
         return duty, least, bound, usable(high)
+
+    def _relaxed_least(
+        self, loads: FloatArray, ends_at_s: float
+    ) -> tuple[int, list[tuple[int, _Groups]]]:
+        """Row of the least load that the linear relaxation allows, no plan having less.
+
+        Also the groups left at ever smaller loads, each with the largest row that it holds for. The
+        first loads tried are close to the mean: there few groups are left.
+        """
+        low, high = 0, len(loads) - 1
+        kept = [(high, self.groups)]
+        share = FIRST_SHARE_ABOVE_MEAN
+        while low < high and time.monotonic() < ends_at_s:
+            near = int(np.searchsorted(loads, loads[0] * (1.0 + share)))
+            share *= 2.0
+            middle = min(near, high - 1) if len(kept) == 1 else (low + high) // 2
+            if middle < low:
+                continue
+            candidates = self._candidates(kept[-1][1], float(loads[middle]))
+            if candidates is None:
+                low = middle + 1
+            else:
+                high = middle
+                kept.append((middle, candidates[0]))
+        return low, kept
 
     def _loads(self, most: float) -> FloatArray:
         """Every load that a plan can have, from the mean load to `most`, sorted."""
@@ -291,14 +318,19 @@ class _Search:
         keep = np.flatnonzero(least <= task.officers + _TOLERANCE_OFFICERS)
         return groups.only(keep), needed[keep]
 
-    def _partition(self, groups: _Groups, load_km: float) -> tuple[Status, IntArray | None]:
+    def _partition(
+        self, groups: _Groups, load_km: float, ends_at_s: float
+    ) -> tuple[Status, IntArray | None]:
         """Duties with at most this load."""
+        left_s = ends_at_s - time.monotonic()
+        if left_s <= 0:
+            return Status.UNKNOWN, None
         candidates = self._candidates(groups, load_km)
         if candidates is None:
             return Status.INFEASIBLE, None
         groups, needed = candidates
         model = self._model(groups, needed, self.task.officers, np.zeros(len(needed)))
-        solved = solve(model, self.limits)
+        solved = solve(model, replace(self.limits, time_limit_s=left_s * SHARE_OF_TIME))
         if solved.values is None:
             return solved.status, None
         return solved.status, _duty(groups, solved.values)
@@ -339,72 +371,77 @@ class _Search:
             ),
         )
 
-    def at_home(self, groups: _Groups, load_km: float) -> tuple[IntArray, IntArray, bool] | None:
+    def at_home(
+        self, groups: _Groups, load_km: float, start: IntArray
+    ) -> tuple[IntArray, IntArray, bool] | None:
         """Duties, officers and proof: fewest leavers, then fewest handovers, at this load.
 
         To the set partition come officers beyond a group's need, per unit, and officers of a squad
-        who serve a unit of its area, per pair; all others leave.
+        who serve a unit of its area, per pair; all others leave. The search begins at `start`.
         """
         task = self.task
         candidates = self._candidates(groups, load_km)
         if candidates is None:
             return None
         groups, needed = candidates
+        model = self._home_model(groups, needed)
+        g, units = len(needed), task.may.shape[1]
+        is_start = (groups.members == (start == groups.unit[:, None])).all(axis=1)
+        held = np.bincount(groups.unit[is_start], weights=needed[is_start], minlength=units)
+        hint = np.zeros(len(model.objective))
+        hint[:g], hint[g : g + units] = is_start, split_officers(task, start) - held
+        solved = solve(model, self.limits, start=hint)
+        if solved.values is None:
+            return None
+        chosen = solved.values[:g] > 0.5
+        officers = solved.values[g : g + units].astype(np.int64)
+        officers[groups.unit[chosen]] += needed[chosen]
+        return _duty(groups, solved.values[:g]), officers, solved.status is Status.OPTIMAL
+
+    def _home_model(self, groups: _Groups, needed: IntArray) -> Model:
+        """Columns: groups, then officers beyond need per unit, then pairs of squad and home."""
+        task = self.task
         base = self._model(groups, needed, task.officers, np.zeros(len(needed)))
         jurisdictions, units = task.may.shape
         squad, home = np.nonzero(task.in_area)
         g, pairs, every = len(needed), len(squad), np.arange(units)
         extra, pair = g + every, g + units + np.arange(pairs)
+        strength = jurisdictions + units + 1
         filled = len(base.row_lower)
         room, sent = filled + units, filled + 2 * units
-        strength = jurisdictions + units + 1
-        ones = np.ones
-        handed = groups.members @ np.ones(jurisdictions) - np.array(
-            [task.own[m, r].sum() for m, r in zip(groups.members, groups.unit, strict=True)]
-        )
         entries = [
             (base.row, base.column, base.value),
-            (np.full(units, strength), extra, ones(units)),
+            (np.full(units, strength), extra, np.ones(units)),
             # Officers at home in a unit are at most its officers.
-            (filled + home, pair, ones(pairs)),
+            (filled + home, pair, np.ones(pairs)),
             (filled + groups.unit, np.arange(g), -needed.astype(np.float64)),
-            (filled + every, extra, -ones(units)),
+            (filled + every, extra, -np.ones(units)),
             # Only a unit with roads takes officers beyond its need.
-            (room + every, extra, ones(units)),
+            (room + every, extra, np.ones(units)),
             (room + groups.unit, np.arange(g), np.full(g, -float(task.officers))),
-            (sent + squad, pair, ones(pairs)),
+            (sent + squad, pair, np.ones(pairs)),
         ]
-        row_lower = np.concatenate(
-            [base.row_lower, np.full(2 * units, -np.inf), task.squad_officers * 0]
-        )
+        free = np.full(2 * units, -np.inf)
+        row_lower = np.concatenate([base.row_lower, free, np.zeros(len(task.squad_officers))])
         row_upper = np.concatenate([base.row_upper, np.zeros(2 * units), task.squad_officers])
         row_lower[strength] = row_upper[strength] = task.officers
+        handed = (groups.members & ~task.own.T[groups.unit]).sum(axis=1).astype(np.float64)
         columns = g + units + pairs
-        solved = solve(
-            Model(
-                objective=np.concatenate(
-                    [handed, np.zeros(units), np.full(pairs, -float(jurisdictions + 1))]
-                ),
-                lower=np.zeros(columns),
-                upper=np.concatenate(
-                    [ones(g), np.full(units, task.officers), task.squad_officers[squad]]
-                ),
-                integer=np.ones(columns, dtype=np.bool_),
-                row=np.concatenate([e[0] for e in entries]),
-                column=np.concatenate([e[1] for e in entries]),
-                value=np.concatenate([e[2] for e in entries]),
-                row_lower=row_lower,
-                row_upper=row_upper,
+        return Model(
+            objective=np.concatenate(
+                [handed, np.zeros(units), np.full(pairs, -float(jurisdictions + 1))]
             ),
-            self.limits,
+            lower=np.zeros(columns),
+            upper=np.concatenate(
+                [np.ones(g), np.full(units, task.officers), task.squad_officers[squad]]
+            ),
+            integer=np.ones(columns, dtype=np.bool_),
+            row=np.concatenate([e[0] for e in entries]),
+            column=np.concatenate([e[1] for e in entries]),
+            value=np.concatenate([e[2] for e in entries]),
+            row_lower=row_lower,
+            row_upper=row_upper,
         )
-        if solved.values is None:
-            return None
-        chosen = solved.values[:g] > 0.5
-        officers = solved.values[extra].copy()
-        officers[groups.unit[chosen]] += needed[chosen]
-        duty = _duty(groups, solved.values[:g])
-        return duty, officers.astype(np.int64), solved.status is Status.OPTIMAL
 
 
 def _duty(groups: _Groups, chosen: FloatArray) -> IntArray:
