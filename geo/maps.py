@@ -136,8 +136,8 @@ def redistricting_map(scene: MapScene) -> Figure:
             ax.set_axis_off()
             ax.set_aspect("equal")
             ax.set(xlim=page.extent[::2], ylim=page.extent[1::2])
-            _draw_land(ax, scene, ground, colour, page.scale, is_plan=is_plan)
-            _draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=is_plan)
+            draw_land(ax, scene, ground, colour, page.scale, is_plan=is_plan)
+            draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=is_plan)
             draw_names(ax, names, ground, fate if is_plan else None, scale=page.scale)
             _draw_heading(ax, scene, page, is_plan=is_plan)
             if not is_plan:
@@ -257,9 +257,10 @@ def _beside_seats(ground: Ground, page: _Page) -> FloatArray:
     return shown
 
 
-def _draw_land(
+def draw_land(
     ax: Axes, scene: MapScene, ground: Ground, colour: Fills, scale: float, *, is_plan: bool
 ) -> None:
+    """Draw areas, roads and borders of today or of the plan."""
     shapes = ground.plan if is_plan else ground.today
     fill = colour.plan if is_plan else colour.station
     if ground.cells is None:
@@ -302,9 +303,10 @@ def _draw_land(
         parts.draw_borders(ax, [ground.outline], colour=parts.INK, width_pt=1.5 * scale, zorder=3.4)
 
 
-def _draw_symbols(
+def draw_symbols(
     ax: Axes, scene: MapScene, ground: Ground, squad_m: FloatArray, scale: float, *, is_plan: bool
 ) -> None:
+    """Draw seats of stations and squads, of today or of the plan."""
     seat, urban = ground.seat_m, scene.county.stations.is_urban
     squads = np.array(scene.county.squads.squad_id, dtype=str)
     alone, remain = np.ones(len(seat), bool), np.ones(len(squads), bool)

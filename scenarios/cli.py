@@ -18,6 +18,7 @@ COMMANDS = {
     "sweep": "sweep",
     "runs": "runs",
     "diff": "diff",
+    "compare": "compare",
     "cases": "cases",
     "schema": "cases",
 }

@@ -10,8 +10,8 @@ from typing import Any, get_args, get_type_hints
 
 from optimizer.result import Proof, Relaxation, Status
 from optimizer.scorecard import Evaluation
-from scenarios.run import Run
 from scenarios.provenance import modelled_items
+from scenarios.run import Run
 
 
 def evaluation_document(run: Run) -> dict[str, Any]:

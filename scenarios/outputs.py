@@ -16,11 +16,12 @@ from geo.maps import MapScene, redistricting_map, write_map
 from geo.network import RoadNetwork
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
+from optimizer.plan import Plan
 from scenarios.case import CASE_FILE, Case
 from scenarios.documents import evaluation_json
 from scenarios.keeping import versions
 from scenarios.language import Language
-from scenarios.load import Inspection
+from scenarios.load import Inspection, LoadedCase
 from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
 from scenarios.run import Run
@@ -63,13 +64,20 @@ def write_run(
 def map_scene(run: Run, _: Translate, language: Language) -> MapScene:
     """What the map needs of a run."""
     assert run.result.plan is not None
-    loaded = run.loaded
+    county = run.loaded.county
+    title = county.name + (f" · {run.scenario}" if run.scenario else "")
+    return scene_of(run.loaded, run.result.plan, title, _, language)
+
+
+def scene_of(
+    loaded: LoadedCase, plan: Plan, title: str, _: Translate, language: Language
+) -> MapScene:
+    """What a map of `plan` needs of its case."""
     items = modelled_text(loaded.county.provenance, _)
     provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
-    title = loaded.county.name + (f" · {run.scenario}" if run.scenario else "")
     return MapScene(
         county=loaded.county,
-        plan=run.result.plan,
+        plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
         road_lines=loaded.network.line,
