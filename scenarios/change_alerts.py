@@ -364,18 +364,23 @@ def _multiply(
         if not mine and season is None:
             continue
         # Cells touched by the same factors share one rhythm.
-        touched = np.array([f.cells for f in mine]).reshape(len(mine), -1).T
+        everywhere = np.ones(len(alerts.rate), np.bool_)
+        touched = np.column_stack([everywhere, *(f.cells for f in mine)])
         groups, group_of = np.unique(touched, axis=0, return_inverse=True)
         group_of = group_of.reshape(-1)
         for g, row in enumerate(groups):
-            here = [f for f, on in zip(mine, row.tolist(), strict=True) if on]
+            here = [f for f, on in zip(mine, row[1:].tolist(), strict=True) if on]
             cells = group_of == g
             n_periods = alerts.share.shape[1]
             scale = _scale(here, weight, n_periods, is_season=season is not None)
             _rescale(alerts, k, cells, scale, here)
     after = alerts.rate.sum()
-    for factor in factors:
-        path = ("alerts", "factors", factor.name) if factor.name else ("alerts", "factor")
+    paths: list[Path] = [
+        ("alerts", "factors", f.name) if f.name else ("alerts", "factor") for f in factors
+    ]
+    if season is not None:
+        paths.append(("alerts", "as_in"))
+    for path in paths:
         notes.effect(
             path,
             "all factors and the season together: {before} to {after} alerts a year",

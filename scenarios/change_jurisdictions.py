@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios.cases.apportion import largest_remainder
 from scenarios.change_stations import COUNTS
 from scenarios.merge_changes import ChangeNotes
-from scenarios.scenario_schema import Changes, StationChange
+from scenarios.scenario_schema import Changes
 
 CellAt = Callable[[FloatArray, FloatArray], IntArray]
 """Row of the cell at each point, -1 outside all."""
@@ -213,11 +213,18 @@ class _Ground:
             return
         before = self.station.copy()
         neighbours = self._neighbours()
-        for s in np.flatnonzero(closed).tolist():
-            own = np.flatnonzero(before == s)
-            if self._give_cells(s, own, closed, neighbours[s]):
-                self._give_officers(s, own, closed)
-        self._check_rooms(closed)
+        shut = np.flatnonzero(closed).tolist()
+        given = [
+            self._give_cells(s, np.flatnonzero(before == s), closed, neighbours[s]) for s in shut
+        ]
+        named: dict[int, int | None] = {}
+        for s in shut:
+            one = self.stations.station_id[s]
+            officers_to = self.changes[one].officers_to
+            if officers_to is not None:
+                named[s] = self._open(officers_to, one, "officers_to", closed)
+        if all(given) and None not in named.values():
+            self._give_officers(shut, named)
         idle = ~closed & ~np.isin(np.arange(len(closed)), self.station)
         for s in np.flatnonzero(idle).tolist():
             one = self.stations.station_id[s]
@@ -261,30 +268,31 @@ class _Ground:
         self.station[own] = np.argmin(minutes, axis=0)
         return True
 
-    def _give_officers(self, s: int, own: IntArray, closed: BoolArray) -> None:
-        """Let officers, establishment and auxiliaries of the closed station `s` follow."""
-        one = self.stations.station_id[s]
-        change: StationChange = self.changes[one]
-        heirs, heir_of = np.unique(self.station[own], return_inverse=True)
-        n_cells = np.bincount(heir_of, minlength=len(heirs))
-        alerts = np.bincount(heir_of, self.alerts[own], minlength=len(heirs))
-        weights = (alerts if alerts.sum() > 0 else n_cells).astype(float)
-        takers = heirs
-        if change.officers_to is not None:
-            heir = self._open(change.officers_to, one, "officers_to", closed)
-            if heir is None:
-                return
-            takers, weights = np.array([heir]), np.ones(1)
-        shares = {n: largest_remainder(int(self.counts[n][s]), weights) for n in COUNTS}
-        for name, share in shares.items():
-            self.counts[name][takers] += share
-            self.counts[name][s] = 0
-        self.notes.effect(
-            ("stations", one, "close"),
-            "cells to {cells}; officers to {officers}",
-            cells=self._listed(heirs, n_cells),
-            officers=self._listed(takers, shares["officers"]),
-        )
+    def _give_officers(self, shut: list[int], named: Mapping[int, int | None]) -> None:
+        """Let officers, establishment and auxiliaries of the closed stations follow their cells."""
+        givers: dict[int, list[str]] = {}
+        for s in shut:
+            one = self.stations.station_id[s]
+            own = np.flatnonzero(self.cells.station == s)
+            heirs, heir_of = np.unique(self.station[own], return_inverse=True)
+            n_cells = np.bincount(heir_of, minlength=len(heirs))
+            alerts = np.bincount(heir_of, self.alerts[own], minlength=len(heirs))
+            takers, weights = heirs, (alerts if alerts.sum() > 0 else n_cells).astype(float)
+            if s in named:
+                takers, weights = np.array([named[s]]), np.ones(1)
+            shares = {n: largest_remainder(int(self.counts[n][s]), weights) for n in COUNTS}
+            for name, share in shares.items():
+                self.counts[name][takers] += share
+                self.counts[name][s] = 0
+            for taker in takers[shares["officers"] > 0].tolist():
+                givers.setdefault(taker, []).append(one)
+            self.notes.effect(
+                ("stations", one, "close"),
+                "cells to {cells}; officers to {officers}",
+                cells=self._listed(heirs, n_cells),
+                officers=self._listed(takers, shares["officers"]),
+            )
+        self._check_rooms(givers)
 
     def _open(self, named: str, one: str, key: str, closed: BoolArray) -> int | None:
         """Row of a station that takes something over, if it stays open."""
@@ -298,22 +306,20 @@ class _Ground:
         )
         return None
 
-    def _check_rooms(self, closed: BoolArray) -> None:
+    def _check_rooms(self, givers: dict[int, list[str]]) -> None:
         """No station takes more officers from closed ones than its building holds."""
-        officers, room = self.counts["officers"], self.stations.max_officers
-        over = ~closed & (officers > room) & (officers > self.stations.officers)
-        for s in np.flatnonzero(over).tolist():
-            for one, change in self.changes.items():
-                if change.close:
-                    self.notes.wrong(
-                        ("stations", one, "close"),
-                        "room for its officers: {name} would have {officers}, and its building "
-                        "holds {room:.0f}",
-                        "name another station under officers_to, or raise max_officers there",
-                        name=self.stations.name[s],
-                        officers=int(officers[s]),
-                        room=float(room[s]),
-                    )
+        for s, closing in sorted(givers.items()):
+            officers, room = int(self.counts["officers"][s]), float(self.stations.max_officers[s])
+            for one in closing if officers > room else ():
+                self.notes.wrong(
+                    ("stations", one, "close"),
+                    "room for its officers: {name} would have {officers}, and its building holds "
+                    "{room:.0f}",
+                    "name another station under officers_to, or raise max_officers there",
+                    name=self.stations.name[s],
+                    officers=officers,
+                    room=room,
+                )
 
     def _listed(self, rows: IntArray, numbers: IntArray) -> str:
         said = [

@@ -19,7 +19,7 @@ from optimizer.errors import Problem
 from optimizer.policy import Policy
 from scenarios.library import as_text, unchanged
 from scenarios.names import Gazetteer, Names, Wrong, gazetteer
-from scenarios.scenario import Override, Scenario, Step
+from scenarios.scenario import Effect, Override, Scenario, Step
 from scenarios.scenario_schema import DATA_KEYS, RIVALS, Block, Changes, has_rivals
 
 Path = tuple[str, ...]
@@ -38,12 +38,12 @@ class ChangeNotes:
     Attributes:
         problems: Errors so far.
         origin: Step and written path of each value that holds, by its path.
-        effects: What follows from a change: message template and values, by the change's path.
+        effects: What follows from a change, by its path.
     """
 
     problems: list[Problem] = field(default_factory=list)
     origin: dict[Path, tuple[Step, Key]] = field(default_factory=dict)
-    effects: dict[Path, tuple[str, Mapping[str, object]]] = field(default_factory=dict)
+    effects: dict[Path, Effect] = field(default_factory=dict)
 
     def wrong(
         self, path: Path, expected: str, fix: str = "", *, value: object = None, **params: object
@@ -65,7 +65,7 @@ class ChangeNotes:
 
     def effect(self, path: Path, template: str, **params: object) -> None:
         """Note what follows from a change."""
-        self.effects[path] = (template, params)
+        self.effects[path] = Effect(template=template, params=params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -462,8 +462,5 @@ def _text(value: object) -> str:
 def with_effects(merged: Merged, notes: ChangeNotes) -> tuple[Override, ...]:
     """The overrides of `merged`, each with what follows from it."""
     return tuple(
-        replace(override, effect=notes.effects[path][0], params=notes.effects[path][1])
-        if path in notes.effects
-        else override
-        for path, override in merged.overrides
+        replace(override, effect=notes.effects.get(path)) for path, override in merged.overrides
     )

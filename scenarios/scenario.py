@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from optimizer.errors import InputError, Problem
+from optimizer.errors import InputError, Problem, Translate, untranslated
 from optimizer.policy import Policy
 from scenarios.library import COMBINE, Entry, Library, as_text, did_you_mean, unchanged, unknown
 from scenarios.scenario_schema import DATA_KEYS, ScenarioSpec
-from scenarios.set_values import NOWHERE, SET, set_block
+from scenarios.set_values import GIVEN_ON_COMMAND_LINE, NOWHERE, SET, set_block
 from scenarios.spec_errors import problems_of
 
 
@@ -43,6 +43,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What follows from a change, such as where the officers of a closed station go.
+
+    Attributes:
+        template: Message template in English.
+        params: Values for its braces.
+    """
+
+    template: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, translate: Translate = untranslated) -> str:
+        """Say it in the language of `translate`."""
+        return translate(self.template).format(**self.params)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """One value that a scenario changes, for the report.
 
@@ -55,8 +72,7 @@ class Override:
         file, line: Where it is written; the line is None on the command line.
         reason: Why.
         is_own: Said by the scenario itself, not by a parent.
-        effect: What follows from it, as a message template.
-        params: Values for the braces of `effect`.
+        effect: What follows from it, where that is not plain.
     """
 
     key: str
@@ -68,8 +84,11 @@ class Override:
     reason: str
     is_own: bool
     place: str = ""
-    effect: str = ""
-    params: Mapping[str, object] = field(default_factory=dict)
+    effect: Effect | None = None
+
+    def reason_text(self, translate: Translate = untranslated) -> str:
+        """Why; for the command line in the language of `translate`, else as written."""
+        return translate(GIVEN_ON_COMMAND_LINE) if self.origin == SET else self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

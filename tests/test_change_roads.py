@@ -1,0 +1,322 @@
+"""Roads closed, cut and slowed, on a network with minutes worked by hand.
+
+Two roads run from west to east: the main road through the seats of six stations (60 km/h) and the
+upper road 2 cells further north (30 km/h), joined at both ends. One kilometre is one minute on the
+main road, two on the upper one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optimizer.errors import InputError
+from scenarios.case import open_case
+from scenarios.changes import apply
+from scenarios.drawings import read_drawings
+from scenarios.load import LoadedCase
+from scenarios.prepared import Prepared
+from tests.small_case import SOUTH, STEP, WEST, Row, write_case
+from tests.test_changes import scenario_of
+
+MAIN, UPPER = SOUTH + STEP - 0.003, SOUTH + 3 * STEP
+X = [WEST + STEP * (2 * s + 1) - 0.004 for s in range(6)]
+GAP_X = (X[2] + X[3]) / 2  # on the main road between 03 and 04
+
+
+def features() -> list[Row]:
+    """Main road in five named pieces, the upper one in one piece, two links."""
+    lines = [
+        ("大桥路" if s == 2 else "主路", 60, [[X[s], MAIN], [X[s + 1], MAIN]]) for s in range(5)
+    ]
+    lines += [("北路", 30, [[X[0], UPPER], [X[5], UPPER]])]
+    lines += [("", 60, [[x, MAIN], [x, UPPER]]) for x in (X[0], X[5])]
+    return [
+        {
+            "type": "Feature",
+            "properties": {
+                "road_class": "county" if name == "北路" else "provincial",
+                "speed_km_per_h": speed,
+                "name": name,
+            },
+            "geometry": {"type": "LineString", "coordinates": points},
+        }
+        for name, speed, points in lines
+    ]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    def with_roads(document: Row) -> None:
+        document["layers"]["roads"] = {"path": "roads.geojson", "crs": "WGS84"}
+
+    folder = write_case(tmp_path_factory.mktemp("roads") / "case", case=with_roads)
+    text = json.dumps({"type": "FeatureCollection", "features": features()}, ensure_ascii=False)
+    (folder / "roads.geojson").write_text(text, encoding="utf-8")
+    return Prepared(open_case(str(folder)))
+
+
+@pytest.fixture(scope="module")
+def base(prepared: Prepared) -> LoadedCase:
+    return prepared.load(prepared.case.scenario(None))
+
+
+@pytest.fixture
+def changed(prepared: Prepared, base: LoadedCase) -> Callable[..., LoadedCase]:
+    def of(**roads: Any) -> LoadedCase:
+        scenario = scenario_of(prepared.case, roads=roads)
+        drawn, problems = read_drawings(scenario, prepared.case.folder)
+        if problems:
+            raise InputError(problems)
+        return apply(base, scenario, drawn=drawn)
+
+    return of
+
+
+@pytest.fixture
+def refused(changed: Callable[..., LoadedCase]) -> Callable[..., list[str]]:
+    def of(**roads: Any) -> list[str]:
+        with pytest.raises(InputError) as caught:
+            changed(**roads)
+        return [p.text() for p in caught.value.problems]
+
+    return of
+
+
+def between(loaded: LoadedCase, one: int, two: int) -> float:
+    return float(loaded.county.station_time_min[one, two])
+
+
+def km(loaded: LoadedCase) -> dict[str, float]:
+    """Length of main pieces, upper road and links by hand from the network's own lengths."""
+    network = loaded.network
+    along, _ = network.street_arcs()
+    lengths = network.length_km[along].tolist()
+    return {"piece": lengths[0], "upper": lengths[5], "link": lengths[6]}
+
+
+def detour_min(loaded: LoadedCase, west: int, east: int) -> float:
+    """Minutes from seat to seat by the west link, the upper road and the east link."""
+    length = km(loaded)
+    main = length["piece"] * (west + 5 - east)
+    return main + 2 * length["link"] + 2 * length["upper"]
+
+
+def test_the_network_is_as_drawn(base: LoadedCase) -> None:
+    assert len(base.network.street_arcs()[0]) == 8
+    assert between(base, 2, 3) == pytest.approx(km(base)["piece"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "closure",
+    [
+        {"near": [GAP_X, MAIN + 0.0005]},
+        {"across": [[GAP_X, MAIN - 0.01], [GAP_X, MAIN + 0.01]]},
+        {"inside": [[GAP_X - 0.004, MAIN - 0.01], [GAP_X + 0.004, MAIN - 0.01],
+                    [GAP_X, MAIN + 0.01]]},
+        {"name": "大桥路"},
+        {"between": ["丙", "丁"]},
+        {"drawn": "line.geojson"},
+        {"drawn": "area.geojson"},
+    ],
+    ids=lambda c: "-".join(map(str, c.values()))[:20],
+)  # fmt: skip
+def test_a_closed_bridge_forces_the_long_way_round(
+    changed: Callable[..., LoadedCase],
+    prepared: Prepared,
+    base: LoadedCase,
+    closure: dict[str, Any],
+) -> None:
+    line = {"type": "LineString", "coordinates": [[GAP_X, MAIN - 0.01], [GAP_X, MAIN + 0.01]]}
+    box = [[GAP_X - 0.001, MAIN - 0.01], [GAP_X + 0.001, MAIN - 0.01], [GAP_X, MAIN + 0.01]]
+    area = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon",
+            "coordinates": [[*box, box[0]]]}}  # fmt: skip
+    for name, shape in (("line", line), ("area", area)):
+        (prepared.case.folder / f"{name}.geojson").write_text(json.dumps(shape), encoding="utf-8")
+    loaded = changed(close={"bridge": closure})
+    expected = detour_min(base, 2, 3)
+    assert between(loaded, 2, 3) == pytest.approx(expected, rel=1e-6)
+    assert between(loaded, 3, 2) == pytest.approx(expected, rel=1e-6)
+    # On each side of the gap nothing changes.
+    assert between(loaded, 0, 2) == pytest.approx(between(base, 0, 2), rel=1e-9)
+    assert between(loaded, 3, 5) == pytest.approx(between(base, 3, 5), rel=1e-9)
+    # The road is closed to driving; the duty to manage it stays.
+    assert loaded.county.duty_road_km is not None
+    assert base.county.duty_road_km is not None
+    assert (loaded.county.duty_road_km == base.county.duty_road_km).all()
+
+
+def test_a_cut_leaves_two_dead_ends_of_the_right_length(
+    changed: Callable[..., LoadedCase], base: LoadedCase
+) -> None:
+    loaded = changed(close={"bridge": {"near": [GAP_X, MAIN], "length_m": 400}})
+    network = loaded.network
+    assert len(network.street_arcs()[0]) == 9
+    assert len(network.node_lon_deg) == len(base.network.node_lon_deg) + 2
+    along, against = network.street_arcs()
+    assert (against >= 0).all()
+    dead = network.length_km[along[-2:]]
+    assert dead == pytest.approx([(km(base)["piece"] - 0.4) / 2] * 2, rel=1e-4)
+    assert network.travel_time_min[along[-2:]] == pytest.approx(dead, rel=1e-6)
+    ends = [network.line[a].coords[-1] for a in along[-2:]]
+    starts = [network.line[a].coords[0] for a in along[-2:]]
+    assert starts[0] == pytest.approx((X[2], MAIN), abs=1e-7)
+    assert ends[1] == pytest.approx((X[3], MAIN), abs=1e-7)
+    said = next(o.effect for o in loaded.overrides if o.key == "roads.close.bridge")
+    assert said is not None
+    assert said.text() == "1 roads closed over 0.40 km"
+
+
+def test_closures_overlap_and_touch(changed: Callable[..., LoadedCase], base: LoadedCase) -> None:
+    loaded = changed(
+        close={
+            "a": {"near": [GAP_X, MAIN], "length_m": 400},
+            "b": {"near": [GAP_X + 0.002, MAIN], "length_m": 400},
+            "end": {"near": [X[5], MAIN + 0.02], "length_m": 100},
+        }
+    )
+    # a and b overlap: one gap. The east link is cut too, so west and east part company.
+    assert np.isinf(between(loaded, 0, 5))
+    assert between(loaded, 0, 2) == pytest.approx(between(base, 0, 2), rel=1e-9)
+    assert between(loaded, 3, 5) == pytest.approx(between(base, 3, 5), rel=1e-9)
+
+
+def test_one_way_streets_stay_one_way() -> None:
+    import shapely
+
+    from geo.network import RoadNetwork
+    from geo.plane import as_geometry
+    from scenarios.change_roads import Streets, changed_network
+    from scenarios.merge_changes import ChangeNotes
+    from scenarios.scenario_schema import RoadChanges
+
+    lines = as_geometry([shapely.LineString([(107.0, 30.0), (107.1, 30.0)])])
+    network = RoadNetwork(
+        node_lon_deg=np.array([107.0, 107.1]),
+        node_lat_deg=np.array([30.0, 30.0]),
+        tail=np.array([0]),
+        head=np.array([1]),
+        length_km=np.array([10.0]),
+        travel_time_min=np.array([20.0]),
+        class_code=np.array([0]),
+        class_names=("county",),
+        street=np.array([0]),
+        line=lines,
+        origin="given",
+    )
+    notes = ChangeNotes()
+    changes = RoadChanges.model_validate(
+        {"close": {"x": {"near": [107.05, 30.0], "length_m": 1000}}, "speed_factor": 2}
+    )
+    made = changed_network(Streets(network, lambda: [""], {}), changes, {}, notes)
+    assert not notes.problems
+    assert (made.tail.tolist(), made.head.tolist()) == ([0, 3], [2, 1])
+    # 10 km by name over about 9.65 km on the ground: a cut of 1,000 m is its share of the line.
+    assert made.length_km.sum() == pytest.approx(10.0 * (1 - 1.0 / 9.648), rel=1e-3)
+    assert made.travel_time_min == pytest.approx(made.length_km)  # 20 min, twice as fast
+
+
+# --- speeds ---------------------------------------------------------------------------------
+
+
+def test_speed_factors_divide_minutes(changed: Callable[..., LoadedCase], base: LoadedCase) -> None:
+    half = changed(speed_factor=0.5)
+    assert between(half, 0, 5) == pytest.approx(2 * between(base, 0, 5), rel=1e-6)
+    assert (half.county.road_km == base.county.road_km).all()
+    county = changed(speeds={"snow": {"classes": ["county"], "factor": 0.5}})
+    assert between(county, 0, 5) == between(base, 0, 5)
+    both = changed(
+        speed_factor=0.8,
+        speeds={"a": {"factor": 0.5}, "b": {"name": "大桥路", "factor": 0.25}},
+    )
+    # 0.8 x 0.5 everywhere, and a quarter of that on one of five pieces.
+    expected = km(base)["piece"] * (4 / 0.4 + 1 / 0.1)
+    assert between(both, 0, 5) == pytest.approx(expected, rel=1e-6)
+
+
+def test_speed_inside_an_area_holds_for_that_part(
+    changed: Callable[..., LoadedCase], base: LoadedCase
+) -> None:
+    east = [[GAP_X, SOUTH], [X[5] + 0.1, SOUTH], [X[5] + 0.1, MAIN + 0.01], [GAP_X, MAIN + 0.01]]
+    loaded = changed(speeds={"flood": {"inside": east, "factor": 0.5}})
+    piece = km(base)["piece"]
+    assert between(loaded, 2, 3) == pytest.approx(piece * 1.5, rel=1e-4)
+    assert between(loaded, 0, 2) == pytest.approx(piece * 2, rel=1e-6)
+    assert between(loaded, 3, 5) == pytest.approx(piece * 4, rel=1e-6)
+
+
+# --- what is wrong --------------------------------------------------------------------------
+
+
+def test_closures_that_mean_nothing(refused: Callable[..., list[str]]) -> None:
+    said = refused(
+        close={
+            "far": {"near": [WEST, SOUTH - 0.2]},
+            "air": {"across": [[WEST, SOUTH], [WEST + 0.001, SOUTH]]},
+            "typo": {"name": "大乔路"},
+            "not direct": {"between": ["甲", "丙"]},
+            "bare": {"reason": "x", "length_m": 5},
+            "no file": {"name": "主路", "length_m": 50},
+            "again": {"name": "主路"},
+        },
+        speeds={"none": {"classes": ["village"], "factor": 0.5}, "half": {"name": "北路"}},
+    )
+    for key, words in (
+        ("close.far.near", "a point on a road; the nearest is"),
+        ("close.air", "a shape that meets a road"),
+        ("close.typo.name = 大乔路", "did you mean 大桥路?"),
+        ("close.not direct.between", "one road joins directly"),
+        ("close.bare", "where the road is closed"),
+        ("close.no file.length_m", "`near` or `across`"),
+        ("close.again", "not closed already"),
+        ("speeds.none", "there are none"),
+        ("speeds.half", "a factor"),
+    ):
+        assert any(f"roads.{key}" in s and words in s for s in said), (key, said)
+
+
+def test_two_selectors_for_one_closure(refused: Callable[..., list[str]]) -> None:
+    said = refused(close={"x": {"near": [GAP_X, MAIN], "name": "主路"}})
+    assert any("one override of each thing" in s for s in said)
+
+
+def test_cells_cut_off_are_named(prepared: Prepared, base: LoadedCase) -> None:
+    apart = {"bridge": {"name": "大桥路"}, "north": {"name": "北路"}}
+    # West and east have nothing to do with each other, and every cell keeps to its side.
+    assert np.isinf(between(apply(base, scenario_of(prepared.case, roads={"close": apart})), 2, 3))
+    taken = {"丙": {"takes_cells": ["c44"]}}
+    scenario = scenario_of(prepared.case, roads={"close": apart}, stations=taken)
+    with pytest.raises(InputError) as caught:
+        apply(base, scenario)
+    said = [p.text() for p in caught.value.problems]
+    assert len(said) == 1
+    assert "roads.close = c44: expected a way by road from 丙派出所 to each of its cells" in said[0]
+    assert "give these cells to a station that reaches them" in said[0]
+
+
+def test_no_road_left(refused: Callable[..., list[str]]) -> None:
+    world = [[100, 20], [120, 20], [120, 40], [100, 40]]
+    assert any("at least one open road" in s for s in refused(close={"all": {"inside": world}}))
+
+
+def test_a_drawing_that_cannot_be_read(
+    refused: Callable[..., list[str]], prepared: Prepared
+) -> None:
+    (prepared.case.folder / "points.geojson").write_text(
+        json.dumps({"type": "Point", "coordinates": [107, 30]}), encoding="utf-8"
+    )
+    for name in ("missing.geojson", "points.geojson", "case.yaml"):
+        said = refused(close={"x": {"drawn": name}})
+        assert any(f"drawn = {name}: expected a GeoJSON file" in s for s in said)
+
+
+def test_names_need_a_layer_that_has_them(tmp_path: Path) -> None:
+    prepared = Prepared(open_case(str(write_case(tmp_path / "case"))))
+    base = prepared.load(prepared.case.scenario(None))
+    with pytest.raises(InputError, match="the roads of this case have no names"):
+        apply(base, scenario_of(prepared.case, roads={"close": {"x": {"name": "主路"}}}))
