@@ -83,6 +83,11 @@ def versions() -> dict[str, str]:
     return found
 
 
+def _our_versions() -> dict[str, str]:
+    """Versions of this process; the workers call `versions` themselves."""
+    return versions()
+
+
 # --- in a worker ----------------------------------------------------------------------------
 
 _opened: dict[str, Task] = {}
@@ -260,7 +265,7 @@ def _check_workers(client: Any, url: str) -> None:
                 )
             ]
         ) from None
-    ours = versions()
+    ours = _our_versions()
     apart = sorted(
         f"{worker}: {package} {theirs.get(package, '-')}"
         for worker, theirs in client.run(versions).items()

@@ -118,19 +118,31 @@ class Bench:
         cache = self.caches.setdefault(key, Cache())
         return apply(base, scenario, drawn=self.world.drawn, cache=cache)
 
+    def _drawn_alerts(self, point: Point) -> float | None:
+        """Alerts of the year drawn for a point, before the scenario changes any."""
+        if point.year is None:
+            return None
+        county = next(iter(self.world.bases.values())).county
+        drawn = with_year(county, self.world.log, self.world.seed, point.year)
+        return _plain(float(drawn.cells.alerts_per_year.sum()))
+
     def solve(self, point: Point) -> dict[str, Any]:
         """Status, measures and plan of one point, as plain JSON."""
         try:
             loaded = self.at(point)
         except InputError as error:
             why = "; ".join(p.text() for p in error.problems)
-            return {"status": INVALID, "why": why, "measures": {}, "plan": None}
+            drawn = self._drawn_alerts(point)
+            return {
+                "status": INVALID, "why": why, "drawn_alerts": drawn, "measures": {}, "plan": None
+            }  # fmt: skip
         county, policy = loaded.county, loaded.policy
         result = consolidate(county, policy)
         rules = sorted({r for p in result.proofs for r in p.clashing_rules})
         found: dict[str, Any] = {
             "status": result.status.value,
             "why": ", ".join(rules),
+            "drawn_alerts": self._drawn_alerts(point),
             "measures": {},
             "plan": None,
         }

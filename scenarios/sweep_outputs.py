@@ -77,6 +77,7 @@ def results_table(sweep: Sweep) -> pd.DataFrame:
     if kind is not None:
         columns["year"] = [p.year for p in points]
         columns["year_drawn_by"] = [kind] * len(points)
+        columns["year_alerts"] = [r["drawn_alerts"] for r in sweep.results]
     results = sweep.results
     columns["status"] = [r["status"] for r in results]
     columns["why"] = [r["why"] for r in results]

@@ -2,8 +2,8 @@
 
 For each key and measure: the mean of the measure over all points at each value of the key. The
 difference between the largest and the smallest of these means is what the key moves the measure by,
-all else averaged. Any number of a range is sorted into five bins of equally many points first; so
-are drawn years, by their number of alerts. Points without a plan count nowhere.
+all else averaged. Numbers drawn from a range are sorted into five bins of equally many points
+first; so are more than five drawn years, by their number of alerts. Points without a plan count nowhere.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def tornado(sweep: Sweep, measures: Sequence[str] = MEASURES) -> tuple[Bar, ...]
         said = [points[i].values[column] for i in solved]
         levels[axis.key] = _bins([float(v) for v in said]) if axis.is_continuous else said
     if sweep.design.years and solved:
-        levels[YEAR] = _bins(
-            [float(sweep.results[i]["measures"]["alerts_per_year"]) for i in solved]
-        )
+        levels[YEAR] = _bins([float(sweep.results[i]["drawn_alerts"]) for i in solved])
     bars: list[Bar] = []
     for measure in measures:
         values = [sweep.results[i]["measures"][measure] for i in solved]
@@ -104,6 +102,8 @@ def _figures(value: float) -> float:
 
 def _bins(values: Sequence[float]) -> list[str]:
     """For each value, the span of its bin: at most five bins of equally many values."""
+    if len(set(values)) <= BINS:
+        return [f"{v:.6g}" for v in values]
     array = np.array(values)
     rank = np.argsort(np.argsort(array, kind="stable"), kind="stable")
     bins = min(BINS, len(array))
@@ -128,6 +128,7 @@ def tornado_figure(
         rows = min(_ROWS_SHOWN, max((sum(b.measure == m for b in bars) for m in panels), default=1))
         height = 1.0 + max(1, len(panels)) * (0.75 + 0.42 * rows)
         figure = Figure(figsize=(9.0, height), layout="constrained")
+        figure.set_label(one_line(title))
         figure.suptitle(one_line(title), fontsize=11, x=0.01, ha="left")
         for axes, measure in zip(
             np.atleast_1d(figure.subplots(max(1, len(panels)), 1)), panels, strict=False

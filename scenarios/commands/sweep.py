@@ -125,9 +125,10 @@ def sweep_command(
                 command += [w for s in sets for w in ("--set", s)]
                 written = write_sweep(sweep, folder, _, command)
             except KeyboardInterrupt:
-                kept = sum("point" in e for e in journal.entries)
                 journal.close()
                 bar.close()
+                # Read again: the interruption may have come between writing and counting.
+                kept = sum("point" in e for e in Journal(journal.path, digest).entries)
                 click.echo(_stopped(kept, len(design), _), err=True)
                 sys.exit(EXIT_STOPPED)
             finally:

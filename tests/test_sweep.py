@@ -1,0 +1,258 @@
+"""Sweeps: each point is a run, the regret is what it says, and nothing finished is ever lost."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from optimizer.errors import InputError
+from optimizer.evaluation import evaluate
+from optimizer.plan import Plan, current_plan
+from scenarios.case import open_case
+from scenarios.run import run_case
+from scenarios.sweep import MEASURES, Bench, Sweep
+from scenarios.tornado import tornado
+from tests.small_case import Row, write_case
+from tests.sweep_support import (
+    POINTS,
+    command,
+    kept,
+    same_files,
+    started,
+    sweep_of,
+    wait_for,
+    words,
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_case(tmp_path_factory.mktemp("sweep") / "case")
+
+
+@pytest.fixture(scope="module")
+def whole(small: Path) -> Path:
+    """The folder of a sweep that nothing disturbed."""
+    out = small.parent / "whole"
+    done = command(*words(small, out))
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def swept(small: Path) -> Sweep:
+    return sweep_of(small, small.parent / "swept.journal")
+
+
+def table(folder: Path) -> pd.DataFrame:
+    return pd.read_parquet(folder / "results.parquet")
+
+
+def test_every_file_and_no_journal_left(whole: Path) -> None:
+    assert {p.name for p in whole.iterdir()} == {
+        "results.parquet", "results.csv", "tornado.csv", "tornado.png", "tornado.svg",
+        "robust.json", "robust_plan.json", "manifest.json",
+    }  # fmt: skip
+    assert not (whole.parent / "whole.journal").exists()
+    assert len(table(whole)) == len(pd.read_csv(whole / "results.csv")) == POINTS
+
+
+def test_a_point_is_the_run_with_the_same_values(small: Path, whole: Path) -> None:
+    """Also where a value is the present one (factor 1), which a scenario file may not say."""
+    for row, sets in ((1, ["policy.response.rural_min=9"]),
+                      (6, ["policy.response.rural_min=15", "alerts.factor=1.2"])):  # fmt: skip
+        run = run_case(open_case(str(small)), None, sets=sets)
+        point = table(whole).iloc[row]
+        assert run.plan is not None
+        assert run.result.plan is not None
+        assert point["status"] == run.result.status.value
+        assert point["plan_digest"] == run.result.plan.digest
+        for measure in MEASURES:
+            assert point[measure] == pytest.approx(getattr(run.plan, measure), rel=1e-11), measure
+
+
+def test_regret_by_hand(small: Path, swept: Sweep) -> None:
+    """Against the definition, for the robust bundling: price at each point less the best there."""
+    best = swept.candidates[0]
+    bench = Bench(swept.world)
+    regrets = []
+    for i, result in enumerate(swept.results):
+        loaded = bench.at(swept.design.points()[i])
+        roads = current_plan(loaded.county).road_duties
+        scored = evaluate(
+            loaded.county, loaded.policy, Plan(bundles=best.plan.bundles, road_duties=roads)
+        )
+        regrets.append(scored.objective - result["measures"]["objective"])
+    assert len(swept.candidates) > 1, "one bundling for all points tests nothing"
+    if best.breaks_at == 0:
+        assert best.max_regret == pytest.approx(max(regrets), abs=1e-6)
+        assert best.mean_regret == pytest.approx(np.mean(np.maximum(regrets, 0)), abs=1e-6)
+
+
+def test_candidates_are_in_order_and_each_the_best_somewhere(swept: Sweep) -> None:
+    order = [(c.breaks_at, c.max_regret) for c in swept.candidates]
+    assert order == sorted(order)
+    assert sum(c.found_at for c in swept.candidates) == POINTS
+    assert all(c.found_at >= 1 for c in swept.candidates)
+
+
+def test_a_bundling_that_breaks_the_standard_elsewhere_is_counted(swept: Sweep) -> None:
+    """rural_min = 9 forbids what 15 allows."""
+    lone = [c for c in swept.candidates if c.breaks_at]
+    assert lone
+    assert all(c.breaks_at < POINTS for c in lone)
+
+
+def test_tornado_by_hand(swept: Sweep) -> None:
+    freed = np.array([r["measures"]["officers_freed"] for r in swept.results]).reshape(2, 4)
+    bars = {b.key: b for b in tornado(swept) if b.measure == "officers_freed"}
+    by_factor = bars["alerts.factor"]
+    assert by_factor.swing == pytest.approx(np.ptp(freed.mean(axis=0)))
+    assert by_factor.mean == pytest.approx(freed.mean())
+    assert bars["policy.response.rural_min"].swing == pytest.approx(np.ptp(freed.mean(axis=1)))
+    swings = [b.swing for b in tornado(swept) if b.measure == "officers_freed"]
+    assert swings == sorted(swings, reverse=True)
+
+
+def test_a_point_without_a_plan_is_a_row_with_the_rules(small: Path, tmp_path: Path) -> None:
+    sweep = sweep_of(small, tmp_path / "j", grid=("policy.bundling.centres=1,5",))
+    assert [r["status"] for r in sweep.results] == ["OPTIMAL", "INFEASIBLE"]
+    assert "bundling.centres" in sweep.results[1]["why"]
+
+
+def test_values_that_cannot_be_are_refused_before_the_first_point(small: Path) -> None:
+    done = command(
+        "sweep", str(small), "--lang", "en",
+        "--grid", "policy.response.rural_min=-5,15", "--grid", "policy.weights.oficers=1,2",
+        "--grid", "stations.99.officers=3,4",
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert "did you mean" in done.output
+    done = command("sweep", str(small), "--grid", "policy.response.rural_min=-5,15")
+    assert done.exit_code == 2
+    assert "rural_min = -5" in done.output
+
+
+def test_a_million_points_are_refused_with_their_count(small: Path) -> None:
+    done = command(
+        "sweep", str(small), "--lang", "en",
+        "--grid", "alerts.factor=0.001:1:0.001", "--grid", "policy.response.rural_min=1:1000:1",
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert "1,000,000" in done.output
+    assert "--yes" in done.output
+
+
+def test_json(small: Path, tmp_path: Path) -> None:
+    done = command(
+        "sweep", str(small), "--grid", "alerts.factor=0.9,1", "--json", "--out", str(tmp_path / "o")
+    )
+    document = json.loads(done.stdout)
+    assert document["points"] == document["points_with_a_plan"] == 2
+    assert document["robust"]["max_regret_officers"] >= 0
+
+
+# --- years ------------------------------------------------------------------------------------
+
+
+def test_years_from_rates_are_poisson_and_say_so(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    done = command(
+        "sweep", str(small), "--resample-years", "3", "--seed", "5", "--out", str(out),
+        "--lang", "en",
+    )  # fmt: skip
+    assert "modelled" in done.output
+    rows = table(out)
+    assert set(rows["year_drawn_by"]) == {"poisson (modelled)"}
+    assert rows["year_alerts"].nunique() == 3
+    # 3,080 alerts a year: within five standard deviations, and whole numbers.
+    assert (abs(rows["year_alerts"] - 3080) < 5 * 3080**0.5).all()
+    assert (rows["year_alerts"] % 1 == 0).all()
+
+
+# --- nothing is lost --------------------------------------------------------------------------
+
+
+def solved_again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of the points solved from now on."""
+    found: list[int] = []
+    solve = Bench.solve
+
+    def counted(bench: Bench, point: object) -> dict[str, object]:
+        found.append(point.index)  # type: ignore[attr-defined]
+        return solve(bench, point)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Bench, "solve", counted)
+    return found
+
+
+def test_killed_outright_it_goes_on_where_it_stopped(
+    small: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, journal = tmp_path / "out", tmp_path / "out.journal"
+    driver = started(words(small, out))
+    wait_for(lambda: kept(journal) >= 3 or driver.poll() is not None)
+    driver.kill()
+    driver.communicate()
+    before = kept(journal)
+    assert 3 <= before < POINTS
+    again = solved_again(monkeypatch)
+    assert command(*words(small, out)).exit_code == 0
+    assert again == list(range(before, POINTS))
+    same_files(whole, out)
+
+
+def test_ctrl_c_keeps_what_is_done(
+    small: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, journal = tmp_path / "out", tmp_path / "out.journal"
+    driver = started(words(small, out))
+    wait_for(lambda: kept(journal) >= 2 or driver.poll() is not None)
+    driver.send_signal(signal.SIGINT)
+    _, said = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    before = kept(journal)
+    assert f"{before} of {POINTS} points are kept" in said
+    assert "Traceback" not in said
+    assert not out.exists()
+    again = solved_again(monkeypatch)
+    assert command(*words(small, out)).exit_code == 0
+    assert again == list(range(before, POINTS))
+    same_files(whole, out)
+
+
+def test_a_full_disk_midway_is_said_and_loses_nothing(
+    small: Path, whole: Path, tmp_path: Path
+) -> None:
+    out, journal = tmp_path / "out", tmp_path / "out.journal"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8000, hard))
+    try:
+        done = command(*words(small, out))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert done.exit_code == 2
+    assert "room on the disk" in done.output
+    assert 1 <= kept(journal) < POINTS
+    assert not out.exists()
+    assert command(*words(small, out)).exit_code == 0
+    same_files(whole, out)
+
+
+def test_another_sweep_does_not_go_on_with_this_ones_journal(small: Path, tmp_path: Path) -> None:
+    sweep_of(small, tmp_path / "j", grid=("alerts.factor=0.9",))
+    with pytest.raises(InputError, match="this very sweep"):
+        sweep_of(small, tmp_path / "j", grid=("alerts.factor=0.8",))
+
+    def busier(rows: list[Row]) -> None:
+        rows[0]["alerts_per_year_help"] += 1
+
+    other = write_case(tmp_path / "case", cells=busier)
+    with pytest.raises(InputError, match="this very sweep"):
+        sweep_of(other, tmp_path / "j", grid=("alerts.factor=0.9",))
