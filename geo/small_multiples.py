@@ -1,8 +1,7 @@
 """Small multiples: several plans of one county on one page, drawn alike.
 
-Every panel has the same ground, the same scale and the same signs as the redistricting map; names
-are left to that map. Colours belong to stations, so a bundle looks alike wherever it has the same
-centre.
+Every panel has the same scale and the same signs as the redistricting map; names are left to that
+map. Fill colours only tell neighbours apart, in each panel anew.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": "runs",
     "diff": "diff",
     "compare": "compare",
+    "score": "score",
     "cases": "cases",
     "schema": "cases",
 }

@@ -61,7 +61,7 @@ def _grid(found: Versus, shown: range, _: Translate) -> object:
         for i in shown:
             text = escape(row.shown(contest.values[i + 1]))
             cells.append(f"[green]{text} *[/]" if i in contest.winners else f"{text}  ")
-        grid.add_row(escape(f"{row.label}, {row.unit}" if row.unit else row.label), *cells)
+        grid.add_row(escape(row.heading), *cells)
     grid.add_section()
     grid.add_row(_("Measures won"), "", *(f"{found.wins[i]}  " for i in shown))
     return grid
