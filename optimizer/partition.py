@@ -182,15 +182,20 @@ class _Search:
         return True
 
     def find_incumbent(self) -> None:
-        """A good plan from the columns that the relaxation likes best, within a set effort."""
-        if self._proven() or len(self.cover) <= _FEW_COLUMNS:
+        """The cheapest plan where columns are few, else a good one from those most likely in it."""
+        if self._proven():
             return
-        many = _LIKELY_PER_STATION * self.cover.stations + _LIKELY_AT_LEAST
-        liked = np.argsort(self.reduced_scaled, kind="stable")[:many]
-        # With every lone station among them they always hold a partition.
-        likely = np.union1d(liked, np.flatnonzero((self.cover.members >= 0).sum(axis=1) == 1))
-        limits = replace(self._time_left(), nodes=_INCUMBENT_NODES)
-        found = solve(self._whole_model(likely, ()), limits)
+        if len(self.cover) <= _FEW_COLUMNS:
+            likely = np.arange(len(self.cover))
+            model = self._whole_model(likely, (), whole_rows=True)
+            found = solve(model, self._time_left(), backend="cp_sat")
+        else:
+            many = _LIKELY_PER_STATION * self.cover.stations + _LIKELY_AT_LEAST
+            liked = np.argsort(self.reduced_scaled, kind="stable")[:many]
+            # With every lone station among them they always hold a partition.
+            likely = np.union1d(liked, np.flatnonzero((self.cover.members >= 0).sum(axis=1) == 1))
+            limits = replace(self._time_left(), nodes=_INCUMBENT_NODES)
+            found = solve(self._whole_model(likely, ()), limits)
         if found.values is not None:
             self._offer(likely[found.values > 0.5])
 

@@ -161,6 +161,9 @@ def solve(
     name, has_solution = said.status().name, said.has_solution()
     if name == "INFEASIBLE":
         return Solved(status=Status.INFEASIBLE)
+    if backend == "cp_sat" and name == "MODEL_INVALID":
+        # Its loader refuses a row that no whole numbers can meet (2x + 2y = 3) and large products.
+        return solve(model, limits, start=start)
     if name in ("INVALID_SOLVER_PARAMETERS", "MODEL_INVALID", "SOLVER_TYPE_UNAVAILABLE"):
         raise SolverError(f"{backend}: {name} {said.status_string()}")
     if not has_solution:

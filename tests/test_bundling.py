@@ -10,7 +10,7 @@ import pytest
 
 from optimizer import bundling, partition
 from optimizer.bundling import bundle
-from optimizer.columns import UNITS_PER_OFFICER
+from optimizer.columns import UNITS_PER_OFFICER, priced_columns, undominated
 from optimizer.county import County
 from optimizer.diagnosis import Diagnosis
 from optimizer.errors import InputError
@@ -216,10 +216,10 @@ def no_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_diagnosis")
-@pytest.mark.parametrize("block", range(6))
+@pytest.mark.parametrize("block", range(8))
 def test_equals_brute_force_over_all_partitions(block: int) -> None:
     seen: dict[Status, int] = {}
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in range(block * 35, block * 35 + 35):
         county, rules = random_case(seed)
         try:
             bundles, proof = bundle(county, rules)
@@ -238,7 +238,7 @@ def test_equals_brute_force_over_all_partitions(block: int) -> None:
         broken = [v for v in violations(county, rules, plan) if v.rule.startswith(
             ("bundling", "response", "stations", "adjacency"))]  # fmt: skip
         assert broken == [], seed
-    assert seen.get(Status.OPTIMAL, 0) >= 10
+    assert seen.get(Status.OPTIMAL, 0) >= 8
     assert seen.get(Status.INFEASIBLE, 0) >= 3
 
 
@@ -269,10 +269,8 @@ def test_ties_fewest_rehomed_then_first_centres(
     places = sum(order.index(b.centre_id) for b in bundles)
     expected = brute_force(county, rules).key
     assert expected is not None
-    assert (proof.objective, rehomed, places) == (
-        pytest.approx(expected[0] / UNITS_PER_OFFICER, abs=1e-9),
-        *expected[1:],
-    )
+    assert proof.objective == pytest.approx(expected[0] / UNITS_PER_OFFICER, abs=1e-9)
+    assert (rehomed, places) == expected[1:]
 
 
 # ---------------------------------------------------------------------------- known plans by hand
@@ -365,22 +363,17 @@ def test_a_limit_met_to_the_last_digit_is_met() -> None:
 def reordered(county: County, order: list[int]) -> County:
     """The same county with its stations listed in another order."""
     place = np.argsort(order)
-    stations = type(county.stations)(
-        **{
-            name: [getattr(county.stations, name)[i] for i in order]
-            if name in ("station_id", "name")
-            else getattr(county.stations, name)[order]
-            for name in county.stations.__slots__
-            if not name.startswith("_")
-        }
-    )
+    columns: dict[str, Any] = {}
+    for name in county.stations.__slots__:
+        values = getattr(county.stations, name)
+        is_ids = isinstance(values, tuple)
+        columns[name] = tuple(values[i] for i in order) if is_ids else values[order]
+    stations = replace(county.stations, **columns)
     cells = replace(county.cells, station=place[county.cells.station])
     assert county.station_adjacency is not None
     return replace(
         county,
-        stations=replace(
-            stations, station_id=tuple(stations.station_id), name=tuple(stations.name)
-        ),
+        stations=stations,
         cells=cells,
         travel_time_min=county.travel_time_min[order],
         road_km=county.road_km[order],
@@ -434,20 +427,18 @@ def test_time_out_after_the_relaxation_keeps_its_bound(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("counts", [{}, {"centres": 9, "stations_bundled": 22}])
+@pytest.mark.parametrize("counts", [{}, {"centres": 8, "stations_bundled": 19}])
 def test_cuts_and_fixing_lose_no_plan(seed: int, counts: dict[str, Any]) -> None:
     """Against one plain branch and bound over all columns, where the relaxation is fractional."""
-    county = random_county(seed, 36, n_urban=0)
-    weights = {"response_per_1000_alert_min": 0.02}
+    county = random_county(seed, 30, n_urban=0)
+    weights = {"response_per_1000_alert_min": 0.05}
     rules = policy(bundling={"max_office_travel_min": 60, **counts}, weights=weights)
-    columns = bundling.undominated(
-        bundling.priced_columns(county, rules), county, freed_counts=False
-    )
+    columns = undominated(priced_columns(county, rules), county, freed_counts=False)
     column, place = np.nonzero(columns.members >= 0)
     rows = [columns.members[column, place]]
     values = [np.ones(len(column))]
     at = [column]
-    wanted = np.ones(36)
+    wanted = np.ones(30)
     for coefficients, value in bundling.cover_of(county, rules, columns).exactly:
         rows.append(np.full(len(columns), len(wanted)))
         values.append(coefficients.astype(float))
@@ -480,22 +471,22 @@ def test_the_bound_holds_for_any_dual_values() -> None:
         expected = brute_force(county, rules).key
         if expected is None:
             continue
-        columns = bundling.undominated(
-            bundling.priced_columns(county, rules), county, freed_counts=True
-        )
+        columns = undominated(priced_columns(county, rules), county, freed_counts=True)
         cover = bundling.cover_of(county, rules, columns)
         rng = np.random.default_rng(seed)
         rows = len(cover.exactly) + cover.stations + (cover.at_least is not None)
         for spread in (0.0, 1e6, 1e7, 3e7):
             search = partition._Search(cover, Limits(), float("inf"))
             search._take_bound(rng.normal(0.0, spread + 1e-9, rows))
-            assert search._lower() is not None
-            assert search._lower() <= expected[0]
+            lower = search._lower()
+            assert lower is not None
+            assert lower <= expected[0]
         search = partition._Search(cover, Limits(), float("inf"))
         search.bound_from_below()
-        assert search._lower() is not None
-        assert search._lower() <= expected[0]
-        tight += search._lower() == expected[0]
+        lower = search._lower()
+        assert lower is not None
+        assert lower <= expected[0]
+        tight += lower == expected[0]
     assert tight > 5
 
 

@@ -186,7 +186,7 @@ def test_every_relaxation_works_and_a_smaller_one_does_not() -> None:
         "bundling.min_officers_freed": -0.1,
     }
     tried: dict[str, int] = {}
-    for seed in range(12):
+    for seed in range(8):
         county = random_county(seed, 7, n_urban=1)
         rules = policy(
             bundling={"centres": 2, "max_office_travel_min": 9, "max_bundle_size": 2},
@@ -222,7 +222,7 @@ def test_the_clash_is_minimal_and_real() -> None:
 
     every = frozenset((*COLUMN_RULES, *PLAN_RULES))
     found = 0
-    for seed in range(6):
+    for seed in range(4):
         county = random_county(seed, 6, n_urban=1)
         locks = {"keep": ["s04"], "host": ["s05"], "apart": [["s02", "s03"]]}
         rules = policy(
@@ -238,7 +238,7 @@ def test_the_clash_is_minimal_and_real() -> None:
         assert asked.without(every - clash) is False
         for rule in clash:
             assert asked.without((every - clash) | {rule}) is True
-    assert found >= 3
+    assert found >= 2
 
 
 def test_too_many_sets_to_examine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

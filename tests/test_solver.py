@@ -92,6 +92,11 @@ def test_cp_sat_refuses_what_it_cannot_hold_exactly() -> None:
         solve(dense([1], [[1]], [0], [1], integer=[False]), backend="cp_sat")
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_row_that_no_whole_numbers_meet(backend: Backend) -> None:
+    assert solve(dense([1, 1], [[2, 2]], [3], [3]), backend=backend).status is Status.INFEASIBLE
+
+
 def hard_model() -> Model:
     """Market split (Cornuejols & Dawande 1998): far beyond a hundredth of a second."""
     rng = np.random.default_rng(1)
