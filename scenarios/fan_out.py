@@ -151,7 +151,7 @@ def _on_this_machine(job: Job, items: Sequence[Any], workers: int) -> Iterator[t
                             raise _lost() from error
             finally:
                 if left:
-                    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+                    get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
 def _lost() -> WorkersLostError:

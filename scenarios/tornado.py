@@ -3,7 +3,8 @@
 For each key and measure: the mean of the measure over all points at each value of the key. The
 difference between the largest and the smallest of these means is what the key moves the measure by,
 all else averaged. Numbers drawn from a range are sorted into five bins of equally many points
-first; so are more than five drawn years, by their number of alerts. Points without a plan count nowhere.
+first; so are more than five drawn years, by their number of alerts. Points without a plan count
+nowhere.
 """
 
 from __future__ import annotations
