@@ -189,7 +189,7 @@ def _round(client: Any, blob: bytes, key: str, left: dict[int, Any]) -> Iterator
     shared = client.scatter(blob, broadcast=True)
     waiting = iter(left.items())
     threads = sum(client.nthreads().values()) or 1
-    running = api.as_completed()
+    running = api.as_completed(loop=client.loop)
 
     def submit() -> None:
         for row, item in waiting:
