@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from itertools import pairwise
 
 import click
 
@@ -15,6 +16,7 @@ UNICODE = ("utf-8", "utf8", "gb18030")
 COMMANDS = {
     "run": "run",
     "validate": "validate",
+    "scenarios": "scenarios",
     "sweep": "sweep",
     "runs": "runs",
     "diff": "diff",
@@ -58,7 +60,7 @@ def _translate_help(command: click.Command) -> None:
 def _asked_language() -> Language:
     """Language of the command line, known before it is parsed: help is shown while parsing."""
     arguments = sys.argv[1:]
-    for here, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for here, following in pairwise([*arguments, ""]):
         for language in LANGUAGES:
             if here == f"--lang={language}" or (here, following) == ("--lang", language):
                 return language

@@ -119,7 +119,7 @@ def read_bundles(county: County, path: Path, *, layer: str | None = None) -> tup
     source = Source(layer="plan", path=path, shown=str(path), sheet=layer, strict=True)
     table = read_table(source, PLAN_SCHEMA)
     errors = [p for p in table.problems if p.severity == "error"]
-    if errors and not len(table.frame):
+    if not {"station_id", "centre_id"} <= set(table.frame.columns):
         raise InputError(errors)
     centre_of, problems = _assignment(county, table)
     problems = errors + problems
