@@ -11,6 +11,7 @@ against Jingli's own in the same run, because the machine's speed varies.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ from optimizer.solver import Backend, Limits, Model, solve
 from optimizer.workload import assess, demand_of
 
 LIMIT_S = 60.0
+OTHERS_LIMIT_S = 120.0
 MOST_FOR_P_MEDIAN = 300
 Regions = list[list[int]]
 T = TypeVar("T")
@@ -243,6 +245,30 @@ def regionalisers(county: County, bundles: int) -> Iterator[tuple[str, Callable[
     yield "max-p", max_p
 
 
+def in_child(make: Callable[[], Regions]) -> tuple[Regions | None, float, str]:
+    """Another's code on our input, in a process of its own, because it may fail or never end."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def work() -> None:
+        start = time.perf_counter()
+        try:
+            theirs.send((make(), time.perf_counter() - start, ""))
+        except Exception as error:
+            said = f"{type(error).__name__}: {str(error)[:80]}"
+            theirs.send((None, time.perf_counter() - start, said))
+
+    child = context.Process(target=work)
+    child.start()
+    if ours.poll(OTHERS_LIMIT_S):
+        answer: tuple[Regions | None, float, str] = ours.recv()
+    else:
+        answer = (None, OTHERS_LIMIT_S, "no answer")
+        child.terminate()
+    child.join()
+    return answer
+
+
 def beside_spopt(stations: int) -> None:
     """Saving reached, bundles that break a rule, time; every station may be bundled."""
     county = seat_county(stations)
@@ -263,10 +289,9 @@ def beside_spopt(stations: int) -> None:
         if name == "p-median" and stations > MOST_FOR_P_MEDIAN:
             print(f"{'':6}{name}: not tried, {stations**2:,} binaries")
             continue
-        try:
-            regions, seconds = timed(make)
-        except Exception as error:  # another's code on our input: say so and go on
-            print(f"{'':6}{name}: failed: {type(error).__name__} {str(error)[:80]}", flush=True)
+        regions, seconds, failure = in_child(make)
+        if regions is None:
+            print(f"{'':6}{name}: {failure} after {seconds:.0f} s", flush=True)
             continue
         price, broken = score(county, policy, regions)
         print(
