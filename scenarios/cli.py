@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "diff",
     "compare": "compare",
     "score": "score",
+    "init": "init",
     "cases": "cases",
     "schema": "cases",
 }
