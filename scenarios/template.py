@@ -24,6 +24,8 @@ Tables = Literal["xlsx", "csv"]
 CATEGORIES = ("刑事", "治安", "交通", "纠纷", "求助")
 _CHOICES = {"kind": ("城区", "农村"), "yes_no": ("是", "否")}
 _ROWS_CHECKED = 5000
+_TEXT_FORMAT = 49
+"""Excel's own number of the format "@"."""
 # The same template is the same bytes.
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
@@ -180,7 +182,7 @@ def _scalar(text: str) -> str:
 def _write_workbook(path: Path, _: Translate) -> None:
     book = xlsxwriter.Workbook(str(path))
     book.set_properties({"created": _CREATED})
-    text = book.add_format({"num_format": "@"})
+    text = book.add_format({"num_format": _TEXT_FORMAT})
     needed = book.add_format({"bold": True, "bg_color": "#FFF2CC", "border": 1})
     optional = book.add_format({"bold": True, "bg_color": "#EDEDED", "border": 1})
     for sheet in _SHEETS:
