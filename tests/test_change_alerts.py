@@ -33,6 +33,9 @@ def prepared_case(folder: Path, **rhythm: Any) -> Prepared:
     def with_rhythm(document: Row) -> None:
         periods = [{"name": "08-20", "hours": 12}, {"name": "20-08", "hours": 12}]
         periods = [{"name": "00-12", "hours": 12}, {"name": "12-24", "hours": 12}]
+        document["policy"]["workload"] = {
+            "categories": {"help": {"on_scene_min": 25.0}, "criminal": {"on_scene_min": 70.0}}
+        }
         document["alert_rhythm"] = {"periods": periods, "share_fraction": SHARES, **rhythm}
 
     return Prepared(open_case(str(write_case(folder, case=with_rhythm))))
@@ -255,6 +258,15 @@ def test_the_year_as_on_the_day_of_an_event(
     assert column[base.county.cells.cell_id.index("c21")] == pytest.approx(3650)
     assert county.period_share_fraction[2] == pytest.approx([0.5, 0.5])  # 10-12 and 12-14
     assert by_period(loaded, 2) == pytest.approx(by_period(base, 2))
+
+
+def test_an_event_in_periods_of_unequal_length(tmp_path: Path) -> None:
+    periods = [{"name": "00-08", "hours": 8}, {"name": "08-24", "hours": 16}]
+    prepared = prepared_case(tmp_path / "case", periods=periods)
+    base = prepared.load(prepared.case.scenario(None))
+    event: Row = {"alerts": 10, "hours": "4-12", "stations": "02"}
+    loaded = apply(base, scenario_of(prepared.case, alerts={"events": {"fair": event}}))
+    assert loaded.county.period_share_fraction[2:] == pytest.approx(np.full((2, 2), 0.5))
 
 
 def test_an_event_and_a_factor_of_one_name_stay_apart(changed: Callable[..., LoadedCase]) -> None:

@@ -177,11 +177,16 @@ def test_closures_overlap_and_touch(changed: Callable[..., LoadedCase], base: Lo
         close={
             "a": {"near": [GAP_X, MAIN], "length_m": 400},
             "b": {"near": [GAP_X + 0.002, MAIN], "length_m": 400},
+            "round b": {"near": [GAP_X + 0.002, MAIN], "length_m": 1000},
             "end": {"near": [X[5], MAIN + 0.02], "length_m": 100},
         }
     )
-    # a and b overlap: one gap. The east link is cut too, so west and east part company.
+    # All three by the bridge overlap: one gap of a kilometre. The east link is cut too, so that
+    # west and east part company.
     assert np.isinf(between(loaded, 0, 5))
+    along, _ = loaded.network.street_arcs()
+    east = loaded.network.length_km[along][-4:-2]
+    assert east.sum() == pytest.approx(km(base)["piece"] - 1.0, rel=1e-3)
     assert between(loaded, 0, 2) == pytest.approx(between(base, 0, 2), rel=1e-9)
     assert between(loaded, 3, 5) == pytest.approx(between(base, 3, 5), rel=1e-9)
 

@@ -136,7 +136,9 @@ def test_properties_and_seat(changed: Callable[..., LoadedCase], base: LoadedCas
     assert (loaded.county.travel_time_min[others] == base.county.travel_time_min[others]).all()
     assert (loaded.county.travel_time_min[2] != base.county.travel_time_min[2]).any()
     assert (loaded.county.station_time_min.diagonal() == 0).all()
-    assert loaded.county.station_time_min[2, 0] != base.county.station_time_min[2, 0]
+    between = loaded.county.station_time_min
+    assert between[2, 0] > base.county.station_time_min[2, 0] + 1
+    assert between == pytest.approx(between.T)  # every road is open both ways
 
 
 def test_squad_areas(changed: Callable[..., LoadedCase]) -> None:
@@ -201,6 +203,28 @@ def test_largest_remainder_when_cells_are_split(
     assert all(abs(gained[s] - quota[s]) < 1 for s in gained)
 
 
+def test_only_neighbours_take_over_while_they_can(changed: Callable[..., LoadedCase]) -> None:
+    # The seat of 06 stands in the west, but its cells lie in the east.
+    in_03 = [round(WEST + 4.5 * STEP, 6), round(SOUTH + 0.5 * STEP, 6)]
+    loaded = changed(stations={"03": {"close": True}, "06": {"at": in_03}})
+    assert loaded.county.travel_time_min[4, loaded.county.cells.cell_id.index("c31")] < 1e-6
+    assert len(cells_of(loaded, "06")) == 4
+    assert len(cells_of(loaded, "02")) + len(cells_of(loaded, "04")) == 12
+
+
+def test_officers_are_shared_by_alerts_not_by_cells(prepared: Prepared, base: LoadedCase) -> None:
+    plain = apply(base, scenario_of(prepared.case, stations={"03": {"close": True}}))
+    west = sorted(c for c in cells_of(plain, "02") if c.startswith("c3"))
+    assert len(west) == 2
+    scenario = scenario_of(
+        prepared.case,
+        stations={"03": {"close": True, "officers": 8}},
+        alerts={"factors": {"west": {"factor": 3, "cells": west}}},
+    )
+    loaded = apply(base, scenario)
+    assert (officers(loaded)["02"], officers(loaded)["04"]) == (6 + 6, 6 + 2)
+
+
 def test_heirs_by_name(changed: Callable[..., LoadedCase]) -> None:
     loaded = changed(stations={"03": {"close": True, "cells_to": "己", "officers_to": "甲"}})
     assert cells_of(loaded, "06") >= {"c31", "c32", "c33", "c34"}
@@ -238,10 +262,11 @@ def test_a_unit_beside_a_closed_station_stands_by_another(
     changed: Callable[..., LoadedCase], base: LoadedCase
 ) -> None:
     assert base.county.units.station.tolist() == [0]
-    loaded = changed(
-        stations={"01": {"close": True, "officers_to": "02"}, "02": {"max_officers": 90}}
-    )
-    assert loaded.county.stations.station_id[loaded.county.units.station[0]] == "02"
+    far = [round(WEST + 11.5 * STEP, 6), round(SOUTH + 0.5 * STEP, 6)]
+    closing = {"close": True, "officers_to": "06"}
+    loaded = changed(stations={"01": closing, "02": {"at": far}, "06": {"max_officers": 90}})
+    # 02 has moved to the far end, so 03 is the nearest seat that is open.
+    assert loaded.county.stations.station_id[loaded.county.units.station[0]] == "03"
 
 
 # --- opening --------------------------------------------------------------------------------
@@ -250,7 +275,7 @@ def test_a_unit_beside_a_closed_station_stands_by_another(
 def new(**more: Any) -> Change:
     """A station in the middle of c14, the cell of 01 that is next to those of 02."""
     at = [round(WEST + 1.5 * STEP, 6), round(SOUTH + 1.5 * STEP, 6)]
-    return {"open": True, "at": at, "kind": "rural", "officers": 5, **more}
+    return {"open": True, "at": at, "kind": "rural", "officers": 5} | more
 
 
 def test_a_new_station_takes_the_cells_it_reaches_sooner(
@@ -279,6 +304,18 @@ def test_a_new_station_takes_the_cells_it_reaches_sooner(
     assert said.effect is not None
     alerts = base.county.cells.alerts_per_year[mine].sum()
     assert said.effect.text().startswith(f"{mine.sum()} cells with {alerts:,.0f} alerts a year")
+
+
+def test_cells_beyond_those_of_others_are_not_taken(changed: Callable[..., LoadedCase]) -> None:
+    # The seat of 06 is far from its cells: the new station reaches them sooner, but 04 and 05 lie
+    # between.
+    in_01, in_03 = ([round(WEST + x * STEP, 6), round(SOUTH + 0.5 * STEP, 6)] for x in (0.5, 4.5))
+    loaded = changed(stations={"06": {"at": in_01}, "07": new(at=in_03)})
+    county = loaded.county
+    minutes, east = county.travel_time_min, county.cells.cell_id.index("c61")
+    assert minutes[6, east] < minutes[5, east]
+    assert cells_of(loaded, "06") == {"c61", "c62", "c63", "c64"}
+    assert cells_of(loaded, "07") <= {"c31", "c32", "c33", "c34"}
 
 
 def test_a_new_station_may_name_its_cells(changed: Callable[..., LoadedCase]) -> None:
@@ -388,6 +425,13 @@ def test_a_child_replaces_adds_and_takes_back(tmp_path: Path) -> None:
     said = [o for o in loaded.overrides if o.is_own]
     assert {o.reason for o in said} == {"c"}
     assert any(o.key == "stations.03" and o.after == "" for o in said)
+
+
+def test_parents_that_agree_are_one_override(tmp_path: Path) -> None:
+    said = {"reason": "r", "stations": {"乙": {"officers": 9}}}
+    prepared = library_case(tmp_path, a=said, b=said, c={"extends": ["a", "b"]})
+    loaded = prepared.load(prepared.case.scenario("c"))
+    assert [(o.key, o.origin) for o in loaded.overrides] == [("stations.02.officers", "a")]
 
 
 def test_overrides_without_effect_name_the_present_value(tmp_path: Path) -> None:
