@@ -74,9 +74,17 @@ def with_jurisdictions(
 
 
 def without_closed(
-    county: County, stations: Stations, station: IntArray, ways: Ways, duty_km: FloatArray
+    county: County,
+    stations: Stations,
+    station: IntArray,
+    ways: Ways,
+    duty_km: FloatArray,
+    changes: Changes,
 ) -> County:
     """The county of the stations that have cells.
+
+    Managed roads go with the cells. A new station belongs to the squad that names it; else to the
+    one that manages most of its roads today.
 
     Args:
         county: For everything else.
@@ -84,11 +92,12 @@ def without_closed(
         station: Station of each cell, shape (C,).
         ways: From all seats.
         duty_km: Managed road in each cell, shape (C, R).
+        changes: For the squads that name new stations.
     """
     kept = np.isin(np.arange(len(stations)), station)
     rows = np.flatnonzero(kept)
     new_row = np.cumsum(kept) - 1
-    ids = {stations.station_id[s] for s in rows.tolist()}
+    areas = _areas(county, stations, station, duty_km, changes)
     columns: dict[str, Any] = {
         name: tuple(getattr(stations, name)[s] for s in rows.tolist())
         if name in ("station_id", "name")
@@ -108,12 +117,38 @@ def without_closed(
         road_km=ways.road_km[rows],
         station_time_min=ways.station_time_min[np.ix_(rows, rows)],
         station_adjacency=None,
-        squads=replace(
-            squads, stations=tuple(tuple(s for s in a if s in ids) for a in squads.stations)
-        ),
+        squads=replace(squads, stations=areas),
         units=replace(units, station=new_row[nearest[units.station]]) if len(units) else units,
         duty_road_km=road_km[rows],
     )
+
+
+def _areas(
+    county: County,
+    stations: Stations,
+    station: IntArray,
+    duty_km: FloatArray,
+    changes: Changes,
+) -> tuple[tuple[str, ...], ...]:
+    """Stations of each squad: closed ones out, new ones in."""
+    squads, old = county.squads, county.stations.station_id
+    open_ids = {stations.station_id[s] for s in station.tolist()}
+    areas = [[s for s in area if s in open_ids] for area in squads.stations]
+    for s in range(len(old), len(stations)):
+        one = stations.station_id[s]
+        named = [
+            q
+            for q, squad_id in enumerate(squads.squad_id)
+            if (squad := changes.squads.get(squad_id)) and one in (squad.stations or ())
+        ]
+        mine = station == s
+        km = [
+            float(duty_km[mine & np.isin(county.cells.station, [old.index(a) for a in area])].sum())
+            for area in squads.stations
+        ]
+        if one in open_ids and (named or (km and max(km) > 0)):
+            areas[named[0] if named else int(np.argmax(km))].append(one)
+    return tuple(tuple(sorted(area)) for area in areas)
 
 
 class _Ground:

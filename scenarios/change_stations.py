@@ -40,7 +40,11 @@ def with_head_counts(county: County, changes: Changes, notes: ChangeNotes) -> Co
             _set_counts(squads, row, ("squads", one), squad, notes)
             if squad.stations is not None:
                 areas[row] = tuple(sorted(squad.stations))
-                _check_areas(county.squads, areas, row, notes)
+    for row, one in enumerate(county.squads.squad_id):
+        if one in changes.squads:
+            _check_areas(county.squads, areas, row, notes)
+    # New stations are not there yet; they join where jurisdictions are made.
+    areas = [tuple(s for s in area if s in rows) for area in areas]
     units = _columns(county.units)
     for one, unit in changes.units.items():
         if unit is not None:

@@ -237,7 +237,8 @@ def _resettled(
             road_km=ways.road_km,
             station_time_min=ways.station_time_min,
         )
-    return without_closed(county, stations, station, ways, _duty_km(loaded, policy, cache))
+    duty_km = _duty_km(loaded, policy, cache)
+    return without_closed(county, stations, station, ways, duty_km, changes)
 
 
 def _ways(

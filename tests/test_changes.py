@@ -331,6 +331,17 @@ def test_a_new_station_may_name_its_cells(changed: Callable[..., LoadedCase]) ->
     assert officers(loaded)["07"] == 5 + 6  # those of the closed station follow its cells
 
 
+def test_a_new_station_joins_a_squad(changed: Callable[..., LoadedCase]) -> None:
+    in_03 = [round(WEST + 4.5 * STEP, 6), round(SOUTH + 0.5 * STEP, 6)]
+    loaded = changed(stations={"07": new(at=in_03)})
+    assert cells_of(loaded, "07") <= {"c31", "c32", "c33", "c34"}  # all of the area of q1
+    assert loaded.county.squads.stations == (("02", "03", "04", "05", "06", "07"),)
+    named = changed(stations={"07": new(at=in_03)}, squads={"q1": {"stations": ["02", "07"]}})
+    assert named.county.squads.stations == (("02", "07"),)
+    # In town no squad manages the roads.
+    assert "07" not in changed(stations={"07": new()}).county.squads.stations[0]
+
+
 def test_opening_that_cannot_be(refused: Callable[..., list[str]]) -> None:
     said = refused(
         stations={
