@@ -67,7 +67,7 @@ def demo() -> None:
     install("")
     for scenario in ("as_published", "free"):
         out = ROOT / "build" / "demo" / scenario
-        run(BIN / "jingli", "run", "dianjiang", "-s", scenario, "--out", out)
+        run(BIN / "jingli", "run", "dianjiang", "-s", scenario, "--no-store", "--out", out)
 
 
 def test(arguments: list[str]) -> None:
