@@ -156,7 +156,10 @@ def _panel(axes: Any, bars: Sequence[Bar], label: str, _: Translate) -> None:
                 )  # fmt: skip
     axes.set_yticks(range(len(bars)), [one_line(b.key) for b in bars], fontsize=8)
     axes.invert_yaxis()
-    axes.margins(x=0.18)
+    # Room for the values at both ends, on the side where bars would stick to the edge too.
+    low, high = min(b.smallest for b in bars), max(b.largest for b in bars)
+    room = 0.2 * (high - low) or 0.05 * max(1.0, abs(high))
+    axes.set_xlim(low - room, high + room)
     axes.axvline(bars[0].mean, color="black", linewidth=0.8)
     axes.tick_params(axis="x", labelsize=8)
     axes.set_title(one_line(label), fontsize=9, loc="left")
