@@ -120,7 +120,9 @@ def _check(answers: Answers) -> None:
 def case_text(answers: Answers, _: Translate) -> str:
     """The `case.yaml` of a new case, every part with a comment."""
     lines = [
-        *_comment(_("Fill in the tables beside this file, then: jingli validate ."), ""),
+        *_comment(
+            _("Fill in the tables beside this file, then run jingli validate on the folder."), ""
+        ),
         "jingli: 1",
         f"name: {_scalar(answers.name)}",
         "layers:",
