@@ -100,15 +100,7 @@ def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figu
             if i == 0:
                 parts.add_scale_bar(ax, "lower left", scene.translate, size_pt=6.5)
         _draw_margins(figure, first, notes)
-        legend = figure.add_axes(
-            (
-                _MARGIN_IN / _SHEET_IN[0],
-                (0.2 + 0.14 * len(notes)) / _SHEET_IN[1],
-                1 - 2 * _MARGIN_IN / _SHEET_IN[0],
-                (foot - 0.2 - 0.14 * len(notes)) / _SHEET_IN[1],
-            ),
-            label="legend",
-        )
+        legend = figure.add_axes(_legend_box(foot, len(notes)), label="legend")
         draw_legend(
             legend,
             keys,
@@ -130,6 +122,13 @@ def _ground(scene: MapScene) -> Ground:
         scene.road_lines,
         scene.road_class_names,
     )
+
+
+def _legend_box(foot_in: float, notes: int) -> tuple[float, float, float, float]:
+    """Left, bottom, width and height of the legend as fractions of the sheet."""
+    wide, high = _SHEET_IN
+    below = 0.2 + 0.14 * notes
+    return (_MARGIN_IN / wide, below / high, 1 - 2 * _MARGIN_IN / wide, (foot_in - below) / high)
 
 
 def _columns(panels: int, room: tuple[float, float], high_per_wide: float) -> int:
