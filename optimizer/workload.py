@@ -10,8 +10,8 @@ strength"; all symbols with units there):
   travel both ways;
 - crews $m = \max_p \min\{m : P(W > t_q) \le \alpha\}$ in M/M/m with load $a_p$;
 - officers $= m\,n\,\rho + d\,\rho + b\,w + \text{case} + \text{community} + \text{road}$ with
-  $n$ officers per crew, relief factor $\rho$, $d$ duty-post officers, $b$ police offices that have a
-  window, $w$ officers per window.
+  $n$ officers per crew, relief factor $\rho$, $d$ duty-post officers, $b$ police offices that have
+  a window, $w$ officers per window.
 """
 
 from __future__ import annotations

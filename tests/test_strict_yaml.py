@@ -21,7 +21,8 @@ def refused(path: Path) -> str:
 
 
 def test_codes_and_words_stay_what_was_typed(tmp_path: Path) -> None:
-    text = "code: 0421\nanswer: no\nclock: 1:30\nday: 2026-11-21\nhexa: 0x1F\noctal: 0o17\nplus: +86\n"
+    text = "code: 0421\nanswer: no\nclock: 1:30\nday: 2026-11-21\n"
+    text += "hexa: 0x1F\noctal: 0o17\nplus: +86\n"
     assert read_yaml(write(tmp_path, text), "case.yaml").data == {
         "code": "0421",
         "answer": "no",
