@@ -68,6 +68,10 @@ class InputError(JingliError):
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__(self.text())
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        """Travel between processes with the problems, not only their text."""
+        return type(self), (self.problems,)
+
     def text(self, translate: Translate = untranslated) -> str:
         """All problems as one bulleted list."""
         head = translate("{n} problem(s) in the input:").format(n=len(self.problems))

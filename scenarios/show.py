@@ -15,6 +15,7 @@ from scenarios.load import Inspection
 from scenarios.provenance import modelled_text
 from scenarios.quality import quality_sheet
 from scenarios.run import Run
+from scenarios.show_table import table
 from scenarios.tables import kind_text, names, reason_text
 
 TOWNSHIPS_SHOWN = 5
@@ -48,20 +49,20 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
 def show_inspection(inspection: Inspection, console: Console, _: Translate) -> None:
     """Print the data-quality sheet and every problem."""
     sheet = quality_sheet(inspection, _)
-    table = Table(
+    sheet_table = Table(
         title=_("Data quality"), title_justify="left", title_style="bold", header_style="bold"
     )
     *counted, missing = sheet.header
     for i, header in enumerate(counted):
         text = i < TEXT_COLUMNS
-        table.add_column(
+        sheet_table.add_column(
             header, justify="left" if text else "right", overflow="fold", no_wrap=not text
         )
     for row in sheet.rows:
-        table.add_row(
+        sheet_table.add_row(
             *(escape(Path(str(v)).name if i == 1 else str(v)) for i, v in enumerate(row[:-1]))
         )
-    console.print(table)
+    console.print(sheet_table)
     for row in sheet.rows:
         if row[-1]:
             console.print(escape(f"  {row[0]}{_(': ')}{missing}{_(': ')}{row[-1]}"))
@@ -160,21 +161,9 @@ def show_modelled(run: Run, console: Console, _: Translate) -> None:
         )
 
 
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for header, justify in columns:
-        table.add_column(
-            header,
-            justify="right" if justify == "right" else "left",
-            overflow="fold",
-            no_wrap=justify == "right",
-        )
-    return table
-
-
 def _show_measures(run: Run, console: Console, _: Translate) -> None:
     assert run.plan is not None
-    table = _table(
+    found = table(
         _("Today against the plan"),
         (_("Measure"), "left"),
         (_("Today"), "right"),
@@ -188,18 +177,18 @@ def _show_measures(run: Run, console: Console, _: Translate) -> None:
             # A sign beside the colour, for those who cannot see it and for paper.
             change += " ✓" if m.verdict == "better" else " ✗"
         style = colours[m.verdict]
-        table.add_row(
+        found.add_row(
             escape(m.heading),
             escape(m.shown(m.today)),
             escape(m.shown(m.plan)),
             f"[{style}]{change}[/]" if style else change,
         )
-    console.print(table)
+    console.print(found)
 
 
 def _show_bundles(run: Run, console: Console, _: Translate) -> None:
     assert run.plan is not None
-    table = _table(
+    found = table(
         _("Bundles"),
         (_("Centre station"), "left"),
         (_("Police offices"), "left"),
@@ -213,7 +202,7 @@ def _show_bundles(run: Run, console: Console, _: Translate) -> None:
         offices = [
             n for s, n in zip(b.station_ids, b.station_names, strict=True) if s != b.centre_id
         ]
-        table.add_row(
+        found.add_row(
             escape(b.centre_name),
             escape("、".join(offices)),
             f"{b.officers_freed:.1f}",
@@ -222,7 +211,7 @@ def _show_bundles(run: Run, console: Console, _: Translate) -> None:
             f"{b.share_within_fraction:.0%}" + ("" if b.meets_response_standard else " ✗"),
         )
     if shown:
-        console.print(table)
+        console.print(found)
     else:
         console.print(_("No stations are bundled."))
 
@@ -231,7 +220,7 @@ def _show_roads(run: Run, console: Console, _: Translate) -> None:
     assert run.plan is not None
     if not run.plan.roads:
         return
-    table = _table(
+    found = table(
         _("Road duty"),
         (_("Unit"), "left"),
         (_("Managed road, km"), "right"),
@@ -239,10 +228,10 @@ def _show_roads(run: Run, console: Console, _: Translate) -> None:
         (_("km per officer"), "right"),
     )
     for r in run.plan.roads:
-        table.add_row(
+        found.add_row(
             escape(r.duty_name), f"{r.road_km:.1f}", str(r.officers), f"{r.km_per_officer:.1f}"
         )
-    console.print(table)
+    console.print(found)
 
 
 def _show_moves(run: Run, console: Console, _: Translate) -> None:
@@ -251,7 +240,7 @@ def _show_moves(run: Run, console: Console, _: Translate) -> None:
     name = names(run)
     moved = [m for m in run.result.plan.moves if m.reason == "reassign"]
     if moved:
-        table = _table(
+        found = table(
             _("Officers reassigned"),
             (_("From"), "left"),
             (_("To"), "left"),
@@ -260,13 +249,13 @@ def _show_moves(run: Run, console: Console, _: Translate) -> None:
         )
         kinds = {u.unit_id: u.kind for u in run.plan.units}
         for m in moved:
-            table.add_row(
+            found.add_row(
                 escape(name[m.from_id]),
                 escape(name[m.to_id]),
                 kind_text(kinds[m.to_id], _),
                 str(m.officers),
             )
-        console.print(table)
+        console.print(found)
     for reason in ("bundle", "road_duty"):
         total = sum(m.officers for m in run.result.plan.moves if m.reason == reason)
         if total:
@@ -282,7 +271,7 @@ def _show_townships(run: Run, console: Console, _: Translate) -> None:
     changes = township_changes(run.today, run.plan)
     losers = [c for c in changes if c.mean_response_change_min >= NOTICEABLE_MIN]
     winners = [c for c in changes if c.mean_response_change_min <= -NOTICEABLE_MIN]
-    table = _table(
+    found = table(
         _("Townships: {lose} lose, {gain} gain, {same} as before").format(
             lose=len(losers), gain=len(winners), same=len(changes) - len(losers) - len(winners)
         ),
@@ -294,7 +283,7 @@ def _show_townships(run: Run, console: Console, _: Translate) -> None:
     )
     for c in [*losers[:TOWNSHIPS_SHOWN], *list(reversed(winners))[:TOWNSHIPS_SHOWN]]:
         style = "red" if c.mean_response_change_min > 0 else "green"
-        table.add_row(
+        found.add_row(
             escape(c.plan.township),
             escape(c.plan.responsible),
             f"{c.today.mean_response_min:.1f}→{c.plan.mean_response_min:.1f}",
@@ -302,7 +291,7 @@ def _show_townships(run: Run, console: Console, _: Translate) -> None:
             f"{c.today.share_within_fraction:.0%}→{c.plan.share_within_fraction:.0%}",
         )
     if losers or winners:
-        console.print(table)
+        console.print(found)
         hidden = len(losers) - TOWNSHIPS_SHOWN
         if hidden > 0:
             console.print(_("{n} more that lose: townships.csv").format(n=hidden))
