@@ -14,7 +14,7 @@ from optimizer.errors import InputError, Problem
 from optimizer.policy import Policy
 from scenarios.library import COMBINE, Library, did_you_mean, unknown
 from scenarios.scenario import Scenario, deep_merge, library_problems, resolve
-from scenarios.scenario_files import library_paths, read_library
+from scenarios.scenario_files import read_library
 from scenarios.schema import CaseSpec, Layer
 from scenarios.spec_errors import problems_of
 from scenarios.strict_yaml import Document, read_yaml
@@ -82,10 +82,6 @@ class Case:
             InputError: the overrides do not fit the policy's schema.
         """
         return resolve(self.library, scenario).policy
-
-    def scenario_files(self) -> dict[str, Path]:
-        """The files beside `case.yaml` that scenarios are read from, by name."""
-        return library_paths(self.folder)
 
 
 def embedded_cases() -> list[str]:

@@ -112,6 +112,7 @@ def apply(
         policy=policy,
         county=replace(county, provenance=_provenance(county, scenario, merged)),
         network=network,
+        scenario=scenario,
         overrides=overrides,
     )
 
@@ -238,7 +239,9 @@ def _resettled(
             station_time_min=ways.station_time_min,
         )
     duty_km = _duty_km(loaded, policy, cache)
-    return without_closed(county, stations, station, ways, duty_km, changes)
+    made = without_closed(county, stations, station, ways, duty_km, changes)
+    _check_squads(county, made, notes)
+    return made
 
 
 def _ways(
@@ -329,6 +332,20 @@ def _check_reach(
         + (", …" if len(lost) > 10 else ""),
         stations="、".join(dict.fromkeys(stations.name[s] for s in station[lost].tolist())),
     )
+
+
+def _check_squads(before: County, after: County, notes: ChangeNotes) -> None:
+    """A squad with officers keeps a station whose roads it manages."""
+    squads = after.squads
+    for q in range(len(squads)):
+        area = before.squads.stations[q]
+        if area and not squads.stations[q] and squads.officers[q] > 0:
+            notes.wrong(
+                ("stations", area[0], "close"),
+                "a station for squad {squad}, whose whole area closes",
+                "give it other stations under squads, or take its officers away there",
+                squad=squads.name[q],
+            )
 
 
 # --- what is said ---------------------------------------------------------------------------

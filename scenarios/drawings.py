@@ -12,7 +12,9 @@ import shapely
 from geo.crs import geometry_to_wgs84, is_known
 from geo.plane import GeometryArray, as_geometry
 from optimizer.errors import Problem
+from scenarios.case import CASE_FILE
 from scenarios.scenario import Scenario
+from scenarios.set_values import SET
 
 
 def read_drawings(
@@ -47,15 +49,17 @@ def read_drawings(
     return found, problems
 
 
-def drawing_paths(scenario: Scenario, folder: Path) -> dict[str, Path]:
-    """The files that a scenario's closures are drawn in, by the name they are given."""
-    named = (
+def scenario_paths(scenario: Scenario, folder: Path) -> dict[str, Path]:
+    """The files beside `case.yaml` that a scenario is made of, drawings included, by name."""
+    written = {s.entry.shown for s in scenario.steps if s.name != SET}
+    drawn = {
         c.drawn
         for s in scenario.steps
         for c in (s.entry.spec.roads.close or {}).values()
         if c is not None and c.drawn is not None
-    )
-    return {name: folder / name.replace("\\", "/") for name in sorted(set(named))}
+    }
+    paths = {name: folder / name.replace("\\", "/") for name in sorted(written | drawn)}
+    return {name: path for name, path in paths.items() if path.name != CASE_FILE}
 
 
 def _read(path: Path) -> GeometryArray:

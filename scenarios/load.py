@@ -36,7 +36,7 @@ from scenarios.cross_checks import (
 )
 from scenarios.months import month_shares
 from scenarios.notes import Notes, StagedError
-from scenarios.scenario import Override
+from scenarios.scenario import Override, Scenario
 from scenarios.schema import Layer
 
 RATE_PREFIX = "alerts_per_year"
@@ -58,7 +58,8 @@ class LoadedCase:
         road_table: The road layer as read, for names; None where roads are modelled.
         month_share_fraction: Share of each category's alerts in each month, shape (K, 12); None
             where the case does not say.
-        overrides: What the scenario changes, in order.
+        scenario: The scenario whose world this is; None as read.
+        overrides: What it changes, in order.
     """
 
     case: Case
@@ -70,6 +71,7 @@ class LoadedCase:
     warnings: tuple[Problem, ...]
     road_table: Table | None = None
     month_share_fraction: FloatArray | None = None
+    scenario: Scenario | None = None
     overrides: tuple[Override, ...] = ()
 
 

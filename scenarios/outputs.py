@@ -17,8 +17,9 @@ from geo.network import RoadNetwork
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.plan import Plan
-from scenarios.case import CASE_FILE, Case
+from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json
+from scenarios.drawings import scenario_paths
 from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.load import Inspection, LoadedCase
@@ -150,20 +151,22 @@ def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[st
         "county_digest": run.today.county_digest,
         "policy_digest": run.today.policy_digest,
         "plan_digest": run.plan.plan_digest if run.plan is not None else None,
-        "inputs": _input_digests(loaded.case),
+        "inputs": _input_digests(loaded),
         "versions": versions(),
         MANIFEST_FILES: _digests(folder, names),
     }
     return _json(document)
 
 
-def _input_digests(case: Case) -> dict[str, str]:
-    """SHA-256 of `case.yaml` and of every layer's file, companions of a Shapefile included."""
-    spec = case.spec.layers
+def _input_digests(loaded: LoadedCase) -> dict[str, str]:
+    """SHA-256 of `case.yaml`, the scenario's files and the layers' (whole Shapefiles)."""
+    case, spec = loaded.case, loaded.case.spec.layers
     layers = [spec.stations, spec.cells, spec.cells.attributes, spec.alerts]
     layers += [spec.squads, spec.units, spec.boundary]
     layers += [] if spec.roads == "modelled" else [spec.roads]
     found = {CASE_FILE: case.folder / CASE_FILE}
+    if loaded.scenario is not None:
+        found |= scenario_paths(loaded.scenario, case.folder)
     for layer in layers:
         if layer is None:
             continue

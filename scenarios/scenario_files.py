@@ -51,7 +51,7 @@ def read_library(
         name: Entry(spec=block, document=document, shown=shown, prefix=("overrides", name))
         for name, block in blocks.items()
     }
-    for path in scenario_paths(folder):
+    for path in _scenario_paths(folder):
         said = f"{SCENARIO_FOLDER}/{path.name}"
         entry = _scenario(path, said, problems)
         if entry is not None:
@@ -72,21 +72,13 @@ def read_library(
     return Library(policy=policy, scenarios=found, blocks=shared), problems
 
 
-def scenario_paths(folder: Path) -> list[Path]:
+def _scenario_paths(folder: Path) -> list[Path]:
     """The scenario files of a case, sorted by name."""
     return sorted(
         p
         for p in (folder / SCENARIO_FOLDER).glob("*.yaml")
         if p.is_file() and not p.name.startswith(".")
     )
-
-
-def library_paths(folder: Path) -> dict[str, Path]:
-    """Every file beside `case.yaml` that scenarios are read from, by its name in messages."""
-    paths = {f"{SCENARIO_FOLDER}/{p.name}": p for p in scenario_paths(folder)}
-    if (folder / BLOCKS_FILE).is_file():
-        paths[BLOCKS_FILE] = folder / BLOCKS_FILE
-    return paths
 
 
 def _add(entries: dict[str, Entry], name: str, entry: Entry, problems: list[Problem]) -> None:

@@ -18,7 +18,7 @@ import pytest
 from optimizer.errors import InputError
 from scenarios.case import open_case
 from scenarios.changes import apply
-from scenarios.drawings import read_drawings
+from scenarios.drawings import read_drawings, scenario_paths
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
 from tests.small_case import SOUTH, STEP, WEST, Row, write_case
@@ -318,6 +318,31 @@ def test_a_drawing_that_cannot_be_read(
     for name in ("missing.geojson", "points.geojson", "case.yaml"):
         said = refused(close={"x": {"drawn": name}})
         assert any(f"drawn = {name}: expected a GeoJSON file" in s for s in said)
+
+
+def test_the_files_of_a_scenario_are_inputs(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "case")
+    (folder / "scenarios").mkdir()
+    line = {"type": "LineString", "coordinates": [[GAP_X, MAIN - 0.01], [GAP_X, MAIN + 0.01]]}
+    (folder / "line.geojson").write_text(json.dumps(line), encoding="utf-8")
+    texts = {
+        "scenarios/parent.yaml": "overrides: [quick]",
+        "scenarios/child.yaml": "extends: parent\nreason: r\nroads: {close: {b: {drawn: line.geojson}}}",
+        "scenarios/other.yaml": "policy: {solver: {seed: 7}}",
+        "overrides.yaml": "quick: {policy: {solver: {seed: 3}}}",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    scenario = open_case(str(folder)).scenario("child", ["alerts.factor=2"])
+    assert scenario_paths(scenario, folder) == {
+        name: folder / name
+        for name in (
+            "line.geojson",
+            "overrides.yaml",
+            "scenarios/child.yaml",
+            "scenarios/parent.yaml",
+        )
+    }
 
 
 def test_names_need_a_layer_that_has_them(tmp_path: Path) -> None:

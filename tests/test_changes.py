@@ -258,6 +258,16 @@ def test_closing_that_cannot_be(refused: Callable[..., list[str]]) -> None:
     assert "丁派出所 would have 12, and its building holds 8" in said[0]
 
 
+def test_a_squad_keeps_a_station_or_has_no_officers(
+    refused: Callable[..., list[str]], changed: Callable[..., LoadedCase]
+) -> None:
+    closing: Change = {"03": {"close": True}}
+    said = refused(stations=closing, squads={"q1": {"stations": ["03"]}})
+    assert any("stations.03.close: expected a station for squad 东中队" in s for s in said)
+    without = {"q1": {"stations": ["03"], "officers": 0}}
+    assert changed(stations=closing, squads=without).county.squads.stations == ((),)
+
+
 def test_a_unit_beside_a_closed_station_stands_by_another(
     changed: Callable[..., LoadedCase], base: LoadedCase
 ) -> None:
