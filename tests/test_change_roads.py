@@ -327,7 +327,8 @@ def test_the_files_of_a_scenario_are_inputs(tmp_path: Path) -> None:
     (folder / "line.geojson").write_text(json.dumps(line), encoding="utf-8")
     texts = {
         "scenarios/parent.yaml": "overrides: [quick]",
-        "scenarios/child.yaml": "extends: parent\nreason: r\nroads: {close: {b: {drawn: line.geojson}}}",
+        "scenarios/child.yaml": "extends: parent\nreason: r\n"
+        "roads: {close: {b: {drawn: line.geojson}}}",
         "scenarios/other.yaml": "policy: {solver: {seed: 7}}",
         "overrides.yaml": "quick: {policy: {solver: {seed: 3}}}",
     }
