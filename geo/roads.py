@@ -31,8 +31,8 @@ ROADS_SCHEMA = Schema(
             name="road_class",
             kind="text",
             aliases=(
-                "道路等级", "道路类型", "道路类别", "公路等级", "行政等级", "class", "fclass",
-                "highway", "road_type",
+                "等级", "道路等级", "道路类型", "道路类别", "公路等级", "行政等级", "class",
+                "fclass", "highway", "road_type",
             ),
         ),
         # No alias for OSM's maxspeed: it is a limit, not a speed driven, and often 0 or text.

@@ -197,7 +197,7 @@ ALERTS = Schema(
         _MAYBE_LAT,
     ),
     geometry="any",
-    unique=(),
+    unique=("alert_id",),  # a call logged twice is set aside, not counted twice
 )
 
 BOUNDARY = Schema(layer="boundary", columns=(), geometry="polygon", unique=())

@@ -168,6 +168,21 @@ def test_an_alert_in_an_impossible_year_is_set_aside(tmp_path: Path, year: str) 
     assert "alerts" in record
 
 
+def test_an_alert_logged_twice_is_counted_once(tmp_path: Path) -> None:
+    folder = log_case(tmp_path / "case", "2025-05-01 10:00")
+    log = folder / "alerts.csv"
+    head, *rows = log.read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},A{n}" for n, row in enumerate(rows)]
+    text = "\n".join([f"{head},alert_id", *rows, rows[2]]) + "\n"
+    log.write_text(text, encoding="utf-8")
+    code, output = run(folder, tmp_path / "out")
+    assert code == 0, output
+    record = (tmp_path / "out" / "quarantine.csv").read_text(encoding="utf-8-sig")
+    assert f"alerts,{len(rows) + 2},alert_id,A2," in record
+    quality = (tmp_path / "out" / "quality.csv").read_text(encoding="utf-8-sig")
+    assert f"alerts,alerts.csv,{len(rows) + 1},{len(rows)},1,0,1," in quality
+
+
 def log_case(folder: Path, odd_time: str) -> Path:
     def with_log(case: Row) -> None:
         case["layers"]["alerts"] = {"path": "alerts.csv", "crs": "WGS84"}

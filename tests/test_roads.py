@@ -302,16 +302,17 @@ def test_same_input_same_network() -> None:
         assert np.array_equal(getattr(one, name), getattr(two, name))
 
 
-def test_reads_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", ["道路等级", "等级"])
+def test_reads_a_file(tmp_path: Path, header: str) -> None:
     path = tmp_path / "道路.geojson"
-    path.write_text(
+    text = (
         '{"type": "FeatureCollection", "features": ['
         '{"type": "Feature", "properties": {"道路等级": "国道", "车速": 60, "单行": "是"},'
         '"geometry": {"type": "LineString", "coordinates": [[107.3, 30.3], [107.4, 30.3]]}},'
         '{"type": "Feature", "properties": {"道路等级": "村道", "车速": null, "单行": "否"},'
-        '"geometry": {"type": "LineString", "coordinates": [[107.4, 30.3], [107.4, 30.4]]}}]}',
-        encoding="utf-8",
+        '"geometry": {"type": "LineString", "coordinates": [[107.4, 30.3], [107.4, 30.4]]}}]}'
     )
+    path.write_text(text.replace("道路等级", header), encoding="utf-8")
     read = read_table(Source(layer="roads", path=path, shown=path.name), ROADS_SCHEMA)
     network, problems = roads_from_table(read, Roads())
     assert problems == ()
