@@ -62,8 +62,9 @@ def _scenarios(facts: Facts, n_rural: int, officers: int) -> tuple[str, dict[str
     if reform is not None:
         moves = reform.moved_to_urban_stations + reform.moved_to_other_units
         fixed = {
-            "description": "What the county did: the published counts are asked for, Jingli "
-            "chooses which stations, roads and officers.",
+            "description": "按公开做法：数目照公开的要求，哪些所、哪些路、哪些民警由警力选择 / "
+            "What the county did: the published counts are asked for, Jingli chooses which "
+            "stations, roads and officers.",
             "policy": {
                 "bundling": {
                     "centres": reform.centres,
@@ -84,8 +85,9 @@ def _scenarios(facts: Facts, n_rural: int, officers: int) -> tuple[str, dict[str
     else:
         moves = nearest(officers * given.MOVES_PER_OFFICER)
         fixed = {
-            "description": "Dianjiang's proportions: 17 of 24 rural stations bundled into 8 "
-            "centres, scaled to this county.",
+            "description": "按垫江的比例：每 24 个农村所捆绑 17 个为 8 个中心所 / "
+            "Dianjiang's proportions: 17 of 24 rural stations bundled into 8 centres, scaled to "
+            "this county.",
             "policy": {
                 "bundling": {
                     "centres": nearest(n_rural * given.CENTRES_PER_RURAL_STATION),
@@ -97,8 +99,9 @@ def _scenarios(facts: Facts, n_rural: int, officers: int) -> tuple[str, dict[str
         }
         default = "free"
     free = {
-        "description": "Jingli chooses how many and which stations are bundled, which take road "
-        "duty, and who gives and receives; only the number of moves is capped, as above.",
+        "description": "自由选择：捆绑哪些、谁管路、谁调出调入都由警力选择，只限调动人数 / Jingli "
+        "chooses how many and which stations are bundled, which take road duty, and who gives and "
+        "receives; only the number of moves is capped.",
         "policy": {"traffic": dissolve, "staffing": {"max_moves": moves}},
     }
     name = "as_published" if reform is not None else "two_in_three"
