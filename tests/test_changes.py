@@ -16,8 +16,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optimizer.bundling import bundle
 from optimizer.errors import InputError
 from optimizer.plan import current_plan
+from optimizer.result import Status
 from scenarios.case import Case, open_case
 from scenarios.changes import Cache, apply
 from scenarios.load import LoadedCase
@@ -698,3 +700,13 @@ def test_shipped_scenarios_load_each_with_a_reason() -> None:
         assert any(o.is_own for o in loaded.overrides) or len(scenario.parents) > 1, name
         same = loaded.county.digest == base.county.digest and loaded.policy == base.policy
         assert not same, name
+        bundles, proof = bundle(loaded.county, loaded.policy)
+        assert proof.status is Status.OPTIMAL, name
+        assert bundles is not None, name
+
+
+@pytest.mark.parametrize("name", ["baojia_closed", "twelve_centres"])
+def test_shipped_scenarios_that_ask_for_other_duty_stations_have_a_plan(name: str) -> None:
+    run = run_case(open_case("dianjiang"), name)
+    assert run.plan is not None
+    assert run.plan.duty_stations == {"baojia_closed": 14, "twelve_centres": 12}[name]
