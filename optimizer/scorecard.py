@@ -152,7 +152,7 @@ class Evaluation:
             reassignment, to their bundle's centre, and from a dissolved squad.
         mismatch_fraction: Hoover index of strength against workload over the plan's units.
         mismatch_today_regrouped_fraction: The same with today's officers in the plan's units:
-            grouping alone lowers the index, so this is the fair value to compare with.
+            grouping changes the index by itself, so this is the fair value to compare with.
         load_max, load_min, load_ratio: Required officers per officer over units, and max / min.
         load_gini: Gini coefficient of workload over officers.
         road_km_per_officer_max: Highest managed km per road officer over squads and duty stations.

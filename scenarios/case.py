@@ -141,18 +141,24 @@ def _no_default(name: str, document: Document, known: list[str]) -> Problem:
 
 def _folder(named: str) -> Path:
     path = Path(named)
-    if path.is_dir():
+    locked = InputError(
+        [
+            Problem(
+                where=named,
+                expected="a folder that you may read",
+                fix="ask for read permission on the folder and its files",
+            )
+        ]
+    )
+    try:
+        is_folder = path.is_dir()
+    except PermissionError:
+        # A folder above it is locked.
+        raise locked from None
+    if is_folder:
         effective = os.access in os.supports_effective_ids
         if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
-            raise InputError(
-                [
-                    Problem(
-                        where=named,
-                        expected="a folder that you may read",
-                        fix="ask for read permission on the folder and its files",
-                    )
-                ]
-            )
+            raise locked
         return path
     if path.name == CASE_FILE and path.is_file():
         return path.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,8 @@ class MeasureRow:
         """A value as text."""
         if isinstance(value, str):
             return value
+        if math.isinf(value):
+            return "∞"
         scaled = value * 100.0 if self.unit == "%" else value
         return f"{scaled:,.{self.digits}f}"
 
@@ -46,6 +49,8 @@ class MeasureRow:
         """Signed difference as text, empty where it means nothing."""
         if isinstance(self.today, str) or isinstance(self.plan, str):
             return "" if self.today == self.plan else "≠"
+        if math.isinf(self.today) or math.isinf(self.plan):
+            return "0" if self.today == self.plan else "≠"
         scale = 100.0 if self.unit == "%" else 1.0
         apart = round((self.plan - self.today) * scale, self.digits)
         return "0" if apart == 0 else f"{apart:+,.{self.digits}f}"

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from geo import boundaries
 from geo.readers import Table
+from optimizer.county import County
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
+from optimizer.policy import Policy
+from scenarios.case import CASE_FILE
 
 SHOWN_AT_MOST = 20
 
@@ -185,6 +188,37 @@ def check_units(units: Table, stations: Table) -> list[Problem]:
         value="",
     )
     return found
+
+
+def check_road_duty(county: County, policy: Policy) -> list[Problem]:
+    """Warnings where squads are to be dissolved and there is nothing to hand over."""
+    if not policy.traffic.dissolve_squads:
+        return []
+    if not len(county.squads):
+        return [
+            Problem(
+                where=CASE_FILE,
+                column="policy.traffic.dissolve_squads",
+                value="true",
+                expected="a squads layer; without one no road duty is handed over",
+                fix="add layers.squads, or leave dissolve_squads out",
+                severity="warning",
+            )
+        ]
+    row = county.stations.index()
+    managed = [row[s] for area in county.squads.stations for s in area]
+    if county.duty_road_km is not None and county.duty_road_km[managed].sum() <= 0:
+        return [
+            Problem(
+                where="roads",
+                value="0 km",
+                expected="roads that squads manage ({classes}) in their areas",
+                fix="check the column road_class and policy.roads.managed_classes",
+                params={"classes": ", ".join(policy.roads.managed_classes)},
+                severity="warning",
+            )
+        ]
+    return []
 
 
 def unreachable(

@@ -28,6 +28,7 @@ from scenarios.build import build_county
 from scenarios.case import CASE_FILE, Case
 from scenarios.cross_checks import (
     check_cells,
+    check_road_duty,
     check_seats,
     check_squads,
     check_stations,
@@ -149,6 +150,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     network = _network(case, policy, notes)
     notes.stop_on_errors()
     county = build_county(case, policy, geometry, rates, network, notes)
+    notes.add(check_road_duty(county, policy))
     outline = boundaries.union(tables["boundary"].geometry) if "boundary" in tables else None
     return LoadedCase(
         case=case,
@@ -274,6 +276,7 @@ def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRate
     """Alert rates per cell and category, from the log if there is one, else from the cells."""
     tables, cells = notes.tables, notes.tables["cells"]
     frame = cells.frame
+    columns = [c for c in frame.columns if c.startswith(RATE_PREFIX)]
     if "alerts" in tables:
         rates = alert_rates(
             tables["alerts"],
@@ -285,8 +288,16 @@ def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRate
         notes.add(rates.problems)
         notes.outside["alerts"] = rates.outside
         notes.set_aside("alerts", rates.quarantined)
+        if columns:
+            notes.problems.append(
+                cells.problem(
+                    expected="alerts from one source: the log counts, these rates are not used",
+                    fix="take the columns out, or the alerts layer",
+                    column=columns[0],
+                    severity="warning",
+                )
+            )
         return rates
-    columns = [c for c in frame.columns if c.startswith(RATE_PREFIX)]
     per_year = frame[columns].fillna(0.0).to_numpy(float) if columns else np.zeros((len(frame), 0))
     if per_year.sum() <= 0:
         notes.problems.append(

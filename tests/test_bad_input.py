@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenarios.cli import jingli
-from tests.small_case import Row, write_case, write_csv
+from tests.small_case import Row, cell_rows, write_case, write_cells, write_csv
 
 Rows = list[Row]
 
@@ -243,23 +244,39 @@ def test_a_rule_that_forbids_everything_is_no_plan_not_bad_input(tmp_path: Path)
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of this kind do not exist on Windows")
 def test_a_folder_without_read_permission(tmp_path: Path) -> None:
-    """As another user where we are root, for root may read everything."""
     folder = write_case(tmp_path / "case")
     run(folder, tmp_path / "first")  # loads every library while we may still read it
     folder.chmod(0)
-    root = os.geteuid() == 0
-    if root:
-        for parent in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
-            parent.chmod(0o755)
-        os.seteuid(65534)
-    try:
+    with as_nobody():
         code, output = run(folder, tmp_path / "out")
-    finally:
-        if root:
-            os.seteuid(0)
-        folder.chmod(0o755)
+    folder.chmod(0o755)
     assert code == 2, output
     assert "read permission" in output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of this kind do not exist on Windows")
+def test_a_folder_below_a_locked_one(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "locked" / "case")
+    run(folder, tmp_path / "first")
+    folder.parent.chmod(0)
+    with as_nobody():
+        code, output = run(folder, tmp_path / "out")
+    folder.parent.chmod(0o755)
+    assert code == 2, output
+    assert "read permission" in output
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """As another user where we are root, for root may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_html_and_formula_characters_in_names_are_harmless(tmp_path: Path) -> None:
@@ -276,3 +293,29 @@ def test_html_and_formula_characters_in_names_are_harmless(tmp_path: Path) -> No
             assert ',"=' not in line
             assert ",=" not in line
     assert "<script>" not in (out / "map.svg").read_text(encoding="utf-8")
+
+
+def test_rates_beside_a_log_are_not_dropped_in_silence(tmp_path: Path) -> None:
+    folder = log_case(tmp_path / "case", "2025-05-01 10:00")
+    write_cells(folder / "cells.geojson", cell_rows())
+    code, output = run(folder, tmp_path / "out")
+    assert code == 0, output
+    assert "the log counts" in " ".join(output.split())
+
+
+def test_dissolving_squads_that_are_not_given_is_warned_of(tmp_path: Path) -> None:
+    def without(case: Row) -> None:
+        del case["layers"]["squads"]
+
+    code, output = run(write_case(tmp_path / "case", case=without), tmp_path / "out")
+    assert code == 0, output
+    assert "a squads layer" in " ".join(output.split())
+
+
+def test_handing_over_roads_of_no_length_is_warned_of(tmp_path: Path) -> None:
+    def unmanaged(case: Row) -> None:
+        case["policy"]["roads"] = {"managed_classes": ["expressway"]}
+
+    code, output = run(write_case(tmp_path / "case", case=unmanaged), tmp_path / "out")
+    assert code == 0, output
+    assert "roads that squads manage" in " ".join(output.split())
