@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from optimizer.errors import InputError, Problem, Translate, untranslated
 from optimizer.policy import Policy
 from scenarios.library import COMBINE, Entry, Library, as_text, did_you_mean, unchanged, unknown
-from scenarios.scenario_schema import DATA_KEYS, ScenarioSpec
+from scenarios.scenario_schema import ScenarioSpec
 from scenarios.set_values import GIVEN_ON_COMMAND_LINE, NOWHERE, SET, set_block
 from scenarios.spec_errors import problems_of
 
@@ -117,11 +117,6 @@ class Scenario:
     def label(self) -> str | None:
         """Name for outputs: no two different scenarios of one case share it."""
         return ", ".join(filter(None, (self.name, *self.sets))) or None
-
-    @property
-    def changes_data(self) -> bool:
-        """Whether it changes more than the policy."""
-        return any(s.entry.spec.model_fields_set & set(DATA_KEYS) for s in self.steps)
 
 
 def resolve(
