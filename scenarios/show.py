@@ -116,6 +116,12 @@ def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> No
         Status.UNKNOWN: _("the time limit ran out before a plan or a proof"),
     }
     for proof in proofs:
+        if proof.stage == "traffic" and proof.objective == 0.0:
+            # No kilometre per officer: no squad was to be dissolved, or none manages a road.
+            console.print(
+                f"[bold]{step_text(proof.stage, _)}[/bold]{_(': ')}{_('nothing to decide')}"
+            )
+            continue
         console.print(
             f"[bold]{step_text(proof.stage, _)}[/bold]{_(': ')}"
             f"[{colours[proof.status]}]{proof.status.value}[/] ({said[proof.status]})"

@@ -214,3 +214,11 @@ def test_carrollton_runs_on_its_real_streets_and_calls(shared: Path) -> None:
     assert cells.alerts_per_year.sum() * 536 / 365 == pytest.approx(129_082 - 97)
     aside = run.inspection.quarantined["cells"]
     assert len(aside) == 5
+
+
+def test_a_stage_with_nothing_to_decide_claims_no_proof(tmp_path: Path) -> None:
+    def kept(case: Row) -> None:
+        case["policy"]["traffic"] = {"dissolve_squads": False}
+
+    output = command("run", str(write_case(tmp_path / "case", case=kept)), "--lang", "en").output
+    assert "traffic consolidation: nothing to decide" in output
