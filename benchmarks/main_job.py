@@ -39,9 +39,9 @@ def main() -> None:
         commands = {
             "imports only": [sys.executable, "-c", IMPORTS],
             "jingli --help": [jingli, "--help"],
-            "jingli run dianjiang": [jingli, "run", "dianjiang", "--json"],
-            "jingli run dianjiang --out": [jingli, "run", "dianjiang", "--out", out],
-            "jingli run dianjiang -s free": [jingli, "run", "dianjiang", "-s", "free", "--json"],
+            "jingli run dianjiang": [jingli, "run", "dianjiang", "--no-store", "--json"],
+            "jingli run dianjiang --out": [jingli, "run", "dianjiang", "--no-store", "--out", out],
+            "jingli run dianjiang -s free": [jingli, "run", "dianjiang", "-s", "free", "--no-store", "--json"],
         }
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for turn in range(runs + 1):
