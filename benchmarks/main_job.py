@@ -41,7 +41,15 @@ def main() -> None:
             "jingli --help": [jingli, "--help"],
             "jingli run dianjiang": [jingli, "run", "dianjiang", "--no-store", "--json"],
             "jingli run dianjiang --out": [jingli, "run", "dianjiang", "--no-store", "--out", out],
-            "jingli run dianjiang -s free": [jingli, "run", "dianjiang", "-s", "free", "--no-store", "--json"],
+            "jingli run dianjiang -s free": [
+                jingli,
+                "run",
+                "dianjiang",
+                "-s",
+                "free",
+                "--no-store",
+                "--json",
+            ],
         }
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for turn in range(runs + 1):
