@@ -23,7 +23,7 @@ from optimizer.result import Proof, Relaxation, Status
 from optimizer.strength import UnitNeed, unit_needs
 
 STAGE = "staffing"
-UNIT = "officers"
+UNIT = "squared deviation over target"
 
 RULES = (
     "staffing.respect_establishment",
