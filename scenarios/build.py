@@ -64,22 +64,7 @@ def build_county(
         notes.modelled("stations.lon", "1-median of the station's cells")
     to_cells = travel(seat_lon, seat_lat, lon, lat)
     between = travel(seat_lon, seat_lat, seat_lon, seat_lat)
-    names = tuple(stations["name"])
-    for where, places, access_km, led_past_km in (
-        (
-            tables["stations"].source.shown,
-            names,
-            to_cells.from_access_km,
-            to_cells.from_led_past_km,
-        ),
-        (
-            cells.source.shown,
-            tuple(frame["cell_id"]),
-            to_cells.to_access_km,
-            to_cells.to_led_past_km,
-        ),
-    ):
-        notes.add(access_problems(where, places, access_km, led_past_km))
+    _note_access(tables["stations"], cells, to_cells, notes)
     station_time = between.travel_time_min.copy()
     np.fill_diagonal(station_time, 0.0)
     notes.add(unreachable(tables["stations"], frame, station_of, to_cells.travel_time_min))
@@ -125,6 +110,16 @@ def build_county(
         ),
         provenance=merge_provenance([*notes.provenance, *origins]),
     )
+
+
+def _note_access(stations: Table, cells: Table, ways: routing.Travel, notes: Notes) -> None:
+    """Warn of seats and cells that lie far from any road or beside a stray one."""
+    seats = tuple(stations.frame["name"])
+    notes.add(
+        access_problems(stations.source.shown, seats, ways.from_access_km, ways.from_led_past_km)
+    )
+    places = tuple(cells.frame["cell_id"])
+    notes.add(access_problems(cells.source.shown, places, ways.to_access_km, ways.to_led_past_km))
 
 
 def _medians(
