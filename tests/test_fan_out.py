@@ -116,6 +116,15 @@ class Cluster:
     workers: tuple[subprocess.Popen[bytes], ...]
 
 
+def address_in(scheduler_file: Path) -> str | None:
+    """Address of the scheduler, once it has written its file to the end."""
+    try:
+        found: str = json.loads(scheduler_file.read_text(encoding="utf-8"))["address"]
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return found
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A Dask scheduler and two workers, each a process of its own, on loopback."""
@@ -136,7 +145,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
             "--scheduler-file", str(file),
         )  # fmt: skip
-        wait_for(file.exists)
+        # The file is there before its text is, and the workers read it too.
+        wait_for(lambda: address_in(file) is not None)
         workers = tuple(
             start(
                 "worker", "--scheduler-file", str(file), "--host", "127.0.0.1", "--nthreads", "1",
@@ -144,7 +154,9 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             )
             for i in range(2)
         )  # fmt: skip
-        yield Cluster(json.loads(file.read_text(encoding="utf-8"))["address"], workers)
+        address = address_in(file)
+        assert address is not None
+        yield Cluster(address, workers)
     finally:
         for process in running:
             process.kill()
