@@ -13,8 +13,6 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray, digest, read_only
 GIVEN: Literal["given"] = "given"
 MODELLED: Literal["modelled"] = "modelled"
 
-INFINITE = float("inf")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stations:

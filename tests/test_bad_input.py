@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenarios.cli import jingli
+from tests.permissions import without_root
 from tests.small_case import Row, cell_rows, write_case, write_cells, write_csv
 
 Rows = list[Row]
@@ -247,7 +247,7 @@ def test_a_folder_without_read_permission(tmp_path: Path) -> None:
     folder = write_case(tmp_path / "case")
     run(folder, tmp_path / "first")  # loads every library while we may still read it
     folder.chmod(0)
-    with as_nobody():
+    with without_root():
         code, output = run(folder, tmp_path / "out")
     folder.chmod(0o755)
     assert code == 2, output
@@ -259,24 +259,11 @@ def test_a_folder_below_a_locked_one(tmp_path: Path) -> None:
     folder = write_case(tmp_path / "locked" / "case")
     run(folder, tmp_path / "first")
     folder.parent.chmod(0)
-    with as_nobody():
+    with without_root():
         code, output = run(folder, tmp_path / "out")
     folder.parent.chmod(0o755)
     assert code == 2, output
     assert "read permission" in output
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """As another user where we are root, for root may read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_html_and_formula_characters_in_names_are_harmless(tmp_path: Path) -> None:

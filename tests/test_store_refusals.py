@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from optimizer.errors import InputError
 from scenarios.store import open_store
 from scenarios.store_address import is_postgres
+from tests.permissions import without_root
 from tests.postgres import Server
 from tests.store_processes import BIG, run_record
 from tests.store_support import ON_LINUX, other_process, problem_of, sql
@@ -89,19 +88,6 @@ def test_a_full_server_leaves_the_store_as_it_was(postgres_server: Server) -> No
         postgres_server.run("DROP TRIGGER full_disk ON jingli.runs", database)
         opened.add(run_record(1))
         assert len(opened.list()) == 2
-
-
-@contextmanager
-def without_root() -> Iterator[None]:
-    """Permissions bind: the rest runs as nobody where the tests run as root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture
