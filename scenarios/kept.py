@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 from geo.atomic import MANIFEST, MANIFEST_KEY
 from optimizer.errors import InputError, Problem
 from optimizer.plan import Plan
+from optimizer.result import Proof
 from optimizer.scorecard import Evaluation
-from scenarios.documents import evaluation_document, evaluation_of
+from scenarios.documents import evaluation_document, evaluation_of, proofs_of
 from scenarios.run import Run
 from scenarios.store import Store
 from scenarios.store_record import StoredRun
@@ -35,6 +37,8 @@ class KeptRun:
         asked: The scenario's name alone.
         sets: What `--set` added.
         status: Status of the plan.
+        proofs: What is known of each stage.
+        created_at: When it was run; None for an output folder, which does not say.
         overrides: Key and value of what the scenario changes.
         plan: The plan.
         today: Evaluation of the present deployment in the world of the scenario.
@@ -48,6 +52,8 @@ class KeptRun:
     asked: str | None
     sets: tuple[str, ...]
     status: str
+    proofs: tuple[Proof, ...]
+    created_at: datetime | None
     overrides: Mapping[str, str]
     plan: Plan
     today: Evaluation
@@ -110,6 +116,7 @@ def kept_of_record(stored: StoredRun) -> KeptRun:
         command=record.command,
         plan=Plan.from_json(record.plan),
         document=json.loads(record.evaluation),
+        created_at=record.created_at,
     )
 
 
@@ -158,7 +165,13 @@ def _of_folder(folder: Path, shown: str) -> KeptRun:
 
 
 def _kept(
-    *, label: str, case_typed: str, command: Sequence[str], plan: Plan, document: Mapping[str, Any]
+    *,
+    label: str,
+    case_typed: str,
+    command: Sequence[str],
+    plan: Plan,
+    document: Mapping[str, Any],
+    created_at: datetime | None = None,
 ) -> KeptRun:
     following = list(pairwise(command))
     return KeptRun(
@@ -169,6 +182,8 @@ def _kept(
         asked=next((word for at, word in following if at == "--scenario"), None),
         sets=tuple(word for at, word in following if at == "--set"),
         status=document["status"],
+        proofs=proofs_of(document["proofs"]),
+        created_at=created_at,
         overrides={o["key"]: o["after"] for o in document["overrides"]},
         plan=plan,
         today=evaluation_of(document["today"]),

@@ -12,15 +12,14 @@ from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, wr
 from geo.maps import MapScene, write_map
 from geo.safe_text import write_csv
 from geo.small_multiples import small_multiples
-from optimizer.errors import InputError, Problem, Translate
+from optimizer.errors import Translate
 from scenarios.case import open_case
 from scenarios.documents import json_text
 from scenarios.keeping import versions
-from scenarios.kept import KeptRun
 from scenarios.language import Language
-from scenarios.load import LoadedCase
 from scenarios.outputs import scene_of
 from scenarios.prepared import Prepared
+from scenarios.reopen import world_of
 from scenarios.show_versus import letter_of
 from scenarios.versus import Versus, to_document
 
@@ -81,23 +80,6 @@ def _scenes(found: Versus, _: Translate, language: Language) -> list[MapScene]:
     for run in found.runs:
         if run.case_typed not in prepared:
             prepared[run.case_typed] = Prepared(open_case(run.case_typed))
-        loaded = _world(prepared[run.case_typed], run)
+        loaded = world_of(run, prepared[run.case_typed])
         scenes.append(scene_of(loaded, run.plan, loaded.county.name, _, language))
     return scenes
-
-
-def _world(prepared: Prepared, run: KeptRun) -> LoadedCase:
-    """The case as the run saw it."""
-    loaded = prepared.load(prepared.case.scenario(run.asked, run.sets))
-    if loaded.county.digest != run.evaluation.county_digest:
-        raise InputError(
-            [
-                Problem(
-                    where=run.case_typed,
-                    value=run.label,
-                    expected="the case as it was when the run was made; its data has changed",
-                    fix="run the scenario again, then compare the new run",
-                )
-            ]
-        )
-    return loaded

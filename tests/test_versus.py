@@ -126,7 +126,7 @@ def test_a_case_that_changed_since_is_refused(tmp_path: Path) -> None:
         rows[1]["officers"] = 7
 
     write_case(folder, case=scenarios, stations=more)
-    assert "its data has changed" in refused("compare", *ids, "--out", tmp_path / "out")
+    assert "its data or its policy has changed" in refused("compare", *ids, "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert "Measures won" in said("compare", *ids)
 
