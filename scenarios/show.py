@@ -15,6 +15,7 @@ from scenarios.load import Inspection
 from scenarios.provenance import modelled_text
 from scenarios.quality import quality_sheet
 from scenarios.run import Run
+from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
 from scenarios.tables import kind_text, names, reason_text
 
@@ -32,6 +33,7 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     console.rule(f"[bold]{title}")
     if run.description:
         _say(run.description, console, "italic")
+    show_overrides(run.loaded.overrides, run.description, console, _)
     show_proofs(run.result.proofs, console, _)
     if run.plan is not None:
         _show_measures(run, console, _)
