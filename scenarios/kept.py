@@ -38,6 +38,7 @@ class KeptRun:
         sets: What `--set` added.
         status: Status of the plan.
         proofs: What is known of each stage.
+        modelled: Inputs that were modelled, not given by the bureau.
         created_at: When it was run; None for an output folder, which does not say.
         overrides: Key and value of what the scenario changes.
         plan: The plan.
@@ -53,6 +54,7 @@ class KeptRun:
     sets: tuple[str, ...]
     status: str
     proofs: tuple[Proof, ...]
+    modelled: tuple[str, ...]
     created_at: datetime | None
     overrides: Mapping[str, str]
     plan: Plan
@@ -183,6 +185,7 @@ def _kept(
         sets=tuple(word for at, word in following if at == "--set"),
         status=document["status"],
         proofs=proofs_of(document["proofs"]),
+        modelled=tuple(document["modelled"]),
         created_at=created_at,
         overrides={o["key"]: o["after"] for o in document["overrides"]},
         plan=plan,
