@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import shapely
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
+from matplotlib.legend_handler import HandlerBase
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Polygon, Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Transform
 
 from geo import map_parts as parts
 from geo.jurisdictions import duty_rows, fates
@@ -23,12 +30,106 @@ SIZE_PT = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One entry of the legend: a symbol, an area ("jurisdiction", "bundle") or a line."""
+    """One entry of the legend: a sign and what it means.
 
-    label: str
+    Attributes:
+        label: English name.
+        text: Name as it is, in the language of the page, instead of `label`.
+        symbol: A point symbol.
+        area: A jurisdiction's area ("jurisdiction" or "bundle").
+        line: Colour, width and style of a line.
+        fill: Colour of an area.
+        hatched: The area is hatched.
+        arrow: Colour and width of an arrow.
+        is_heading: The name of the entries that follow, in their place.
+    """
+
+    label: str = ""
+    text: str = ""
     symbol: parts.Symbol | None = None
     area: str = ""
     line: tuple[str, float, Literal["-", ":"]] | None = None
+    fill: str = ""
+    hatched: bool = False
+    arrow: tuple[str, float] | None = None
+    is_heading: bool = False
+
+    def shown(self, translate: Translate) -> str:
+        """The name in the language of the page."""
+        return self.text or translate(self.label)
+
+
+class _Sign(Line2D):
+    """An entry whose sign matplotlib does not know."""
+
+    def __init__(self, key: Key, label: str) -> None:
+        super().__init__([], [], label="" if key.is_heading else label)
+        self.key = key
+        self.words = label
+
+
+class _SignHandler(HandlerBase):
+    """Draws headings, arrows and hatched areas."""
+
+    def create_artists(
+        self,
+        legend: Legend,
+        orig_handle: Artist,
+        xdescent: float,
+        ydescent: float,
+        width: float,
+        height: float,
+        fontsize: float,
+        trans: Transform,
+    ) -> Sequence[Artist]:
+        """See matplotlib."""
+        assert isinstance(orig_handle, _Sign)
+        key = orig_handle.key
+        middle = height / 2.0 - ydescent
+        made: list[Artist] = []
+        if key.is_heading:
+            # It has no sign, so it starts where the signs do.
+            made.append(
+                Text(
+                    -xdescent,
+                    -ydescent,
+                    orig_handle.words,
+                    fontsize=fontsize * 1.06,
+                    color=parts.INK,
+                    va="baseline",
+                )
+            )
+        elif key.arrow is not None:
+            ink, width_pt = key.arrow
+            body, head = parts.arrow_parts(
+                np.array([[-xdescent, middle], [width - xdescent, middle]]), width_pt
+            )
+            made.append(Line2D(*body.T, color=ink, linewidth=width_pt, solid_capstyle="butt"))
+            made.append(Polygon(head, closed=True, facecolor=ink, edgecolor="none"))
+        elif key.fill or key.hatched:
+            box = shapely.box(-xdescent, -ydescent, width - xdescent, height - ydescent)
+            made.append(
+                Rectangle(
+                    (-xdescent, -ydescent),
+                    width,
+                    height,
+                    facecolor=key.fill or "none",
+                    edgecolor=parts.INK,
+                    linewidth=0.6 * fontsize / SIZE_PT,
+                )
+            )
+            if key.hatched:
+                for line in parts.hatch_lines(box, parts.HATCH_PT * fontsize / SIZE_PT):
+                    made.append(
+                        Line2D(
+                            *shapely.get_coordinates(line).T,
+                            color=parts.INK,
+                            linewidth=parts.HATCH_WIDTH_PT * fontsize / SIZE_PT,
+                        )
+                    )
+        for artist in made:
+            artist.set_transform(trans)
+        return made
 
 
 def legend_keys(county: County, plan: Plan, ground: Ground) -> list[Key]:
@@ -74,7 +175,10 @@ def draw_legend(
     handles: list[Line2D | Patch] = []
     for key in keys:
         if key.symbol is not None:
-            handles.append(key.symbol.key(translate, scale=scale))
+            handle = key.symbol.key(translate, scale=scale)
+            if key.text:
+                handle.set_label(key.text)
+            handles.append(handle)
         elif key.line is not None:
             ink, width_pt, style = key.line
             handles.append(
@@ -84,20 +188,23 @@ def draw_legend(
                     color=ink,
                     linewidth=width_pt * scale,
                     linestyle=style,
-                    label=translate(key.label),
+                    label=key.shown(translate),
                 )
             )
+        elif not key.area:
+            handles.append(_Sign(key, key.shown(translate)))
         else:
             handles.append(
                 Patch(
                     facecolor=bundle_fill if key.area == "bundle" else jurisdiction_fill,
                     edgecolor=parts.INK,
                     linewidth=0.9 * scale,
-                    label=translate(key.label),
+                    label=key.shown(translate),
                 )
             )
     ax.legend(
         handles=handles,
+        handler_map={_Sign: _SignHandler()},
         loc="upper left" if columns == 1 else "lower left",
         ncols=columns,
         fontsize=SIZE_PT * scale,

@@ -182,6 +182,53 @@ def _draw_path(
     )
 
 
+HATCH_PT = 5.0
+"""Way between the lines of a hatching."""
+HATCH_WIDTH_PT = 0.55
+
+
+def hatch_lines(area: Any, step: float) -> GeometryArray:
+    """Lines at 45 degrees, `step` apart, that hatch `area`; they meet where areas touch."""
+    west, south, east, north = area.bounds
+    # x - y is constant along a line: whole multiples, so that neighbouring areas share lines.
+    apart = step * np.sqrt(2.0)
+    first, last = np.floor((west - north) / apart), np.ceil((east - south) / apart)
+    shift = np.arange(first, last + 1) * apart
+    ends = np.stack(
+        [
+            np.column_stack([south + shift, np.full(len(shift), south)]),
+            np.column_stack([north + shift, np.full(len(shift), north)]),
+        ],
+        axis=1,
+    )
+    shapely.prepare(area)
+    pieces = shapely.get_parts(shapely.intersection(shapely.linestrings(ends), area))
+    pieces = shapely.get_parts(pieces)
+    found: GeometryArray = pieces[(shapely.get_dimensions(pieces) == 1) & ~shapely.is_empty(pieces)]
+    return found
+
+
+def arrow_parts(points: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
+    """Body and head of an arrow along `points`, all in one unit.
+
+    Args:
+        points: From start to tip, shape (n, 2).
+        width: Of the body.
+
+    Returns:
+        Points of the body, which ends inside the head, and the three corners of the head.
+    """
+    head = 3.4 + 1.7 * width
+    way = np.append(0.0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+    head = min(head, 0.75 * float(way[-1]))
+    neck = np.array([np.interp(way[-1] - head, way, points[:, k]) for k in (0, 1)])
+    inside = np.array([np.interp(way[-1] - 0.7 * head, way, points[:, k]) for k in (0, 1)])
+    body = np.vstack([points[way < way[-1] - 0.7 * head], inside])
+    along = points[-1] - neck
+    across = np.array([-along[1], along[0]]) * (0.5 * (2.6 + 1.5 * width) / head if head else 0.0)
+    return body, np.array([points[-1], neck + across, neck - across])
+
+
 def text_width_pt(text: str, font: FontProperties) -> float:
     """Width of one line of text in points."""
     if not text.strip():

@@ -19,24 +19,34 @@ from matplotlib.figure import Figure
 from geo import map_parts as parts
 from geo.atomic import atomic_path
 from geo.colouring import Fills, fills
-from geo.fonts import map_fonts, one_line
+from geo.fonts import map_fonts
 from geo.jurisdictions import GeometryArray, duty_rows, fates
 from geo.map_ground import Ground, ground_of
-from geo.map_legend import SIZE_PT, Key, draw_legend, legend_keys
+from geo.map_legend import Key, draw_legend, legend_keys
 from geo.map_names import draw_names, place_names
+from geo.map_page import (
+    Line,
+    Page,
+    Paper,
+    add_panel,
+    beside_seats,
+    draw_furniture,
+    draw_heading,
+    draw_notes,
+    fractions,
+    new_figure,
+    note_lines,
+    page_for,
+)
 from optimizer.county import County
 from optimizer.errors import Translate, untranslated
 from optimizer.frozen import FloatArray
 from optimizer.plan import Plan
 
 Format = Literal["png", "svg", "pdf"]
-Box = tuple[float, float, float, float]
 
-_PAPER_IN = {"a4": (11.69, 8.27), "a3": (16.54, 11.69)}
+FILLS_SAY = "Fill colours only tell neighbours apart; a bundle has its centre's colour."
 _PNG_DPI = 200
-_NOTE_PT = 7.4
-_NOTE_LEADING = 1.3
-_FOOT_RIM_IN = 0.2
 _MANY_CELLS = 2500
 """Beyond this many, borders of single cells would turn the map grey."""
 _HULL_VEIL = "66"
@@ -60,7 +70,7 @@ class MapScene:
         attribution: Whose data it is.
         translate: English to the language of the page.
         lang: Language of the page.
-        paper: Sheet, always landscape.
+        paper: Sheet; landscape where a page has several panels.
     """
 
     county: County
@@ -74,29 +84,7 @@ class MapScene:
     attribution: str = ""
     translate: Translate = untranslated
     lang: Literal["en", "zh"] = "en"
-    paper: Literal["a4", "a3"] = "a4"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """Where things go on the sheet: boxes of x, y, width, height in inches from the lower left.
-
-    `extent` is west, south, east, north of both panels in metres, `note_em` the width of a line of
-    notes, `scale` that of type and symbols.
-    """
-
-    sheet: tuple[float, float]
-    today: Box
-    plan: Box
-    legend: Box
-    legend_columns: int
-    extent: Box
-    note_em: float
-    scale: float
-
-    @property
-    def m_per_pt(self) -> float:
-        return (self.extent[2] - self.extent[0]) / (self.today[2] * 72.0)
+    paper: Paper = "a4"
 
 
 def redistricting_map(scene: MapScene) -> Figure:
@@ -106,18 +94,19 @@ def redistricting_map(scene: MapScene) -> Figure:
         A figure that `write_map` saves. Text of the planner's files appears as it is.
     """
     with map_fonts():
-        ground = ground_of(
-            scene.county,
-            scene.plan,
-            scene.cell_geometry,
-            scene.outline,
-            scene.road_lines,
-            scene.road_class_names,
-        )
+        ground = ground_for(scene)
         keys = legend_keys(scene.county, scene.plan, ground)
-        page = _page(scene, ground, keys)
+        page = page_for(
+            ground,
+            scene.paper,
+            keys,
+            # As if names had to be left out: how many is known only when they are placed.
+            lambda em: scene_lines(scene, [FILLS_SAY], len(scene.county.stations), em),
+            scene.translate,
+            panels=2,
+        )
         colour = fills(scene.county, scene.plan)
-        squad_m = _beside_seats(ground, page)
+        squad_m = beside_seats(ground, page)
         names = place_names(
             scene.county,
             scene.plan,
@@ -128,34 +117,47 @@ def redistricting_map(scene: MapScene) -> Figure:
             scale=page.scale,
         )
         fate = fates(scene.county, scene.plan)
-        figure = Figure(figsize=page.sheet, facecolor="white")
-        figure.set_label(one_line(scene.title))
+        figure = new_figure(page, scene.title)
         for is_plan in (False, True):
-            ax = figure.add_axes(_fractions(page.plan if is_plan else page.today, page.sheet))
-            ax.set_label("plan" if is_plan else "today")
-            ax.set_axis_off()
-            ax.set_aspect("equal")
-            ax.set(xlim=page.extent[::2], ylim=page.extent[1::2])
+            ax = add_panel(figure, page, int(is_plan), "plan" if is_plan else "today")
             draw_land(ax, scene, ground, colour, page.scale, is_plan=is_plan)
             draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=is_plan)
             draw_names(ax, names, ground, fate if is_plan else None, scale=page.scale)
-            _draw_heading(ax, scene, page, is_plan=is_plan)
+            draw_heading(ax, page, heading(scene, is_plan=is_plan), counts(scene, is_plan=is_plan))
             if not is_plan:
-                _draw_furniture(ax, scene, ground, page)
-        veil = _HULL_VEIL if ground.cells is None else ""
-        legend = figure.add_axes(_fractions(page.legend, page.sheet), label="legend")
-        draw_legend(
-            legend,
-            keys,
-            jurisdiction_fill=colour.station[0] + veil,
-            bundle_fill=colour.plan[fate.index("centre")] + veil if "centre" in fate else "none",
-            columns=page.legend_columns,
-            scale=page.scale,
-            translate=scene.translate,
-        )
-        _draw_title(figure, scene, page)
-        _draw_margin(figure, _margin_lines(scene, page.note_em, names.hidden), page)
+                draw_furniture(ax, ground, page, scene.translate)
+        add_legend(figure, page, scene, ground, colour, keys)
+        draw_notes(figure, page, scene_lines(scene, [FILLS_SAY], names.hidden, page.note_em))
     return figure
+
+
+def ground_for(scene: MapScene) -> Ground:
+    """What the maps of `scene` draw: for several sheets of one scene, made once."""
+    return ground_of(
+        scene.county,
+        scene.plan,
+        scene.cell_geometry,
+        scene.outline,
+        scene.road_lines,
+        scene.road_class_names,
+    )
+
+
+def add_legend(
+    figure: Figure, page: Page, scene: MapScene, ground: Ground, colour: Fills, keys: Sequence[Key]
+) -> None:
+    """The page's legend, in axes of that label."""
+    fate = fates(scene.county, scene.plan)
+    veil = _HULL_VEIL if ground.cells is None else ""
+    draw_legend(
+        figure.add_axes(fractions(page.legend, page.sheet), label="legend"),
+        keys,
+        jurisdiction_fill=colour.station[0] + veil,
+        bundle_fill=colour.plan[fate.index("centre")] + veil if "centre" in fate else "none",
+        columns=page.legend_columns,
+        scale=page.scale,
+        translate=scene.translate,
+    )
 
 
 def write_map(
@@ -184,77 +186,6 @@ def write_map(
                 figure.savefig(aside, format=one, dpi=_PNG_DPI, metadata=metadata[one], **extra)
             written.append(target)
     return tuple(written)
-
-
-def _page(scene: MapScene, ground: Ground, keys: Sequence[Key]) -> _Page:
-    """Two panels and a legend, beside them or below them, whichever leaves the county larger."""
-    sheet = _PAPER_IN[scene.paper]
-    width, height = sheet
-    scale = 1.0 if scene.paper == "a4" else 1.3
-    margin, gap, head = 0.42 * scale, 0.22 * scale, 1.24 * scale
-    note_em = (width - 2 * margin) * 72.0 / (_NOTE_PT * scale)
-    # As if names had to be left out: how many is known only when they are placed.
-    notes = len(_margin_lines(scene, note_em, len(scene.county.stations)))
-    foot = (_FOOT_RIM_IN + 0.17 + notes * _NOTE_PT * _NOTE_LEADING / 72.0) * scale
-    land = shapely.union(
-        shapely.box(*ground.outline.bounds),
-        shapely.multipoints(np.concatenate([ground.seat_m, ground.squad_m])).envelope,
-    ).bounds
-    label_em = max(parts.text_width_em(scene.translate(k.label)) for k in keys)
-    side = (label_em * SIZE_PT + 32.0) * scale / 72.0
-    columns = max(1, int((width - 2 * margin) / (side + 0.2 * scale)))
-    strip = (-(-len(keys) // columns) * 13.5 + 6.0) * scale / 72.0
-    pages = []
-    for beside in (True, False):
-        taken_w, taken_h = (side + gap, 0.0) if beside else (0.0, strip)
-        panel_w = (width - 2 * margin - gap - taken_w) / 2.0
-        panel_h = height - head - foot - taken_h
-        bottom = foot + taken_h
-        legend = (
-            (width - margin - side, bottom, side, panel_h)
-            if beside
-            else (margin, foot, width - 2 * margin, strip)
-        )
-        pages.append(
-            _Page(
-                sheet=sheet,
-                today=(margin, bottom, panel_w, panel_h),
-                plan=(margin + panel_w + gap, bottom, panel_w, panel_h),
-                legend=legend,
-                legend_columns=1 if beside else columns,
-                extent=_extent(land, panel_h / panel_w),
-                note_em=note_em,
-                scale=scale,
-            )
-        )
-    return min(pages, key=lambda p: p.m_per_pt)
-
-
-def _extent(land: Sequence[float], high_per_wide: float) -> Box:
-    """The county with a rim, in a panel of the given shape; room left over goes to the foot."""
-    west, south, east, north = land
-    wide = max((east - west) * 1.05, (north - south) * 1.05 / high_per_wide, 1.0)
-    high = wide * high_per_wide
-    x, top = (west + east) / 2.0, (south + north) / 2.0 + (north - south) * 0.525
-    if high > (north - south) * 1.3:  # much room: the county sits high, but not at the very top
-        top += 0.25 * (high - (north - south) * 1.05)
-    return (x - wide / 2.0, top - high, x + wide / 2.0, top)
-
-
-def _fractions(box: Sequence[float], sheet: Sequence[float]) -> Box:
-    return (box[0] / sheet[0], box[1] / sheet[1], box[2] / sheet[0], box[3] / sheet[1])
-
-
-def _beside_seats(ground: Ground, page: _Page) -> FloatArray:
-    """Where to draw the squads: one that shares its seat with a station steps aside."""
-    shown = ground.squad_m.copy()
-    step = 8.5 * page.scale * page.m_per_pt
-    for q, place in enumerate(ground.squad_m):
-        away = np.hypot(*(ground.seat_m - place).T)
-        near = int(away.argmin())
-        if away[near] < step:
-            shown[q] = ground.seat_m[near] + step * np.array([0.0, 1.0])
-    return shown
 
 
 def draw_land(
@@ -325,12 +256,18 @@ def draw_symbols(
     parts.SQUAD.draw(ax, squad_m[remain], zorder=5.5, scale=scale)
 
 
-def _draw_heading(ax: Axes, scene: MapScene, page: _Page, *, is_plan: bool) -> None:
-    t, scale = scene.translate, page.scale
+def heading(scene: MapScene, *, is_plan: bool) -> str:
+    """What a panel is."""
+    return scene.translate("Plan") if is_plan else scene.translate("Today")
+
+
+def counts(scene: MapScene, *, is_plan: bool) -> str:
+    """How many stations and squads a panel shows, by kind."""
+    t = scene.translate
     county, plan = scene.county, scene.plan
     if is_plan:
         fate = fates(county, plan)
-        counts = [
+        found = [
             (t("Centre stations"), fate.count("centre")),
             (t("Police offices"), fate.count("police_office")),
             (t("Stations that stay"), fate.count("stays")),
@@ -339,85 +276,31 @@ def _draw_heading(ax: Axes, scene: MapScene, page: _Page, *, is_plan: bool) -> N
         ]
     else:
         urban = int(county.stations.is_urban.sum())
-        counts = [
+        found = [
             (t("Town stations"), urban),
             (t("Rural stations"), len(county.stations) - urban),
             (t("Traffic squads"), len(county.squads)),
         ]
-    line = " · ".join(t("{what}: {n}").format(what=w, n=n) for w, n in counts if n)
-    room_pt = page.today[2] * 72.0
-    for text, size, colour, up in (
-        (t("Plan") if is_plan else t("Today"), 12.5 * scale, parts.INK, 19.0),
-        (line, parts.fitting_size_pt(line, 8.4 * scale, room_pt), parts.SOFT_INK, 6.0),
-    ):
-        ax.annotate(
-            text,
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, up * scale),
-            textcoords="offset points",
-            fontsize=size,
-            color=colour,
-            ha="left",
-            va="baseline",
-        )
+    return " · ".join(t("{what}: {n}").format(what=w, n=n) for w, n in found if n)
 
 
-def _draw_furniture(ax: Axes, scene: MapScene, ground: Ground, page: _Page) -> None:
-    scale = page.scale
-    m_per_in = page.m_per_pt * 72.0
-    wide = page.extent[2] - page.extent[0]
-    scale_bar, north = parts.quietest_corners(
-        ground.outline,
-        page.extent,
-        [
-            (0.36 * wide, 0.42 * scale * m_per_in),
-            (0.42 * scale * m_per_in, 0.62 * scale * m_per_in),
-        ],
-    )
-    parts.add_scale_bar(ax, scale_bar, scene.translate, size_pt=7.5 * scale)
-    parts.add_north_arrow(ax, north, scene.translate, scale=scale)
+def scene_lines(
+    scene: MapScene, notes: Sequence[str], names_hidden: int, room_em: float
+) -> list[Line]:
+    """Lines below a map: provenance, `notes` in English and what a reader must know, attribution.
 
-
-def _draw_title(figure: Figure, scene: MapScene, page: _Page) -> None:
-    title = one_line(scene.title)
-    width, height = page.sheet
-    room_pt = (width - 2 * page.today[0]) * 72.0
-    figure.text(
-        page.today[0] / width,
-        1.0 - 0.34 * page.scale / height,
-        title,
-        fontsize=parts.fitting_size_pt(title, 17 * page.scale, room_pt),
-        color=parts.INK,
-        ha="left",
-        va="top",
-    )
-
-
-def _margin_lines(scene: MapScene, room_em: float, names_hidden: int) -> list[tuple[str, str]]:
-    """Lines below the map with their colours: provenance, what the map shows, attribution."""
+    Args:
+        scene: The scene.
+        notes: English sentences on this kind of map.
+        names_hidden: Names that found no room.
+        room_em: Width of a line.
+    """
     t = scene.translate
-    notes = [t("Fill colours only tell neighbours apart; a bundle has its centre's colour.")]
+    said = [t(note) for note in notes]
     if scene.cell_geometry is None:
-        notes.append(
+        said.append(
             t("Cells are known as points only: areas are hulls round them, not boundaries.")
         )
     if names_hidden:
-        notes.append(t("Names left out for lack of room: {n}").format(n=names_hidden))
-    lines = [(line, parts.WARN_INK) for line in parts.wrapped(scene.provenance_line, room_em)]
-    lines += [(line, parts.SOFT_INK) for line in parts.wrapped("  ".join(notes), room_em)]
-    return lines + [(line, parts.SOFT_INK) for line in parts.wrapped(scene.attribution, room_em)]
-
-
-def _draw_margin(figure: Figure, lines: Sequence[tuple[str, str]], page: _Page) -> None:
-    width, height = page.sheet
-    for i, (line, colour) in enumerate(reversed(lines)):
-        figure.text(
-            page.today[0] / width,
-            (_FOOT_RIM_IN * page.scale + i * _NOTE_PT * page.scale * _NOTE_LEADING / 72.0) / height,
-            line,
-            fontsize=_NOTE_PT * page.scale,
-            color=colour,
-            ha="left",
-            va="bottom",
-        )
+        said.append(t("Names left out for lack of room: {n}").format(n=names_hidden))
+    return note_lines(scene.provenance_line, said, scene.attribution, room_em)
