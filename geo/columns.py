@@ -39,6 +39,8 @@ class Column:
         choices: For `choice`: accepted text -> canonical value.
         aliases: Other headers understood; case, spaces, `_`, `-` and full width do not matter.
         default: Stands for an empty cell or an absent column; None = none.
+        first_header_wins: Of several headers in a file that stand for the column, the one named
+            first here is read; otherwise the planner is asked.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Column:
     choices: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     default: object = None
+    first_header_wins: bool = False
 
     @property
     def may_miss(self) -> bool:
@@ -164,6 +167,8 @@ def match_headers(
             columns.setdefault(column.name, column)
             found.setdefault(column.name, []).append(i)
     for name, places in found.items():
+        if len(places) > 1 and name not in declared and columns[name].first_header_wins:
+            found[name] = places = _best_first(columns[name], places, headers)
         if len(places) > 1:
             problems.append(_doubled(name, [headers[i] for i in places], where))
     position = {name: places[0] for name, places in found.items() if places}
@@ -209,6 +214,13 @@ def _recognise(header: str, schema: Schema, columns: Mapping[str, Column]) -> Co
                 category = (parted["after"] or parted["inside"]).strip()
                 return replace(base, name=f"{prefix}_{category}", required=False)
     return None
+
+
+def _best_first(column: Column, places: Sequence[int], headers: Sequence[str]) -> list[int]:
+    """The one place whose header comes first among the column's; all of them if two tie."""
+    rank = [header_key(h) for h in _headers_of(column)]
+    order = [rank.index(header_key(headers[i])) for i in places]
+    return [i for i, at in zip(places, order, strict=True) if at == min(order)]
 
 
 def _per_category(name: str, schema: Schema, columns: Mapping[str, Column]) -> Column | None:

@@ -31,6 +31,8 @@ class RoadNetwork:
         street: Street of each arc, 0..K-1, shape (A,). At most two arcs share one.
         line: A LineString in WGS84 per arc, from its tail to its head, shape (A,).
         origin: `given` by a road layer, or `modelled` from the places.
+        street_row: Row of each street in the file of the road layer, shape (K,); None where the
+            roads are modelled or have been changed since they were read.
     """
 
     node_lon_deg: FloatArray
@@ -44,6 +46,7 @@ class RoadNetwork:
     street: IntArray
     line: GeometryArray
     origin: Literal["given", "modelled"]
+    street_row: IntArray | None = None
 
     def __post_init__(self) -> None:
         n, a = len(self.node_lon_deg), len(self.tail)
@@ -78,6 +81,9 @@ class RoadNetwork:
             | (self.head[along[both]] != self.tail[against[both]])
         ).any():
             raise ValueError("roads.street: one arc, or two that run against each other")
+        if self.street_row is not None:
+            row = read_only(self.street_row, np.int64, shape=(len(along),), name="roads.street_row")
+            object.__setattr__(self, "street_row", row)
 
     def __len__(self) -> int:
         """Number of arcs."""

@@ -27,6 +27,16 @@ __all__ = ["MERGE_M", "ROADS_SCHEMA", "Join", "duty_road_km", "roads_from_table"
 ROADS_SCHEMA = Schema(
     layer="roads",
     columns=(
+        # Not unique: a road drawn in several pieces has its id on each.
+        Column(
+            name="road_id",
+            kind="text",
+            first_header_wins=True,
+            aliases=(
+                "道路编号", "道路编码", "路段编号", "路段编码", "路线编号", "路线编码", "osm_id",
+                "osmid", "link_id", "编号", "id",
+            ),
+        ),
         Column(
             name="road_class",
             kind="text",
@@ -116,7 +126,8 @@ def roads_from_table(
             )
         )
         none = np.zeros(0)
-        empty, _ = _network_of(lines, class_code[:0], (), one_way[:0], none, none, merge_m)
+        nowhere = (class_code[:0], (), one_way[:0], none, none, row[:0])
+        empty, _ = _network_of(lines, *nowhere, merge_m)
         return empty, tuple(problems)
     whole_km = np.bincount(row, line_km(lines), minlength=len(frame))
     if join == "crossings":
@@ -125,8 +136,9 @@ def roads_from_table(
     share = length_km / np.where(whole_km > 0, whole_km, 1.0)[row]
     given_min = frame["minutes"].to_numpy(float)[row] * share
     minutes = np.where(np.isnan(given_min), length_km / speed[row] * 60.0, given_min)
+    in_file = frame["row"].to_numpy(np.int64)[row]
     network, meeting = _network_of(
-        lines, class_code[row], class_names, one_way[row], length_km, minutes, merge_m
+        lines, class_code[row], class_names, one_way[row], length_km, minutes, in_file, merge_m
     )
     problems += _join_problems(table, network, meeting, merge_m)
     return network, tuple(problems)
@@ -287,6 +299,7 @@ def _network_of(
     one_way: IntArray,
     length_km: FloatArray,
     minutes: FloatArray,
+    row_in_file: IntArray,
     merge_m: float,
 ) -> tuple[RoadNetwork, dict[str, int]]:
     """The network of single lines, and how its ends meet (see `_merge`)."""
@@ -317,6 +330,7 @@ def _network_of(
         street=twice(np.arange(n), both),
         line=twice(drawn, back),
         origin="given",
+        street_row=row_in_file,
     )
     return network, meeting
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,25 +24,46 @@ NEAR_M = 500.0
 _ON_NODE_M = 1.0
 # Pieces shorter than this are rounding, not road.
 _SPECK_M = 0.01
+# Roads that an effect names before it only counts them.
+_NAMED_ROADS = 5
 
 Cut = tuple[int, float, float]
 """Street, and from where to where it is closed, in metres along it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadLabels:
+    """What the road layer calls its roads. K streets.
+
+    Attributes:
+        name, road_id: Of each street, empty where it has none, shape (K,).
+        unused_ids: Ids of roads in the layer that are not in the network, such as footpaths.
+    """
+
+    name: Sequence[str]
+    road_id: Sequence[str]
+    unused_ids: frozenset[str] = frozenset()
+
+    def of(self, streets: Iterable[int]) -> str:
+        """Roads for people: names, else ids, each once, the first few."""
+        said = dict.fromkeys(self.name[s] or self.road_id[s] for s in streets)
+        known = [text for text in said if text]
+        return ", ".join(known[:_NAMED_ROADS]) + (", …" if len(known) > _NAMED_ROADS else "")
+
+
 class Streets:
-    """The streets of a network on a plane, with their names. K streets.
+    """The streets of a network on a plane, with their labels. K streets.
 
     Args:
         network: The roads.
-        names: Name of each street, empty where it has none, shape (K,); asked for once, and only
-            where a scenario names a road.
+        labels: What the road layer calls them.
         places: Position in WGS84 of each station and cell, by id.
     """
 
     def __init__(
         self,
         network: RoadNetwork,
-        names: Callable[[], Sequence[str]],
+        labels: RoadLabels,
         places: Mapping[str, tuple[float, float]],
     ) -> None:
         self.network = network
@@ -51,7 +72,7 @@ class Streets:
         self.lines: GeometryArray = self.plane.project(network.line[self.along])
         self.length_m = np.asarray(shapely.length(self.lines), float)
         self.tree = shapely.STRtree(self.lines)
-        self.names = names
+        self.labels = labels
         self.places = places
 
     def shape(self, points: Sequence[tuple[float, float]], *, closed: bool) -> Any:
@@ -61,7 +82,7 @@ class Streets:
 
     def named(self, name: str) -> IntArray:
         """Streets of this name."""
-        return np.flatnonzero(np.array([n == name for n in self.names()], dtype=bool))
+        return np.flatnonzero(np.array([n == name for n in self.labels.name], dtype=bool))
 
 
 def changed_network(
@@ -94,11 +115,16 @@ def changed_network(
                 (end - start) / streets.length_m[s] * streets.network.length_km[streets.along[s]]
                 for s, start, end in fresh
             )
+            shut = sorted({street for street, _, _ in fresh})
+            names = streets.labels.of(shut)
             notes.effect(
                 path,
-                "{n} roads closed over {km} km",
-                n=len({street for street, _, _ in fresh}),
+                "{n} roads closed over {km} km: {names}"
+                if names
+                else "{n} roads closed over {km} km",
+                n=len(shut),
                 km=f"{km:.2f}",
+                names=names,
             )
         cuts += fresh
     network = replace(streets.network, travel_time_min=minutes)
@@ -126,8 +152,13 @@ def _slowness(streets: Streets, changes: RoadChanges, notes: ChangeNotes) -> Flo
             notes.nothing(path, "roads that it speaks of: there are none")
         each = share[network.street]
         slowness *= 1.0 - each + each / speed.factor
+        # A whole class of roads is not told name by name.
+        names = streets.labels.of(np.flatnonzero(share).tolist()) if speed.id is not None else ""
         notes.effect(
-            path, "{km} km of road", km=f"{(share * network.length_km[streets.along]).sum():,.1f}"
+            path,
+            "{km} km of road: {names}" if names else "{km} km of road",
+            km=f"{(share * network.length_km[streets.along]).sum():,.1f}",
+            names=names,
         )
     return slowness
 
@@ -143,6 +174,11 @@ def _share(
         share *= classes[network.class_code[streets.along]]
     if speed.name is not None:
         rows = _rows_named(streets, speed.name, (*path, "name"), notes)
+        if rows is None:
+            return None
+        share *= np.isin(np.arange(len(share)), rows)
+    if speed.id is not None:
+        rows = _rows_with_id(streets, speed.id, (*path, "id"), notes)
         if rows is None:
             return None
         share *= np.isin(np.arange(len(share)), rows)
@@ -174,6 +210,9 @@ def _cuts(
     if closure.name is not None:
         rows = _rows_named(streets, closure.name, (*path, "name"), notes)
         return [] if rows is None else _whole(streets, rows)
+    if closure.id is not None:
+        rows = _rows_with_id(streets, closure.id, (*path, "id"), notes)
+        return [] if rows is None else _whole(streets, rows)
     if closure.across is not None:
         shapes = [(streets.shape(closure.across, closed=False), "across")]
     elif closure.inside is not None:
@@ -188,7 +227,7 @@ def _cuts(
     else:
         notes.wrong(
             path,
-            "where the road is closed: near, across, inside, name, between or drawn",
+            "where the road is closed: near, across, inside, name, id, between or drawn",
             "add one of them",
         )
         return []
@@ -253,13 +292,39 @@ def _rows_named(
     rows = streets.named(name)
     if len(rows):
         return rows
-    known = sorted({n for n in streets.names() if n})
+    known = sorted({n for n in streets.labels.name if n})
     if known:
         fix, near = did_you_mean(name, known, "check the spelling")
     else:
         fix, near = "the roads of this case have no names; write `near:` and a point", ""
     notes.wrong(path, "the name of a road", fix, value=name, near=near)
     return None
+
+
+def _rows_with_id(
+    streets: Streets, ids: Sequence[str], path: tuple[str, ...], notes: ChangeNotes
+) -> IntArray | None:
+    """Streets with one of these ids; None, and a problem for each id, where one has none."""
+    given = np.array(streets.labels.road_id, dtype=object)
+    known = sorted({one for one in streets.labels.road_id if one})
+    is_complete = True
+    for one in ids:
+        if one in known:
+            continue
+        is_complete = False
+        if one in streets.labels.unused_ids:
+            notes.wrong(
+                path,
+                "the id of a road that cars can use; this one is left out",
+                "delete it, or correct road_class in the road layer",
+                value=one,
+            )
+            continue
+        fix, near = did_you_mean(one, known, "check the spelling")
+        if not known:
+            fix = "the roads of this case have no ids; write `near:` and a point"
+        notes.wrong(path, "the id of a road", fix, value=one, near=near)
+    return np.flatnonzero(np.isin(given, list(ids))) if is_complete else None
 
 
 def _across(streets: Streets, line: Any, half_m: float) -> list[Cut]:
@@ -366,5 +431,6 @@ def _without(network: RoadNetwork, streets: Streets, cuts: Sequence[Cut]) -> Roa
         node_lat_deg=np.array(lat),
         street=np.array(street, dtype=np.int64),
         line=as_geometry(line),
+        street_row=None,
         **arcs,
     )

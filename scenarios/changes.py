@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
@@ -22,7 +23,7 @@ from optimizer.policy import Policy
 from scenarios.case import CASE_FILE
 from scenarios.change_alerts import with_alerts
 from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_closed
-from scenarios.change_roads import Streets, changed_network
+from scenarios.change_roads import RoadLabels, Streets, changed_network
 from scenarios.change_stations import with_head_counts, with_seats
 from scenarios.load import LoadedCase
 from scenarios.locks import with_lock_ids
@@ -183,7 +184,7 @@ def _roads(
         for ids, table in ((cells.cell_id, cells), (stations.station_id, stations))
         for one, x, y in zip(ids, table.lon_deg, table.lat_deg, strict=True)
     }
-    streets = Streets(loaded.network, partial(_street_names, loaded), places)
+    streets = Streets(loaded.network, _road_labels(loaded), places)
     network = changed_network(streets, changes.roads, drawn, notes)
     if not len(network):
         notes.wrong(("roads",), "at least one open road", "close less")
@@ -193,18 +194,23 @@ def _roads(
     return network, key
 
 
-def _street_names(loaded: LoadedCase) -> Sequence[str]:
-    """Name of each street: that of the line in the road layer that it lies on."""
+def _road_labels(loaded: LoadedCase) -> RoadLabels:
+    """Name and id of each street, from its row in the road layer."""
     along, _ = loaded.network.street_arcs()
-    table = loaded.road_table
-    if table is None or table.geometry is None or "name" not in table.frame:
-        return [""] * len(along)
-    drawn = np.array([g is not None for g in table.geometry], dtype=bool)
-    names = table.frame["name"].to_numpy(object)[drawn]
-    middle = shapely.line_interpolate_point(loaded.network.line[along], 0.5, normalized=True)
-    (street, line) = shapely.STRtree(table.geometry[drawn]).query_nearest(middle)
-    first = np.unique(street, return_index=True)[1]
-    return [n if isinstance(n, str) else "" for n in names[line[first]]]
+    table, row = loaded.road_table, loaded.network.street_row
+    if table is None or row is None:
+        return RoadLabels(name=[""] * len(along), road_id=[""] * len(along))
+    frame = table.frame.set_index("row")
+    found: dict[str, list[str]] = {}
+    for column in ("name", "road_id"):
+        given = frame[column] if column in frame else pd.Series(None, index=frame.index)
+        found[column] = [v if isinstance(v, str) else "" for v in given.loc[row.tolist()]]
+    every = set() if "road_id" not in frame else set(frame["road_id"].dropna())
+    return RoadLabels(
+        name=found["name"],
+        road_id=found["road_id"],
+        unused_ids=frozenset(every.difference(found["road_id"])),
+    )
 
 
 def _resettled(

@@ -168,7 +168,7 @@ class AlertChanges(Item):
 
 
 class Closure(Item):
-    """A road that cannot be used, told in one of five ways."""
+    """A road that cannot be used, told in one of seven ways."""
 
     near: Point | None = Field(
         default=None, description="The road nearest to this point is cut there (a bridge)"
@@ -180,6 +180,9 @@ class Closure(Item):
         default=None, min_length=3, description="All road inside this ring is closed"
     )
     name: str | None = Field(default=None, description="The whole road of this name")
+    id: Names | None = Field(
+        default=None, min_length=1, description="Whole roads by their road_id in the road layer"
+    )
     between: Annotated[Names, Field(min_length=2, max_length=2)] | None = Field(
         default=None, description="The road that joins two stations or cells directly"
     )
@@ -198,6 +201,9 @@ class Speed(Item):
     factor: Annotated[float, Field(gt=0)] | None = None
     classes: Names | None = Field(default=None, description="Road classes; default: all")
     name: str | None = Field(default=None, description="The road of this name; default: all")
+    id: Names | None = Field(
+        default=None, min_length=1, description="Roads by their road_id; default: all"
+    )
     inside: tuple[Point, ...] | None = Field(
         default=None, min_length=3, description="Only inside this ring; default: everywhere"
     )
@@ -231,7 +237,7 @@ RIVALS: tuple[frozenset[str], ...] = (
     frozenset({"officers", "add_officers"}),
     frozenset({"authorised_officers", "add_authorised_officers"}),
     frozenset({"auxiliaries", "add_auxiliaries"}),
-    frozenset({"near", "across", "inside", "name", "between", "drawn"}),
+    frozenset({"near", "across", "inside", "name", "id", "between", "drawn"}),
     frozenset({"at", "cell"}),
     frozenset({"months", "event"}),
 )

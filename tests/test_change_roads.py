@@ -30,12 +30,17 @@ GAP_X = (X[2] + X[3]) / 2  # on the main road between 03 and 04
 
 
 def features() -> list[Row]:
-    """Main road in five named pieces, the upper one in one piece, two links."""
+    """Main road in five named pieces, the upper one in one piece, two links, one footpath."""
     lines = [
         ("大桥路" if s == 2 else "主路", 60, [[X[s], MAIN], [X[s + 1], MAIN]]) for s in range(5)
     ]
     lines += [("北路", 30, [[X[0], UPPER], [X[5], UPPER]])]
     lines += [("", 60, [[x, MAIN], [x, UPPER]]) for x in (X[0], X[5])]
+    path = {
+        "type": "Feature",
+        "properties": {"road_class": "footway", "osm_id": 900},
+        "geometry": {"type": "LineString", "coordinates": [[X[0], MAIN], [X[1], UPPER]]},
+    }
     return [
         {
             "type": "Feature",
@@ -43,11 +48,12 @@ def features() -> list[Row]:
                 "road_class": "county" if name == "北路" else "provincial",
                 "speed_km_per_h": speed,
                 "name": name,
+                "osm_id": 100 + i,
             },
             "geometry": {"type": "LineString", "coordinates": points},
         }
-        for name, speed, points in lines
-    ]
+        for i, (name, speed, points) in enumerate(lines)
+    ] + [path]
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +126,8 @@ def test_the_network_is_as_drawn(base: LoadedCase) -> None:
         {"inside": [[GAP_X - 0.004, MAIN - 0.01], [GAP_X + 0.004, MAIN - 0.01],
                     [GAP_X, MAIN + 0.01]]},
         {"name": "大桥路"},
+        {"id": 102},
+        {"id": ["102"]},
         {"between": ["丙", "丁"]},
         {"drawn": "line.geojson"},
         {"drawn": "area.geojson"},
@@ -169,7 +177,7 @@ def test_a_cut_leaves_two_dead_ends_of_the_right_length(
     assert ends[1] == pytest.approx((X[3], MAIN), abs=1e-7)
     said = next(o.effect for o in loaded.overrides if o.key == "roads.close.bridge")
     assert said is not None
-    assert said.text() == "1 roads closed over 0.40 km"
+    assert said.text() == "1 roads closed over 0.40 km: 大桥路"
 
 
 def test_closures_overlap_and_touch(changed: Callable[..., LoadedCase], base: LoadedCase) -> None:
@@ -196,7 +204,7 @@ def test_one_way_streets_stay_one_way() -> None:
 
     from geo.network import RoadNetwork
     from geo.plane import as_geometry
-    from scenarios.change_roads import Streets, changed_network
+    from scenarios.change_roads import RoadLabels, Streets, changed_network
     from scenarios.merge_changes import ChangeNotes
     from scenarios.scenario_schema import RoadChanges
 
@@ -218,7 +226,8 @@ def test_one_way_streets_stay_one_way() -> None:
     changes = RoadChanges.model_validate(
         {"close": {"x": {"near": [107.05, 30.0], "length_m": 1000}}, "speed_factor": 2}
     )
-    made = changed_network(Streets(network, lambda: [""], {}), changes, {}, notes)
+    labels = RoadLabels(name=[""], road_id=[""])
+    made = changed_network(Streets(network, labels, {}), changes, {}, notes)
     assert not notes.problems
     assert (made.tail.tolist(), made.head.tolist()) == ([0, 3], [2, 1])
     # 10 km by name over about 9.65 km on the ground: a cut of 1,000 m is its share of the line.
@@ -244,6 +253,45 @@ def test_speed_factors_divide_minutes(changed: Callable[..., LoadedCase], base: 
     assert between(both, 0, 5) == pytest.approx(expected, rel=1e-6)
 
 
+def test_roads_by_id_are_named(changed: Callable[..., LoadedCase], base: LoadedCase) -> None:
+    loaded = changed(
+        close={"works": {"id": [105, 106], "reason": "r"}},
+        speeds={"ice": {"id": [102, 101], "factor": 0.5}},
+    )
+    piece = km(base)["piece"]
+    assert between(loaded, 1, 3) == pytest.approx(4 * piece, rel=1e-6)
+    assert between(loaded, 3, 5) == pytest.approx(2 * piece, rel=1e-6)
+    effects = {o.key: o.effect.text() for o in loaded.overrides if o.effect is not None}
+    length = km(base)
+    # The link has no name: its id stands for it.
+    assert effects == {
+        "roads.close.works": f"2 roads closed over {length['upper'] + length['link']:.2f} km: "
+        "北路, 106",
+        "roads.speeds.ice": f"{2 * piece:.1f} km of road: 主路, 大桥路",
+    }
+
+
+def test_both_directions_drawn_one_over_the_other_have_their_own_ids(tmp_path: Path) -> None:
+    """A one-way pair with one geometry: closing one id leaves the other direction open."""
+
+    def with_roads(document: Row) -> None:
+        document["layers"]["roads"] = {"path": "roads.geojson", "crs": "WGS84"}
+
+    folder = write_case(tmp_path / "case", case=with_roads)
+    drawn = [f for f in features() if f["properties"]["osm_id"] != 102]
+    for i, points in ((102, [[X[2], MAIN], [X[3], MAIN]]), (202, [[X[3], MAIN], [X[2], MAIN]])):
+        shape = {"type": "LineString", "coordinates": points}
+        tags = {"road_class": "provincial", "speed_km_per_h": 60, "oneway": "yes", "osm_id": i}
+        drawn.append({"type": "Feature", "properties": tags, "geometry": shape})
+    text = json.dumps({"type": "FeatureCollection", "features": drawn})
+    (folder / "roads.geojson").write_text(text, encoding="utf-8")
+    prepared = Prepared(open_case(str(folder)))
+    base = prepared.load(prepared.case.scenario(None))
+    loaded = apply(base, scenario_of(prepared.case, roads={"close": {"x": {"id": 202}}}))
+    assert between(loaded, 2, 3) == between(base, 2, 3)
+    assert between(loaded, 3, 2) > 5 * between(base, 3, 2)
+
+
 def test_speed_inside_an_area_holds_for_that_part(
     changed: Callable[..., LoadedCase], base: LoadedCase
 ) -> None:
@@ -267,10 +315,14 @@ def test_closures_that_mean_nothing(refused: Callable[..., list[str]]) -> None:
             "not direct": {"between": ["甲", "丙"]},
             "bare": {"reason": "x", "length_m": 5},
             "no file": {"name": "主路", "length_m": 50},
+            "no id": {"id": [1012, 555, 102]},
+            "path": {"id": "900"},
+            "twice": {"id": ["104", "103"]},
             "again": {"name": "主路"},
         },
-        speeds={"none": {"classes": ["village"], "factor": 0.5}, "half": {"name": "北路"}},
-    )
+        speeds={"none": {"classes": ["village"], "factor": 0.5}, "half": {"name": "北路"},
+                "id": {"id": "1O2", "factor": 0.5}},
+    )  # fmt: skip
     for key, words in (
         ("close.far.near", "a point on a road; the nearest is"),
         ("close.air", "a shape that meets a road"),
@@ -279,8 +331,13 @@ def test_closures_that_mean_nothing(refused: Callable[..., list[str]]) -> None:
         ("close.bare", "where the road is closed"),
         ("close.no file.length_m", "`near` or `across`"),
         ("close.again", "not closed already"),
+        ("close.no id.id = 1012", "expected the id of a road; did you mean 102 / 101"),
+        ("close.no id.id = 555", "expected the id of a road; check the spelling"),
+        ("close.path.id = 900", "the id of a road that cars can use; this one is left out"),
+        ("close.twice", "not closed already"),
         ("speeds.none", "there are none"),
         ("speeds.half", "a factor"),
+        ("speeds.id.id = 1O2", "did you mean 102"),
     ):
         assert any(f"roads.{key}" in s and words in s for s in said), (key, said)
 
@@ -349,5 +406,6 @@ def test_the_files_of_a_scenario_are_inputs(tmp_path: Path) -> None:
 def test_names_need_a_layer_that_has_them(tmp_path: Path) -> None:
     prepared = Prepared(open_case(str(write_case(tmp_path / "case"))))
     base = prepared.load(prepared.case.scenario(None))
-    with pytest.raises(InputError, match="the roads of this case have no names"):
-        apply(base, scenario_of(prepared.case, roads={"close": {"x": {"name": "主路"}}}))
+    for key, value, words in (("name", "主路", "no names"), ("id", "7", "no ids")):
+        with pytest.raises(InputError, match=f"the roads of this case have {words}"):
+            apply(base, scenario_of(prepared.case, roads={"close": {"x": {key: value}}}))

@@ -170,3 +170,15 @@ def test_schema_refuses_what_cannot_be_told_apart() -> None:
 
 def test_header_key() -> None:
     assert header_key("Ｓtation _-　ID\u200b") == "stationid"
+
+
+def test_of_several_headers_the_first_named_is_read_where_the_column_says_so() -> None:
+    column = Column(name="road_id", kind="text", first_header_wins=True, aliases=("osm_id", "id"))
+    schema = Schema(layer="roads", columns=(column,), geometry="none")
+
+    def of(*headers: str, **declared: str) -> Match:
+        return match_headers(headers, schema, declared, where="roads.shp")
+
+    assert of("id", "osm_id").header == {"road_id": "osm_id"}
+    assert of("id", "osm_id", road_id="id").header == {"road_id": "id"}
+    assert [p.value for p in of("osm_id", "id", "OSM ID").problems] == ["osm_id, OSM ID"]
