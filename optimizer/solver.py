@@ -13,6 +13,8 @@ ortools is imported on first use, so that importing Jingli stays fast.
 from __future__ import annotations
 
 import math
+import threading
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +29,9 @@ Backend = Literal["scip", "cp_sat"]
 ROW_TOLERANCE = 1e-6
 _RELATIVE_EQUALITY = 1e-9
 _HUGE = 1e19
+_JOIN_S = 1.0
+# CP-SAT ends a thread of its own a moment after it returns; a process that is gone by then aborts.
+_SETTLE_S = 0.5
 _ORTOOLS_NAME = {"scip": "scip", "cp_sat": "sat", "glop": "glop"}
 
 
@@ -282,8 +287,40 @@ def _run(model: Model, limits: Limits, backend: str, start: FloatArray | None) -
     solver.enable_output(False)
     solver.set_time_limit_in_seconds(limits.time_limit_s)
     solver.set_solver_specific_parameters(_parameters(backend, limits))
-    solver.solve(builder)
+    _solve_interruptibly(solver, builder)
     return solver
+
+
+def _solve_interruptibly(solver: Any, builder: Any) -> None:
+    """Solve so that Ctrl-C ends the search at once and raises, as everywhere in Python.
+
+    SCIP and CP-SAT would take the signal themselves and return what they have, which would pass
+    for the answer of a search whose time ran out.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        solver.solve(builder)
+        return
+    failed: list[BaseException] = []
+
+    def search() -> None:
+        try:
+            solver.solve(builder)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=search, name="solver")
+    thread.start()
+    try:
+        while thread.is_alive():
+            # With a time-out, because a bare join cannot be interrupted on Windows.
+            thread.join(_JOIN_S)
+    except BaseException:
+        solver.interrupt_solve()
+        thread.join()
+        time.sleep(_SETTLE_S)
+        raise
+    if failed:
+        raise failed[0]
 
 
 def _parameters(backend: str, limits: Limits) -> str:
@@ -294,12 +331,15 @@ def _parameters(backend: str, limits: Limits) -> str:
                 "limits/gap = 0",
                 "limits/absgap = 0",
                 "parallel/maxnthreads = 1",
+                "misc/catchctrlc = FALSE",
                 f"randomization/randomseedshift = {seed}",
                 *([] if limits.nodes is None else [f"limits/nodes = {limits.nodes}"]),
             ]
         )
     if backend == "cp_sat":
-        return f"num_workers: 1 random_seed: {seed} relative_gap_limit: 0"
+        return (
+            f"num_workers: 1 random_seed: {seed} relative_gap_limit: 0 catch_sigint_signal: false"
+        )
     return f"random_seed: {seed}"
 
 

@@ -221,3 +221,37 @@ def test_model_checks(change: dict[str, Any], message: str) -> None:
 def test_ortools_is_imported_on_first_use_only() -> None:
     code = "import sys, optimizer.bundling; sys.exit('ortools' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+import numpy as np
+from optimizer.solver import Limits, Model, solve
+
+rng = np.random.default_rng(0)
+a = rng.integers(1, 100, (60, 120))
+row, column = np.nonzero(a)
+model = Model(
+    objective=-rng.integers(1, 100, 120).astype(float), lower=np.zeros(120), upper=np.ones(120),
+    integer=np.ones(120, bool), row=row, column=column, value=a[row, column].astype(float),
+    row_lower=np.full(60, -np.inf), row_upper=np.floor(a.sum(1) * 0.4),
+)
+solve(Model(
+    objective=np.ones(1), lower=np.zeros(1), upper=np.ones(1), integer=np.ones(1, bool),
+    row=np.zeros(1, int), column=np.zeros(1, int), value=np.ones(1),
+    row_lower=np.ones(1), row_upper=np.ones(1),
+))
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    print(solve(model, Limits(time_limit_s=120.0), backend=sys.argv[1]).status)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ctrl_c_interrupts_and_is_never_an_answer(backend: Backend) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, backend], capture_output=True, text=True, timeout=100
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("interrupted\n", "", 0)

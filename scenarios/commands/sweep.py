@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +111,12 @@ def sweep_command(
         folder = out if out is not None else Path(f"jingli-sweep-{digest[:DIGEST_SHOWN]}")
         refuse_bad_folder(folder)
         journal = Journal(folder.with_name(f"{folder.name}.journal"), digest)
-        with _Bar(_, quiet=as_json) as bar:
+        with _Bar(_, quiet=as_json) as bar, _Stop() as stop:
+
+            def show(step: str, done: int, of: int) -> None:
+                stop.check()
+                bar.show(step, done, of)
+
             try:
                 sweep = run_sweep(
                     world,
@@ -118,7 +125,7 @@ def sweep_command(
                     digest=digest,
                     workers=workers,
                     cluster=cluster,
-                    progress=bar.show,
+                    progress=show,
                 )
                 command = command_line("sweep", [case], scenario=scenario, lang=lang)
                 command += [w for g in grids for w in ("--grid", g)]
@@ -218,6 +225,37 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
         _("Written to {folder}: {files}").format(folder=folder, files=", ".join(written)),
         markup=False,
     )
+
+
+class _Stop:
+    """Ctrl-C, remembered: one that a library swallows ends the sweep at the next point."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> _Stop:
+        # Handlers belong to the main thread; elsewhere there is no Ctrl-C to catch.
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._take)
+        return self
+
+    def _take(self, _signal: int, _frame: object) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Stop now if it was asked for.
+
+        Raises:
+            KeyboardInterrupt: it was.
+        """
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
 
 
 class _Bar:
