@@ -89,8 +89,8 @@ class Picture:
 
     Attributes:
         caption: Below the picture.
-        png: For DOCX.
-        svg: For PDF and HTML; text stays text.
+        png: For DOCX; empty where none is asked for.
+        svg: For PDF and HTML, else empty; text stays text.
         wide: Whether it wants a landscape page in a paged format.
     """
 
