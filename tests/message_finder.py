@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from tests.code_reading import EACH, KEY, SAME, Class, Code, Function, Way, last_name
 
 TRANSLATE = "Translate"
+# Before the key, in a way into a mapping under a key that the code spells out.
+NAMED = "key "
 _OF_MAPPINGS = frozenset({"get", "pop", "setdefault"})
 # argparse, in tools of our own developers, speaks English.
 _ENGLISH_MAKERS = frozenset({"add_argument"})
@@ -77,7 +79,7 @@ class MessageFinder:
                 for key, value in zip(node.keys, node.values, strict=True):
                     if key is None:
                         self._follow(value, way)
-                    else:
+                    elif way[0] in (EACH, KEY) or _may_be(key, way[0]):
                         self._follow(key if way[0] == KEY else value, way[1:])
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() if way:
                 self._follow(node.elt, way[1:])
@@ -85,6 +87,8 @@ class MessageFinder:
                 self._follow(node.key if way[0] == KEY else node.value, way[1:])
             case ast.Subscript(slice=ast.Constant(value=int() as index)):
                 self._follow(node.value, (index, *way))
+            case ast.Subscript(slice=ast.Constant(value=str() as name)):
+                self._follow(node.value, (NAMED + name, *way))
             case ast.Subscript():
                 self._follow(node.value, (EACH, *way))
             case ast.Name():
@@ -281,6 +285,11 @@ def _argument(
     only = zip(a.kwonlyargs, a.kw_defaults, strict=True)
     defaults |= {p.arg: default for p, default in only if default is not None}
     return (defaults[name], ()) if name in defaults else None
+
+
+def _may_be(key: ast.expr, step: object) -> bool:
+    """Whether a mapping's `key` may be the one that a way goes by."""
+    return not isinstance(key, ast.Constant) or step == f"{NAMED}{key.value!s}"
 
 
 def _is_figures(node: ast.expr) -> bool:

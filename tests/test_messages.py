@@ -36,6 +36,8 @@ AS_GIVEN = {"", "{expected}", "{reason}"}
 NOT_FOLLOWED = {
     "optimizer.diagnosis:_of_stations": "ids and yes or no, as the stations file has them",
     "scenarios.documents:proofs_of": "read back as another run wrote it",
+    "scenarios.kept:_of_folder": "read back as another run wrote it",
+    "scenarios.kept:kept_of_record": "read back as another run wrote it",
     "scenarios.keeping:result_of": "read back as another run wrote it",
     "scenarios.show_runs:show_stored": "read back as another run wrote it",
 }
