@@ -56,6 +56,8 @@ def place_names(
     extent: Sequence[float],
     m_per_pt: float,
     scale: float,
+    boxes_m: FloatArray | None = None,
+    lines_m: FloatArray | None = None,
 ) -> Names:
     """Find places for the station names that serve today's panel and the plan's.
 
@@ -67,6 +69,8 @@ def place_names(
         extent: West, south, east, north of the panel in metres.
         m_per_pt: Metres per point on paper.
         scale: Size of type and symbols, 1 on A4.
+        boxes_m: More boxes in metres that no name may cover, shape (B, 4).
+        lines_m: More segments in metres that a name should not cover, shape (L, 4).
     """
     text = map_names(county)
     n = len(text)
@@ -82,12 +86,16 @@ def place_names(
     reach = np.concatenate([clear - 1.0, np.full(len(squads), parts.SQUAD.size_pt / 2 * scale)])
     middle = np.concatenate([seat, squads])
     office = np.flatnonzero(fate == "police_office")
+    symbols = [np.column_stack([middle - reach[:, None], middle + reach[:, None]])]
+    lines = [np.column_stack([seat[ground.centre[office]], seat[office]]).reshape(-1, 4)]
+    symbols += [] if boxes_m is None else [boxes_m / m_per_pt]
+    lines += [] if lines_m is None else [lines_m / m_per_pt]
     placed = place_labels(
         seat,
         np.column_stack([width + 1.5, np.full(n, size_pt * 1.12)]),
         clear=clear,
-        symbols=np.column_stack([middle - reach[:, None], middle + reach[:, None]]),
-        lines=np.column_stack([seat[ground.centre[office]], seat[office]]).reshape(-1, 4),
+        symbols=np.concatenate(symbols),
+        lines=np.concatenate(lines),
         bounds=[v / m_per_pt for v in extent],
         homes=shapely.transform(ground.today, lambda xy: xy / m_per_pt),
         rank=[{"centre": 0, "stays": 1, "police_office": 2}[f] for f in fate.tolist()],

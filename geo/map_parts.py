@@ -93,6 +93,10 @@ CENTRE = Symbol(
     marker="*", size_pt=13.5, fill="#B3001B", edge="white", edge_pt=0.8, label="Centre station"
 )
 OFFICE = Symbol(marker="o", size_pt=5.4, fill="white", edge=INK, edge_pt=1.2, label="Police office")
+CROSS = Symbol(
+    marker="x", size_pt=5.0, fill=INK, edge=INK, edge_pt=1.0, label="Responsible station changes"
+)
+"""On a cell that is known as a point only."""
 DUTY = Symbol(
     marker="o",
     size_pt=13.0,
@@ -121,14 +125,17 @@ def _compound(lines: GeometryArray, *, closed: bool) -> Outline:
     return Outline(points, codes)
 
 
-def fill_areas(ax: Axes, shapes: GeometryArray, fills: Sequence[str], *, zorder: float) -> None:
-    """Fill polygons, each in its colour; rows without a shape are passed over."""
+def fill_areas(
+    ax: Axes, shapes: GeometryArray, fills: Sequence[str], *, zorder: float, rim_pt: float = 0.0
+) -> None:
+    """Fill polygons, each in its colour and with a rim of it; rows without a shape are left out."""
     there = [i for i, s in enumerate(shapes) if s is not None and not s.is_empty]
     ax.add_collection(
         PathCollection(
             [outlines([shapes[i]]) for i in there],
             facecolors=[fills[i] for i in there],
-            edgecolors="none",
+            edgecolors="face" if rim_pt else "none",
+            linewidths=rim_pt,
             zorder=zorder,
         ),
         autolim=False,

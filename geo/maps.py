@@ -47,7 +47,7 @@ Format = Literal["png", "svg", "pdf"]
 
 FILLS_SAY = "Fill colours only tell neighbours apart; a bundle has its centre's colour."
 _PNG_DPI = 200
-_MANY_CELLS = 2500
+MANY_CELLS = 2500
 """Beyond this many, borders of single cells would turn the map grey."""
 _HULL_VEIL = "66"
 """Opacity of hulls, which may overlap."""
@@ -208,7 +208,7 @@ def draw_land(
         )
     else:
         parts.fill_areas(ax, shapes, fill, zorder=1)
-        if len(ground.cells) <= _MANY_CELLS:
+        if len(ground.cells) <= MANY_CELLS:
             parts.draw_borders(
                 ax, ground.cells, colour="#FFFFFFB0", width_pt=0.35 * scale, zorder=2
             )

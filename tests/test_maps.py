@@ -293,7 +293,7 @@ def test_single_cells_are_drawn_only_where_they_can_be_told_apart(
         return sum(p.zorder == 2 for p in ax.findobj(mpl.patches.PathPatch))
 
     assert cell_borders() == 1
-    monkeypatch.setattr("geo.maps._MANY_CELLS", 5)
+    monkeypatch.setattr("geo.maps.MANY_CELLS", 5)
     assert cell_borders() == 0
 
 
