@@ -7,11 +7,14 @@ officers who leave their squad's area; then fewest jurisdictions handed to a uni
 Every load $t$ that any plan can have is one of finitely many $K(A)/n$ over groups $A$ of
 jurisdictions that one unit may take. For one $t$ a group needs
 $n_A = \max(m, \lceil K(A)/t \rceil)$ officers, and the question is a set partition: one group per
-unit at the most, each jurisdiction in one group, $\sum n_A \le N$. Its linear relaxation is strong,
-so most loads are excluded without a search: the least load whose relaxation is possible is found by
-bisection, and the least possible one from there upwards. The dual prices of the relaxation also
-exclude most groups from the search (reduced-cost fixing). No number with a decimal point enters the
-integer model, so its proof needs no tolerance on kilometres.
+unit at the most, each jurisdiction in one group, $\sum n_A \le N$.
+
+`road_frontier.py` answers it by dynamic programming wherever few borders are open at a time, as in
+any county seen so far. Where that is too wide, branch and bound does, here. The linear relaxation
+of the partition is strong, so most loads are excluded without a search: the least load whose
+relaxation is possible is found by bisection, and the least possible one from there upwards. The
+dual prices of the relaxation also exclude most groups from the search (reduced-cost fixing). No
+number with a decimal point enters the integer model, so its proof needs no tolerance on kilometres.
 """
 
 from __future__ import annotations
@@ -21,12 +24,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Status
+from optimizer.road_frontier import TooWideError, share_by_frontier
+from optimizer.road_task import (
+    Groups,
+    RoadTask,
+    groups_of,
+    load_of,
+    officers_needed,
+    split_officers,
+)
 from optimizer.solver import Limits, Model, relax, solve
-
-MOST_GROUPS = 100_000
-"""Beyond this many groups only small ones are tried, and the bound is the mean load."""
 
 FIRST_SHARE_ABOVE_MEAN = 0.01
 """The first load tried is the mean load and this share of it."""
@@ -35,34 +44,6 @@ SHARE_OF_TIME = 0.35
 """Share of the time left that one load may take, so that a hard one leaves time for easier ones."""
 
 _TOLERANCE_OFFICERS = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RoadTask:
-    """J jurisdictions, R units, Q squads, each in the order of its ids, which breaks ties.
-
-    Attributes:
-        may: Units that may take each jurisdiction, shape (J, R).
-        own: The unit that each jurisdiction belongs to, shape (J, R).
-        road_km: Managed km, shape (J,).
-        squad_officers: Shape (Q,).
-        in_area: Units in the area of each squad, shape (Q, R).
-        duty_stations: Exact number of units that take roads; None = free.
-        min_officers: Officers of each such unit at the least, 1 or more.
-    """
-
-    may: BoolArray
-    own: BoolArray
-    road_km: FloatArray
-    squad_officers: IntArray
-    in_area: BoolArray
-    duty_stations: int | None
-    min_officers: int
-
-    @property
-    def officers(self) -> int:
-        """Officers of all squads."""
-        return int(self.squad_officers.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,6 +57,7 @@ class Shared:
         bound_km: No plan has less.
         is_proven: The two goals of lower rank are proven too.
         groups: Groups that the search was over.
+        method: How the least load was found.
     """
 
     duty: IntArray
@@ -84,32 +66,7 @@ class Shared:
     bound_km: float
     is_proven: bool
     groups: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Groups:
-    """G groups of jurisdictions, each for one unit.
-
-    Attributes:
-        unit: Shape (G,).
-        members: Shape (G, J).
-        road_km: Shape (G,).
-        is_complete: No group was left out.
-    """
-
-    unit: IntArray
-    members: BoolArray
-    road_km: FloatArray
-    is_complete: bool
-
-    def only(self, keep: IntArray) -> _Groups:
-        """The groups at rows `keep`."""
-        return _Groups(
-            unit=self.unit[keep],
-            members=self.members[keep],
-            road_km=self.road_km[keep],
-            is_complete=self.is_complete,
-        )
+    method: str
 
 
 def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
@@ -120,7 +77,22 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
         start: Any allowed unit of each jurisdiction, with the right number of units, shape (J,).
         limits: Seconds for the first goal, and again for the other two; seed.
     """
-    groups = _groups(task)
+    groups = groups_of(task)
+    if groups.is_complete:
+        try:
+            best = share_by_frontier(task, groups, start)
+        except TooWideError:
+            pass
+        else:
+            return Shared(
+                duty=best.duty,
+                officers=best.officers,
+                load_km=best.load_km,
+                bound_km=best.load_km,
+                is_proven=True,
+                groups=len(groups.unit),
+                method="dynamic programme over the borders between units: least load",
+            )
     search = _Search(task=task, groups=groups, limits=limits)
     duty, load_km, bound_km, usable = search.least_load(start)
     found = search.at_home(usable, load_km, duty)
@@ -136,105 +108,26 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
         bound_km=bound_km,
         is_proven=proven,
         groups=len(groups.unit),
+        method="set partition: least load by bisection and branch and bound",
     )
-
-
-def split_officers(task: RoadTask, duty: IntArray) -> IntArray:
-    """Officers of each unit, shape (R,), with the least load: one more where it is highest."""
-    road_km = _road_km(task, duty)
-    is_open = np.bincount(duty, minlength=task.may.shape[1]) > 0
-    officers = np.where(is_open, task.min_officers, 0)
-    for _ in range(task.officers - int(officers.sum())):
-        officers[int(np.argmax(_load(road_km, officers, is_open)))] += 1
-    return officers.astype(np.int64)
-
-
-def _road_km(task: RoadTask, duty: IntArray) -> FloatArray:
-    """Managed km of each unit, shape (R,), added in the order of jurisdictions."""
-    km = np.bincount(duty, weights=task.road_km, minlength=task.may.shape[1])
-    return km.astype(np.float64)
-
-
-def _load(road_km: FloatArray, officers: IntArray, is_open: BoolArray) -> FloatArray:
-    """Km per officer of each unit; -1 where a unit has no road duty."""
-    load: FloatArray = np.where(is_open, road_km / np.maximum(officers, 1), -1.0)
-    return load
-
-
-def _load_of(task: RoadTask, duty: IntArray) -> float:
-    """Least load with these duties."""
-    officers = split_officers(task, duty)
-    return float(_load(_road_km(task, duty), officers, officers > 0).max())
-
-
-def _groups(task: RoadTask) -> _Groups:
-    """Every group of jurisdictions that one unit may take, or the small ones if too many."""
-    jurisdictions, units = task.may.shape
-    most = jurisdictions
-    while most > 1 and _count(task.may.sum(axis=0), most) > MOST_GROUPS:
-        most -= 1
-    unit: list[IntArray] = []
-    members: list[BoolArray] = []
-    road_km: list[FloatArray] = []
-    for r in range(units):
-        inside = np.zeros((1, jurisdictions), dtype=np.bool_)
-        km = np.zeros(1)
-        for j in np.flatnonzero(task.may[:, r]).tolist():
-            grow = inside.sum(axis=1) < most
-            more = inside[grow]
-            more[:, j] = True
-            # Added in order of j, so that a sum is the same number wherever it is formed.
-            inside, km = np.vstack([inside, more]), np.concatenate([km, km[grow] + task.road_km[j]])
-        unit.append(np.full(len(km) - 1, r, dtype=np.int64))
-        members.append(inside[1:])
-        road_km.append(km[1:])
-    return _Groups(
-        unit=np.concatenate(unit),
-        members=np.vstack(members),
-        road_km=np.concatenate(road_km),
-        is_complete=most == jurisdictions,
-    )
-
-
-def _count(choices: IntArray, most: int) -> float:
-    """Groups of 1 to `most` out of each number of choices."""
-    total = 0.0
-    for n in choices.tolist():
-        term = 1.0
-        for k in range(1, min(most, n) + 1):
-            term *= (n - k + 1) / k
-            total += term
-    return total
-
-
-def officers_needed(road_km: FloatArray, load_km: float, min_officers: int) -> IntArray:
-    """Fewest officers, `min_officers` or more, with km per officer at most `load_km`."""
-    if load_km <= 0:
-        return np.where(road_km > 0, np.iinfo(np.int64).max, min_officers)
-    needed = np.maximum(np.ceil(road_km / load_km), min_officers)
-    # The division rounds; the comparison below is the one that defines the load.
-    one_less = np.maximum(needed - 1, min_officers)
-    needed = np.where(road_km / one_less <= load_km, one_less, needed)
-    needed = np.where(road_km / needed <= load_km, needed, needed + 1)
-    return needed.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Search:
     task: RoadTask
-    groups: _Groups
+    groups: Groups
     limits: Limits
 
-    def least_load(self, start: IntArray) -> tuple[IntArray, float, float, _Groups]:
+    def least_load(self, start: IntArray) -> tuple[IntArray, float, float, Groups]:
         """Duties of least load, the load, its bound, and the groups that can reach the load.
 
         A group that no plan of one load can use, no plan of a smaller load can use either.
         """
-        duty, loads = start, self._loads(_load_of(self.task, start))
+        duty, loads = start, self._loads(load_of(self.task, start))
         ends_at_s = time.monotonic() + self.limits.time_limit_s
         low, kept = self._relaxed_least(loads, ends_at_s)
 
-        def usable(at: int) -> _Groups:
+        def usable(at: int) -> Groups:
             return next(groups for most, groups in reversed(kept) if most >= at)
 
         high, unproven = len(loads) - 1, None
@@ -243,7 +136,7 @@ class _Search:
             status, found = self._partition(usable(probe), float(loads[probe]), ends_at_s)
             if found is not None:
                 duty, has_found = found, True
-                high = int(np.searchsorted(loads, _load_of(self.task, found)))
+                high = int(np.searchsorted(loads, load_of(self.task, found)))
             elif status is Status.INFEASIBLE:
                 low = probe + 1
             else:
@@ -262,7 +155,7 @@ class _Search:
 
     def _relaxed_least(
         self, loads: FloatArray, ends_at_s: float
-    ) -> tuple[int, list[tuple[int, _Groups]]]:
+    ) -> tuple[int, list[tuple[int, Groups]]]:
         """Row of the least load that the linear relaxation allows, no plan having less.
 
         Also the groups left at ever smaller loads, each with the largest row that it holds for. The
@@ -294,7 +187,7 @@ class _Search:
             found.append(np.unique(loads[(loads >= mean * (1 - 1e-9)) & (loads <= most)]))
         return np.unique(np.concatenate(found))
 
-    def _candidates(self, groups: _Groups, load_km: float) -> tuple[_Groups, IntArray] | None:
+    def _candidates(self, groups: Groups, load_km: float) -> tuple[Groups, IntArray] | None:
         """Groups that a plan with this load can use, and their officers; None = no such plan."""
         task = self.task
         needed = officers_needed(groups.road_km, load_km, task.min_officers)
@@ -319,7 +212,7 @@ class _Search:
         return groups.only(keep), needed[keep]
 
     def _partition(
-        self, groups: _Groups, load_km: float, ends_at_s: float
+        self, groups: Groups, load_km: float, ends_at_s: float
     ) -> tuple[Status, IntArray | None]:
         """Duties with at most this load."""
         left_s = ends_at_s - time.monotonic()
@@ -336,7 +229,7 @@ class _Search:
         return solved.status, _duty(groups, solved.values)
 
     def _model(
-        self, groups: _Groups, needed: IntArray, officers: float, objective: FloatArray
+        self, groups: Groups, needed: IntArray, officers: float, objective: FloatArray
     ) -> Model:
         """Set partition: rows are the jurisdictions, the units, their number, the officers."""
         jurisdictions, units = self.task.may.shape
@@ -372,7 +265,7 @@ class _Search:
         )
 
     def at_home(
-        self, groups: _Groups, load_km: float, start: IntArray
+        self, groups: Groups, load_km: float, start: IntArray
     ) -> tuple[IntArray, IntArray, bool] | None:
         """Duties, officers and proof: fewest leavers, then fewest handovers, at this load.
 
@@ -398,7 +291,7 @@ class _Search:
         officers[groups.unit[chosen]] += needed[chosen]
         return _duty(groups, solved.values[:g]), officers, solved.status is Status.OPTIMAL
 
-    def _home_model(self, groups: _Groups, needed: IntArray) -> Model:
+    def _home_model(self, groups: Groups, needed: IntArray) -> Model:
         """Columns: groups, then officers beyond need per unit, then pairs of squad and home."""
         task = self.task
         base = self._model(groups, needed, task.officers, np.zeros(len(needed)))
@@ -444,7 +337,7 @@ class _Search:
         )
 
 
-def _duty(groups: _Groups, chosen: FloatArray) -> IntArray:
+def _duty(groups: Groups, chosen: FloatArray) -> IntArray:
     """Unit of each jurisdiction in a chosen partition."""
     duty = np.zeros(groups.members.shape[1], dtype=np.int64)
     for g in np.flatnonzero(chosen > 0.5).tolist():

@@ -23,7 +23,8 @@ from optimizer.moves import ship, whole_steps
 from optimizer.plan import Bundle, Move, RoadDuty, current_plan
 from optimizer.policy import Policy
 from optimizer.result import Proof, Relaxation, Status
-from optimizer.road_loads import RoadTask, Shared, share_roads
+from optimizer.road_loads import Shared, share_roads
+from optimizer.road_task import RoadTask
 from optimizer.solver import Limits, Model, solve
 
 STAGE = "traffic"
@@ -113,8 +114,8 @@ def _nothing_to_share(county: County) -> tuple[TrafficPlan, Proof]:
 def _proof(shared: Shared) -> Proof:
     is_optimal = shared.is_proven and shared.bound_km == shared.load_km
     method = (
-        f"set partition over {shared.groups} groups of jurisdictions: least load by bisection and "
-        "branch and bound, then fewest officers who leave their squad's area, then fewest handovers"
+        f"{shared.method}, over {shared.groups} groups of jurisdictions, then fewest officers who "
+        "leave their squad's area, then fewest handovers"
     )
     if not shared.is_proven:
         method += " (the last two not proven)"

@@ -1,13 +1,17 @@
-"""Least load of duty stations against all assignments at once."""
+"""Least load of duty stations against all assignments at once, and one method against the other."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from optimizer.frozen import FloatArray
-from optimizer.road_loads import RoadTask, officers_needed, share_roads, split_officers
-from optimizer.solver import Limits
+import optimizer.road_frontier as road_frontier
+from optimizer.frozen import FloatArray, IntArray
+from optimizer.road_loads import Shared, share_roads
+from optimizer.road_task import Groups, RoadTask, officers_needed, split_officers
+from optimizer.solver import Limits, min_cost_flow
 
 
 def random_task(seed: int) -> RoadTask:
@@ -63,6 +67,119 @@ def test_least_load_equals_enumeration(seed: int) -> None:
     assert (used[is_open] / found.officers[is_open]).max() == pytest.approx(found.load_km)
     assert not used[~is_open].any()
     assert task.may[np.arange(len(found.duty)), found.duty].all()
+
+
+def at_home(task: RoadTask, officers: IntArray) -> int:
+    """Most officers in their squad's area, by a flow over every pair of squad and unit."""
+    squads, units = task.in_area.shape
+    pair = np.argwhere(task.in_area)
+    tail = np.concatenate([pair[:, 0], np.arange(squads)])
+    head = np.concatenate([squads + pair[:, 1], np.full(squads, squads + units)])
+    price = np.concatenate([np.zeros(len(pair)), np.ones(squads)]).astype(np.int64)
+    # Whoever finds no room at home goes by way of one more node, at a price of one each.
+    tail = np.concatenate([tail, np.full(units, squads + units)])
+    head = np.concatenate([head, squads + np.arange(units)])
+    price = np.concatenate([price, np.zeros(units, dtype=np.int64)])
+    flow = min_cost_flow(
+        tail, head, np.full(len(tail), task.officers), price,
+        np.concatenate([task.squad_officers, -officers, [0]]),
+    )  # fmt: skip
+    assert flow is not None
+    return task.officers - int((flow * price).sum())
+
+
+def goals(task: RoadTask, found: Shared) -> tuple[float, int, int]:
+    handed = int((~task.own[np.arange(len(found.duty)), found.duty]).sum())
+    return found.load_km, task.officers - at_home(task, found.officers), handed
+
+
+def counted(seed: int) -> RoadTask:
+    """A random task; in some the number of duty stations is stated, in some squads share areas."""
+    task = random_task(seed)
+    rng = np.random.default_rng([seed, 1])
+    stations = [None, None, int(task.may.any(axis=0).sum()) - 1][seed % 3]
+    least = 2 if seed % 4 == 1 and stations is None else 1
+    more = rng.integers(0, 4) if least == 1 else task.may.shape[1]
+    return replace(
+        task,
+        duty_stations=stations,
+        min_officers=least,
+        squad_officers=task.squad_officers + np.array([0, more]),
+        in_area=rng.random((2, task.may.shape[1])) < rng.choice([0.3, 0.6]),
+    )
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_both_methods_reach_the_same_goals(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = counted(seed)
+    start = start_of(task)
+    by_states = share_roads(task, start, Limits())
+    monkeypatch.setattr(road_frontier, "MOST_STEPS", 0)
+    by_branching = share_roads(task, start, Limits())
+    assert "dynamic" in by_states.method
+    assert "dynamic" not in by_branching.method
+    assert by_states.is_proven
+    assert by_branching.is_proven
+    assert goals(task, by_states) == goals(task, by_branching)
+    assert int(by_states.officers.sum()) == task.officers
+    assert (by_states.officers[by_states.duty] >= task.min_officers).all()
+    if task.duty_stations is not None:
+        assert len(np.unique(by_states.duty)) == task.duty_stations
+
+
+def start_of(task: RoadTask) -> IntArray:
+    """Some assignment with the right number of units, by trial."""
+    wanted = task.duty_stations
+    rng = np.random.default_rng(0)
+    while True:
+        duty = np.array([rng.choice(np.flatnonzero(row)) for row in task.may])
+        opened = len(np.unique(duty))
+        if wanted in (None, opened) and opened * task.min_officers <= task.officers:
+            return duty
+
+
+def test_the_tasks_above_have_leavers_and_handovers() -> None:
+    found = [goals(t, share_roads(t, start_of(t), Limits())) for t in map(counted, range(24))]
+    assert len({leavers for _, leavers, _ in found}) >= 4
+    assert len({handed for _, _, handed in found}) >= 4
+
+
+def test_a_spare_officer_goes_where_the_load_is_highest_if_that_keeps_them_at_home() -> None:
+    """19, 20 and 20 km, four officers: one each is 20 km per officer, and one more mends nothing.
+
+    The fourth goes to the first of the two with 20 km; with that one outside the squad's area, to
+    the other, though the load is the same, for there nobody more leaves the area.
+    """
+    task = RoadTask(
+        may=np.eye(3, dtype=np.bool_),
+        own=np.eye(3, dtype=np.bool_),
+        road_km=np.array([19.0, 20.0, 20.0]),
+        squad_officers=np.array([4]),
+        in_area=np.array([[True, True, True]]),
+        duty_stations=None,
+        min_officers=1,
+    )
+    duty = np.arange(3)
+    found = share_roads(task, duty, Limits())
+    assert (found.load_km, found.officers.tolist()) == (20.0, [1, 2, 1])
+    found = share_roads(replace(task, in_area=np.array([[True, False, True]])), duty, Limits())
+    assert (found.load_km, found.officers.tolist()) == (20.0, [1, 1, 2])
+
+
+def test_a_wide_frontier_is_left_to_branch_and_bound() -> None:
+    """Too many bits for one number: 62 jurisdictions."""
+    many = 62
+    own = np.zeros((many, 2), dtype=np.bool_)
+    own[:31, 0] = own[31:, 1] = True
+    task = RoadTask(
+        may=own, own=own, road_km=np.ones(many), squad_officers=np.array([2]),
+        in_area=np.ones((1, 2), dtype=np.bool_), duty_stations=None, min_officers=1,
+    )  # fmt: skip
+    groups = Groups(
+        unit=np.array([0, 1]), members=own.T, road_km=np.array([31.0, 31.0]), is_complete=True
+    )
+    with pytest.raises(road_frontier.TooWideError):
+        road_frontier.share_by_frontier(task, groups, own.argmax(axis=1))
 
 
 def test_officers_go_where_the_load_is_highest() -> None:

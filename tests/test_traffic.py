@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import optimizer.road_frontier as road_frontier
 import optimizer.road_loads as road_loads
+import optimizer.road_task as road_task
 from optimizer.county import County, Squads
 from optimizer.feasibility import violations
 from optimizer.plan import Bundle, Move, Plan, RoadDuty, current_plan
@@ -435,6 +437,7 @@ def test_a_search_without_proof_does_not_claim_one(monkeypatch: pytest.MonkeyPat
     def out_of_time(*_args: object, **_kwargs: object) -> Solved:
         return Solved(status=Status.UNKNOWN)
 
+    monkeypatch.setattr(road_frontier, "MOST_STEPS", 0)
     monkeypatch.setattr(road_loads, "solve", out_of_time)
     plan, proof = hand_over(county, traffic(), singles(county))
     assert plan is not None
@@ -452,7 +455,7 @@ def test_too_many_groups_give_a_plan_with_an_honest_bound(
 ) -> None:
     county = random_county(5, 8, n_urban=1, n_squads=3, squad_officers=4)
     _, best = hand_over(county, traffic(), singles(county))
-    monkeypatch.setattr(road_loads, "MOST_GROUPS", 30)
+    monkeypatch.setattr(road_task, "MOST_GROUPS", 30)
     plan, proof = hand_over(county, traffic(), singles(county))
     assert plan is not None
     assert proof.status is Status.FEASIBLE
