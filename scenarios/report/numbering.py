@@ -1,0 +1,129 @@
+"""Numbers of chapters, tables and pictures, and widths of columns: the same in every format."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from optimizer.errors import Translate
+from scenarios.language import translator
+from scenarios.report.blocks import Block, Heading, Picture, Report, TableBlock
+
+CONTENTS_FROM = 7
+"""Chapters from which a paged report has a table of contents."""
+
+KEPT_WHOLE_ROWS = 14
+"""A table of at most so many rows is not divided between pages."""
+
+_DIGITS = "零一二三四五六七八九"
+_NARROWEST, _WIDEST = 5.0, 34.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """A block and its number.
+
+    Attributes:
+        block: What it numbers.
+        label: As shown: 一、 or （一） or 表1, in English 1 or 1.1 or Table 1; empty for the rest.
+        anchor: Name to link to; empty for the rest.
+        number: Of tables and pictures; 0 for the rest.
+    """
+
+    block: Block
+    label: str = ""
+    anchor: str = ""
+    number: int = 0
+
+
+def chinese_number(number: int) -> str:
+    """1 to 99 as 一, 十, 十一, 二十, 二十一 …; larger ones in digits."""
+    if not 0 < number < 100:
+        return str(number)
+    tens, ones = divmod(number, 10)
+    if not tens:
+        return _DIGITS[ones]
+    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
+
+
+def numbered(report: Report) -> Iterator[Numbered]:
+    """Every block with its number. Sections count within their chapter."""
+    _ = translator(report.lang)
+    chapter = section = table = picture = 0
+    for block in report.blocks:
+        match block:
+            case Heading(level=1):
+                chapter, section = chapter + 1, 0
+                label = f"{chinese_number(chapter)}、" if report.lang == "zh" else f"{chapter}"
+                yield Numbered(block=block, label=label, anchor=f"chapter-{chapter}")
+            case Heading():
+                section += 1
+                if report.lang == "zh":
+                    label = f"（{chinese_number(section)}）"
+                else:
+                    label = f"{chapter}.{section}" if chapter else f"{section}"
+                yield Numbered(block=block, label=label, anchor=f"section-{chapter}-{section}")
+            case TableBlock():
+                table += 1
+                yield Numbered(
+                    block=block, label=table_label(_, table), anchor=f"table-{table}", number=table
+                )
+            case Picture():
+                picture += 1
+                yield Numbered(
+                    block=block,
+                    label=picture_label(_, picture),
+                    anchor=f"figure-{picture}",
+                    number=picture,
+                )
+            case _:
+                yield Numbered(block=block)
+
+
+def table_label(_: Translate, number: int | str) -> str:
+    """Table 1, in the language of `_`."""
+    return _("Table {n}").format(n=number)
+
+
+def picture_label(_: Translate, number: int | str) -> str:
+    """Figure 1, in the language of `_`."""
+    return _("Figure {n}").format(n=number)
+
+
+def has_contents(report: Report) -> bool:
+    """Whether a paged report of so many chapters wants a table of contents."""
+    chapters = sum(isinstance(b, Heading) and b.level == 1 for b in report.blocks)
+    return chapters >= CONTENTS_FROM
+
+
+def text_width(text: str) -> float:
+    """Width in half-width signs: a Chinese sign counts two."""
+    return float(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text))
+
+
+def column_shares(table: TableBlock) -> tuple[float, ...]:
+    """Share of the table's width for each column, summing to 1.
+
+    As the table asks; else by its texts: a column has room for its longest word and, within
+    limits, for its widest and its mean cell.
+    """
+    if table.width_share:
+        wanted = [max(share, 0.0) for share in table.width_share]
+    else:
+        wanted = [_wanted(table, column) for column in range(len(table.header))]
+    total = sum(wanted)
+    if not total:
+        return tuple(1 / len(wanted) for _ in wanted)
+    return tuple(share / total for share in wanted)
+
+
+def _wanted(table: TableBlock, column: int) -> float:
+    """Width a column would like, in half-width signs."""
+    head = text_width(table.header[column])
+    cells = [text_width(row[column]) for row in table.rows] or [0.0]
+    texts = (table.header[column], *(row[column] for row in table.rows))
+    word = max((len(w) for t in texts for w in t.split() if w.isascii()), default=0)
+    widest, mean = max(cells), sum(cells) / len(cells)
+    room = max(min(widest, 14.0), (widest + 2 * mean) / 3, min(head, 12.0), min(word, 16))
+    return min(max(room, _NARROWEST), _WIDEST) + 2.0
