@@ -27,7 +27,13 @@ from scenarios.change_roads import RoadLabels, Streets, changed_network
 from scenarios.change_stations import with_head_counts, with_seats
 from scenarios.load import LoadedCase
 from scenarios.locks import with_lock_ids
-from scenarios.merge_changes import ChangeNotes, Merged, merge_changes, with_effects
+from scenarios.merge_changes import (
+    ChangeNotes,
+    Merged,
+    merge_changes,
+    opened_stations,
+    with_effects,
+)
 from scenarios.names import gazetteer
 from scenarios.scenario import Override, Scenario
 from scenarios.scenario_schema import Changes
@@ -78,7 +84,7 @@ def apply(
     notes = ChangeNotes()
     cache = Cache() if cache is None else cache
     merged = merge_changes(scenario, loaded.county, scenario.policy, notes)
-    _stop(notes)
+    _stop(notes, loaded, scenario)
     changes = merged.changes
     county = with_head_counts(loaded.county, changes, notes)
     policy = scenario.policy
@@ -91,12 +97,12 @@ def apply(
         network, key = _roads(loaded, changes, drawn or {}, cache, notes)
     stations = with_seats(county.stations, changes, notes)
     _check_seats(loaded, changes, stations, notes)
-    _stop(notes)
+    _stop(notes, loaded, scenario)
     moves = any(c is not None and (c.at or c.close) for c in changes.stations.values())
     takes = any(c and (c.takes_cells or c.takes_townships) for c in changes.stations.values())
     if moves or takes or key:
         county = _resettled(loaded, county, stations, network, key, changes, policy, cache, notes)
-    _stop(notes)
+    _stop(notes, loaded, scenario)
     policy, problems = with_lock_ids(
         policy,
         gazetteer(county).stations,
@@ -124,9 +130,16 @@ def load_key(policy: Policy) -> str:
     return digest([policy.roads.model_dump(mode="json"), hours])
 
 
-def _stop(notes: ChangeNotes) -> None:
-    if notes.problems:
-        raise InputError(notes.problems)
+def _stop(notes: ChangeNotes, loaded: LoadedCase, scenario: Scenario) -> None:
+    """Raise what is wrong so far, and beside it what is wrong with the locks."""
+    if not notes.problems:
+        return
+    opened = opened_stations(scenario, loaded.county)
+    known = gazetteer(loaded.county, opened).stations
+    policy, problems = with_lock_ids(scenario.policy, known, known, scenario, CASE_FILE)
+    if not opened:
+        problems = problems or lock_problems(loaded.county, policy)
+    raise InputError([*notes.problems, *problems])
 
 
 def _cell_at(loaded: LoadedCase) -> Callable[[FloatArray, FloatArray], IntArray]:

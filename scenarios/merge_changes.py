@@ -91,7 +91,7 @@ def merge_changes(scenario: Scenario, county: County, policy: Policy, notes: Cha
         notes: Problems are added: unknown names, two overrides of one key in one block, overrides
             without effect or reason.
     """
-    new = dict(_opened(scenario, county))
+    new = dict(opened_stations(scenario, county))
     places = gazetteer(county, tuple(new.items()))
     tree: dict[str, Any] = {}
     found: list[tuple[Path, Override]] = []
@@ -123,7 +123,7 @@ def _item(path: Path, new: frozenset[str]) -> Path:
     return path[:2] if as_one else path
 
 
-def _opened(scenario: Scenario, county: County) -> Iterator[tuple[str, str]]:
+def opened_stations(scenario: Scenario, county: County) -> tuple[tuple[str, str], ...]:
     """Id and name of stations that no file has and a step opens."""
     known = {*county.stations.station_id, *county.stations.name}
     found: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _opened(scenario: Scenario, county: County) -> Iterator[tuple[str, str]]:
         for key, change in step.entry.spec.stations.items():
             if change is not None and change.open and key not in known:
                 found[key] = change.name or found.get(key) or key
-    yield from found.items()
+    return tuple(found.items())
 
 
 def _said_already(given: Mapping[Path, object], path: Path) -> Path | None:

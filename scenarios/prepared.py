@@ -25,6 +25,10 @@ class Prepared:
         """What reading the case's files turns up; the scenario matters for road speeds only."""
         return self._inspected(scenario)[0]
 
+    def has_read_for(self, scenario: Scenario) -> bool:
+        """Whether the files have been read for the scenario's road speeds already."""
+        return load_key(scenario.policy) in self._read
+
     def load(self, scenario: Scenario) -> LoadedCase:
         """The case in the world of `scenario`.
 
@@ -35,9 +39,13 @@ class Prepared:
         if inspection.loaded is None:
             raise InputError(inspection.problems)
         drawn, problems = read_drawings(scenario, self.case.folder)
+        try:
+            loaded = apply(inspection.loaded, scenario, drawn=drawn, cache=cache)
+        except InputError as error:
+            raise InputError([*problems, *error.problems]) from None
         if problems:
             raise InputError(problems)
-        return apply(inspection.loaded, scenario, drawn=drawn, cache=cache)
+        return loaded
 
     def _inspected(self, scenario: Scenario) -> tuple[Inspection, Cache]:
         key = load_key(scenario.policy)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from optimizer.errors import Problem, Translate
 from optimizer.result import Proof, Status
 from scenarios.compare import measures, township_changes
-from scenarios.load import Inspection
 from scenarios.provenance import modelled_text
-from scenarios.quality import quality_sheet
 from scenarios.run import Run
 from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
@@ -22,8 +17,6 @@ from scenarios.tables import kind_text, names, reason_text
 TOWNSHIPS_SHOWN = 5
 WARNINGS_SHOWN = 10
 NOTICEABLE_MIN = 0.05
-# Layer and file lead the data-quality sheet; counts follow.
-TEXT_COLUMNS = 2
 
 
 def show_run(run: Run, console: Console, _: Translate) -> None:
@@ -32,7 +25,7 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     title = escape(county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
     console.rule(f"[bold]{title}")
     if run.description:
-        _say(run.description, console, "italic")
+        say_long(run.description, console, "italic")
     show_overrides(run.loaded.overrides, run.description, console, _)
     show_proofs(run.result.proofs, console, _)
     if run.plan is not None:
@@ -48,45 +41,7 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     console.print(f"[dim]{escape(spent)}")
 
 
-def show_inspection(inspection: Inspection, console: Console, _: Translate) -> None:
-    """Print the data-quality sheet and every problem."""
-    sheet = quality_sheet(inspection, _)
-    sheet_table = Table(
-        title=_("Data quality"), title_justify="left", title_style="bold", header_style="bold"
-    )
-    *counted, missing = sheet.header
-    for i, header in enumerate(counted):
-        text = i < TEXT_COLUMNS
-        sheet_table.add_column(
-            header, justify="left" if text else "right", overflow="fold", no_wrap=not text
-        )
-    for row in sheet.rows:
-        sheet_table.add_row(
-            *(escape(Path(str(v)).name if i == 1 else str(v)) for i, v in enumerate(row[:-1]))
-        )
-    console.print(sheet_table)
-    for row in sheet.rows:
-        if row[-1]:
-            console.print(escape(f"  {row[0]}{_(': ')}{missing}{_(': ')}{row[-1]}"))
-    errors = [p for p in inspection.problems if p.severity == "error"]
-    warnings = [p for p in inspection.problems if p.severity != "error"]
-    for colour, title, found in (
-        ("red", _("Errors"), errors),
-        ("yellow", _("Warnings"), warnings),
-    ):
-        if found:
-            console.print(f"[bold {colour}]{title} ({len(found)})")
-            for problem in found:
-                _say("  - " + problem.text(_), console, colour)
-    for layer, frame in inspection.quarantined.items():
-        console.print(
-            _("{n} rows of {layer} set aside").format(n=len(frame), layer=layer), style="yellow"
-        )
-    if inspection.loaded is not None:
-        console.print("[green]" + _("The case can be run."))
-
-
-def _say(text: str, console: Console, style: str = "") -> None:
+def say_long(text: str, console: Console, style: str = "") -> None:
     """Print a long line. Chinese has no spaces to break it at: the terminal breaks it better."""
     console.print(escape(text), style=style, soft_wrap=not text.isascii())
 
@@ -154,7 +109,7 @@ def show_warnings(warnings: tuple[Problem, ...], console: Console, _: Translate)
         return
     console.print(f"[bold yellow]{_('Warnings')} ({len(warnings)})")
     for warning in warnings[:WARNINGS_SHOWN]:
-        _say("  - " + warning.text(_), console, "yellow")
+        say_long("  - " + warning.text(_), console, "yellow")
     if len(warnings) > WARNINGS_SHOWN:
         console.print("  … " + _("the rest is in warnings.csv"), style="yellow")
 
@@ -318,4 +273,4 @@ def _show_calibration(run: Run, console: Console, _: Translate) -> None:
             relief=f"{run.loaded.policy.crews.relief_factor:.1f}",
             freed=f"{run.plan.officers_freed:.1f}",
         )
-        _say(text, console)
+        say_long(text, console)
