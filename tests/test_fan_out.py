@@ -7,17 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from optimizer.errors import InputError
+from scenarios.counties import read_counties, solve_counties
 from scenarios.fan_out import Task, WorkersLostError, fan_out, versions
 from scenarios.sweep import Sweep
 from scenarios.sweep_outputs import write_sweep
-from tests.small_case import write_case
+from tests.small_case import Row, write_case
 from tests.sweep_support import ENVIRONMENT, POINTS, same_files, sweep_of, wait_for
 
 
@@ -202,3 +203,31 @@ def test_workers_of_other_versions_are_refused(
     monkeypatch.setattr("scenarios.fan_out._our_versions", lambda: ours)
     with pytest.raises(InputError, match=r"same versions.*numpy 0\.1"):
         list(fan_out(Squares(str(tmp_path)), [1], cluster=cluster.address))
+
+
+def test_a_province_on_a_cluster_one_worker_killed_midway_is_the_province_here(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    def more(officers: int) -> Callable[[list[Row]], None]:
+        def stations(rows: list[Row]) -> None:
+            rows[1]["officers"] += officers
+
+        return stations
+
+    folders = [write_case(tmp_path / f"c{i}", stations=more(i)) for i in range(5)]
+    counties = read_counties([str(f) for f in folders], None, ())
+    here = dict(solve_counties(counties))
+    both_there(cluster.address)
+    there = {}
+    for row, result in solve_counties(counties, cluster=cluster.address):
+        if not there:
+            cluster.workers[0].kill()
+            cluster.workers[0].wait()
+        there[row] = result
+    assert sorted(there) == list(range(5))
+    for row, result in here.items():
+        assert result.plan is not None
+        found = there[row].plan
+        assert found is not None
+        assert found.to_json() == result.plan.to_json()
+        assert there[row].proofs == result.proofs

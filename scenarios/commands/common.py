@@ -49,6 +49,16 @@ def _complete_case(
 
 
 CASE = click.argument("case", shell_complete=_complete_case)
+CASES = click.argument("cases", nargs=-1, required=True, shell_complete=_complete_case)
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes on this machine, for a sweep or several cases.",
+)
+CLUSTER = click.option(
+    "--cluster", default=None, metavar="URL", help="Dask scheduler, such as tcp://…"
+)
 
 
 def language_of(lang: Language | None) -> tuple[Language, Translate]:

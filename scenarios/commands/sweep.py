@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from optimizer.errors import InputError, Problem, Translate
 from scenarios.commands.common import (
     CASE,
+    CLUSTER,
     EXIT_NO_PLAN,
     EXIT_PLAN,
     JSON,
     LANG,
+    WORKERS,
     Failures,
     command_line,
     console,
     language_of,
     refuse_bad_folder,
 )
+from scenarios.commands.progress_bar import Bar, Stop
 from scenarios.language import Language
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ DIGEST_SHOWN = 10
     help="Years drawn anew from the alert log, by days, for each point; alone: 1.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Random seed.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes on this machine.")
-@click.option("--cluster", default=None, metavar="URL", help="Dask scheduler, such as tcp://…")
+@WORKERS
+@CLUSTER
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -111,7 +112,8 @@ def sweep_command(
         folder = out if out is not None else Path(f"jingli-sweep-{digest[:DIGEST_SHOWN]}")
         refuse_bad_folder(folder)
         journal = Journal(folder.with_name(f"{folder.name}.journal"), digest)
-        with _Bar(_, quiet=as_json) as bar, _Stop() as stop:
+        steps = {"points": _("Points"), "regret": _("Weighing the plans")}
+        with Bar(steps, quiet=as_json) as bar, Stop() as stop:
 
             def show(step: str, done: int, of: int) -> None:
                 stop.check()
@@ -225,84 +227,3 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
         _("Written to {folder}: {files}").format(folder=folder, files=", ".join(written)),
         markup=False,
     )
-
-
-class _Stop:
-    """Ctrl-C, remembered: one that a library swallows ends the sweep at the next point."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        self._before: Any = None
-
-    def __enter__(self) -> _Stop:
-        # Handlers belong to the main thread; elsewhere there is no Ctrl-C to catch.
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._take)
-        return self
-
-    def _take(self, _signal: int, _frame: object) -> None:
-        self._asked = True
-        raise KeyboardInterrupt
-
-    def check(self) -> None:
-        """Stop now if it was asked for.
-
-        Raises:
-            KeyboardInterrupt: it was.
-        """
-        if self._asked:
-            raise KeyboardInterrupt
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-
-class _Bar:
-    """A bar with the time left, on stderr, where somebody watches."""
-
-    def __init__(self, translate: Translate, *, quiet: bool) -> None:
-        self._names = {"points": translate("Points"), "regret": translate("Weighing the plans")}
-        self._quiet = quiet or not sys.stderr.isatty()
-        self._bar: Any = None
-        self._tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> _Bar:
-        if not self._quiet:
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeElapsedColumn,
-                TimeRemainingColumn,
-            )
-
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("<"),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            self._bar.start()
-        return self
-
-    def show(self, step: str, done: int, of: int) -> None:
-        """So many of a step are done."""
-        if self._bar is None:
-            return
-        if step not in self._tasks:
-            self._tasks[step] = self._bar.add_task(self._names[step], total=of, completed=done)
-        self._bar.update(self._tasks[step], completed=done)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

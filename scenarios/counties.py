@@ -1,0 +1,180 @@
+"""A province: many counties in one go, one county a task, on several cores or a cluster.
+
+No bundle crosses a county, so the counties' problems are independent and their plans together are
+the province's plan.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from optimizer.consolidation import consolidate
+from optimizer.errors import InputError, Problem
+from optimizer.plan import Plan
+from optimizer.result import Result
+from scenarios.case import CASE_FILE, Case, open_case
+from scenarios.documents import proof_documents, proofs_of
+from scenarios.fan_out import Task, fan_out
+from scenarios.load import LoadedCase
+from scenarios.prepared import Prepared
+from scenarios.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountyCase:
+    """One county of the province.
+
+    Attributes:
+        typed: Its case as the planner typed it, or its folder in the province's folder.
+        case: The opened case.
+        prepared: Its data, read once.
+        loaded: Its data in the world of the scenario.
+        scenario: The scenario asked for; None for the case's own default.
+        sets: What `--set` adds.
+    """
+
+    typed: str
+    case: Case
+    prepared: Prepared
+    loaded: LoadedCase
+    scenario: str | None
+    sets: tuple[str, ...]
+
+
+def case_folders(named: Sequence[str]) -> tuple[str, ...]:
+    """Every case that is named, each once; a folder of case folders stands for all of them."""
+    found: list[str] = []
+    for one in named:
+        folder = Path(one)
+        if folder.is_dir() and not (folder / CASE_FILE).exists():
+            inside = sorted(p.parent for p in folder.glob(f"*/{CASE_FILE}"))
+            found += [str(p) for p in inside] or [one]
+        else:
+            found.append(one)
+    return tuple(dict.fromkeys(found))
+
+
+def read_counties(
+    typed: Sequence[str],
+    scenario: str | None,
+    sets: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[CountyCase, ...]:
+    """Read every county before any is solved.
+
+    Args:
+        typed: The cases.
+        scenario: A scenario that each of them has; None for each case's own default.
+        sets: What `--set` adds to each.
+        progress: Told how many are read, and of how many.
+
+    Raises:
+        InputError: every problem of every county, each with its case.
+    """
+    found: list[CountyCase] = []
+    problems: list[Problem] = []
+    for i, one in enumerate(typed):
+        try:
+            case = open_case(one)
+            prepared = Prepared(case)
+            loaded = prepared.load(case.scenario(scenario, sets))
+            found.append(
+                CountyCase(
+                    typed=one,
+                    case=case,
+                    prepared=prepared,
+                    loaded=loaded,
+                    scenario=scenario,
+                    sets=tuple(sets),
+                )
+            )
+        except InputError as error:
+            problems += [replace(p, where=_place(one, p.where)) for p in error.problems]
+        if progress is not None:
+            progress(i + 1, len(typed))
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def solve_counties(
+    counties: Sequence[CountyCase], *, workers: int = 1, cluster: str | None = None
+) -> Iterator[tuple[int, Result]]:
+    """Solve each county; yield (its row, its result) as they finish, in any order.
+
+    A county's data travels to one worker, once; workers need no files.
+
+    Args:
+        counties: What to solve.
+        workers: Processes on this machine.
+        cluster: Address of a Dask scheduler instead.
+
+    Raises:
+        InputError: the cluster does not answer or runs other versions.
+        WorkersLostError: workers died again and again.
+    """
+    worlds = [(c.loaded.county, c.loaded.policy) for c in counties]
+    for row, found in fan_out(Consolidation(), worlds, workers=workers, cluster=cluster):
+        plan = None if found["plan"] is None else Plan.from_json(found["plan"])
+        yield row, Result(plan=plan, proofs=proofs_of(json.loads(found["proofs"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Consolidation:
+    """The job of the fan-out: what a task gets is a county and its policy."""
+
+    def open(self) -> Task:
+        """The task."""
+        return _consolidated
+
+
+def _consolidated(world: Any) -> dict[str, str | None]:
+    county, policy = world
+    result = consolidate(county, policy)
+    return {
+        "plan": None if result.plan is None else result.plan.to_json(),
+        "proofs": json.dumps(proof_documents(result.proofs)),
+    }
+
+
+def totals(runs: Sequence[Run]) -> dict[str, float]:
+    """The counties with a plan put together.
+
+    Returns:
+        `centres`, `stations_bundled`, `officers_freed`, `officers_reassigned`, `alerts_per_year`:
+        sums. `mean_response_today_min`, `mean_response_min`: weighted by alerts; inf where an
+        alert is out of reach, 0 where there are none.
+    """
+    planned = [(r.today, r.plan) for r in runs if r.plan is not None]
+    plans = [p for _, p in planned]
+    alerts = math.fsum(p.alerts_per_year for p in plans)
+
+    def mean(pairs: Sequence[tuple[float, float]]) -> float:
+        return math.fsum(a * m for a, m in pairs if a > 0) / alerts if alerts > 0 else 0.0
+
+    return {
+        "centres": sum(p.centres for p in plans),
+        "stations_bundled": sum(p.stations_bundled for p in plans),
+        "officers_freed": math.fsum(p.officers_freed for p in plans),
+        "officers_reassigned": sum(p.officers_reassigned for p in plans),
+        "alerts_per_year": alerts,
+        "mean_response_today_min": mean(
+            [(t.alerts_per_year, t.mean_response_min) for t, _ in planned]
+        ),
+        "mean_response_min": mean([(p.alerts_per_year, p.mean_response_min) for p in plans]),
+    }
+
+
+def totals_document(runs: Sequence[Run]) -> dict[str, float | None]:
+    """`totals` as JSON holds them."""
+    found: Mapping[str, float] = totals(runs)
+    return {k: v if math.isfinite(v) else None for k, v in found.items()}
+
+
+def _place(typed: str, where: str) -> str:
+    return where if where in ("case", typed) else f"{typed}: {where}"
