@@ -31,13 +31,43 @@ def find_run(store: Store, loaded: LoadedCase) -> StoredRun | None:
     Raises:
         InputError: the store is locked or out of reach.
     """
-    found = store.find(
+    found = _of_same_inputs(store, loaded)
+    return None if found is None or found.record.status is Status.UNKNOWN else found
+
+
+def keep_if_new(
+    store: Store, run: Run, case_typed: str, command: Sequence[str], created_at: datetime
+) -> str:
+    """Keep `run` unless the store knows as much: a run found in it, or time that ran out again.
+
+    Args:
+        store: The run store.
+        run: The run.
+        case_typed: The case as the planner typed it.
+        command: The command line, passwords hidden.
+        created_at: When it ended, with its zone.
+
+    Returns:
+        Id of the run, or of the one that stands for it.
+
+    Raises:
+        InputError: the store is locked, full, read-only or out of reach.
+    """
+    found = _of_same_inputs(store, run.loaded)
+    if found is not None:
+        nothing_known = found.record.status is Status.UNKNOWN
+        if not nothing_known or run.result.status is Status.UNKNOWN:
+            return found.run_id
+    return store.add(record_of_run(run, case_typed, command, created_at))
+
+
+def _of_same_inputs(store: Store, loaded: LoadedCase) -> StoredRun | None:
+    return store.find(
         county_digest=loaded.county.digest,
         policy_digest=loaded.policy.digest,
         seed=loaded.policy.solver.seed,
         version=version("jingli"),
     )
-    return None if found is None or found.record.status is Status.UNKNOWN else found
 
 
 def result_of(record: RunRecord) -> Result:

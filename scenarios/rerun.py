@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from optimizer.result import Result
 from scenarios.case import open_case
-from scenarios.keeping import find_run, record_of_run, result_of
+from scenarios.keeping import find_run, keep_if_new, result_of
 from scenarios.kept import KeptRun, kept_of_run
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
@@ -41,8 +41,8 @@ def kept_scenarios(
     kept = []
     for name in names:
         run = run_case(case, name, progress, prepared=prepared, known=known)
-        if store is not None and find_run(store, run.loaded) is None:
+        if store is not None:
             command = ["jingli", "run", case_typed, "--scenario", name]
-            store.add(record_of_run(run, case_typed, command, datetime.now(UTC)))
+            keep_if_new(store, run, case_typed, command, datetime.now(UTC))
         kept.append(kept_of_run(run, case_typed, name, ()))
     return tuple(kept)
