@@ -7,7 +7,7 @@ are empty. Two runs on the same plan write the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import shapely
 
 from geo.gpkg import Layer, multipolygons, plain_column, write_layers
 from geo.jurisdictions import GeometryArray, centre_rows, dissolve, duty_rows, fates
+from geo.plan_styles import plan_styles
 from geo.streets import each_street_once
 from optimizer.county import County
 from optimizer.errors import Translate, untranslated
@@ -81,7 +82,8 @@ def write_plan_gpkg(
 
     Layers: `jurisdictions_today`, `jurisdictions_plan`, `stations`, `cells`, `bundle_links`,
     `moves`, `road_duties`, `roads`, `townships`, and the table `provenance`. A layer without
-    content is written empty, so that a QGIS project finds it.
+    content is written empty, so that a QGIS project finds it. QGIS finds their styles in the table
+    `layer_styles`.
 
     Args:
         path: The file, replaced where it exists.
@@ -120,7 +122,11 @@ def write_plan_gpkg(
         _townships(subject, township_tables),
         _provenance(subject),
     ]
-    write_layers(path, layers, translate)
+    styles = plan_styles(county, plan, {la.name: la.kind for la in layers}, translate)
+    if township_tables is None:
+        del styles["townships"]  # no response to colour them by
+    styled = [replace(layer, style=styles.get(layer.name, "")) for layer in layers]
+    write_layers(path, styled, translate)
     return tuple(layer.name for layer in layers)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,17 @@ from geo.jurisdictions import GeometryArray
 from optimizer.errors import InputError, Problem, Translate, untranslated
 
 # GeoPackage stores when a layer last changed; a fixed time keeps equal plans equal files.
-_FIXED_TIME = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"}
+_TIME = "2000-01-01T00:00:00.000Z"
+_FIXED_TIME = {"OGR_CURRENT_DATE": _TIME}
+_GEOMETRY = "geom"
+"""Name that GDAL gives the geometry column of a GeoPackage."""
+STYLES = "layer_styles"
+_STYLE_TABLE = f"""
+CREATE TABLE {STYLES} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
+ f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30),
+ styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
+ update_time DATETIME)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +44,7 @@ class Layer:
         columns: Values by column name, one per feature.
         geometry: One per feature, in WGS84; None for a table without places.
         kind: Kind of geometry, such as `MultiPolygon`; None without places.
+        style: QML by which QGIS draws it; empty: QGIS's own choice.
     """
 
     name: str
@@ -40,6 +52,7 @@ class Layer:
     columns: dict[str, Any]
     geometry: GeometryArray | None
     kind: str | None
+    style: str = ""
 
 
 def write_layers(path: Path, layers: Sequence[Layer], translate: Translate = untranslated) -> None:
@@ -52,7 +65,8 @@ def write_layers(path: Path, layers: Sequence[Layer], translate: Translate = unt
         try:
             for layer in layers:
                 _write(aside, layer, translate)
-        except (DataSourceError, DataLayerError) as error:
+            _write_styles(aside, layers, translate)
+        except (DataSourceError, DataLayerError, sqlite3.Error) as error:
             raise InputError([_unwritable(path, error)]) from error
 
 
@@ -63,6 +77,32 @@ def _write(path: Path, layer: Layer, translate: Translate) -> None:
         frame = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(layer.geometry, crs="EPSG:4326"))
         options["geometry_type"] = layer.kind
     pyogrio.write_dataframe(frame, path, layer=layer.name, driver="GPKG", **options)
+
+
+def _write_styles(path: Path, layers: Sequence[Layer], translate: Translate) -> None:
+    """The table in which QGIS looks for the style of a layer that it opens.
+
+    QGIS makes it itself when a user saves a style; columns and contents are the same.
+    """
+    styled = [layer for layer in layers if layer.style]
+    if not styled:
+        return
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(_STYLE_TABLE)
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description,"
+            " last_change, srs_id) VALUES (?, 'attributes', ?, '', ?, 0)",
+            (STYLES, STYLES, _TIME),
+        )
+        database.executemany(
+            f"INSERT INTO {STYLES} (f_table_catalog, f_table_schema, f_table_name,"
+            " f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner,"
+            " ui, update_time) VALUES ('', '', ?, ?, ?, ?, '', 1, ?, '', '', ?)",
+            [
+                (layer.name, _GEOMETRY, layer.name, layer.style, translate(layer.title), _TIME)
+                for layer in styled
+            ],
+        )
 
 
 def plain_column(values: Any) -> Any:

@@ -17,6 +17,7 @@ from geo.network import RoadNetwork
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.plan import Plan
+from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json
 from scenarios.drawings import scenario_paths
@@ -26,7 +27,11 @@ from scenarios.load import Inspection, LoadedCase
 from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
 from scenarios.run import Run
-from scenarios.tables import sheets
+from scenarios.tables import Sheet, sheets
+from scenarios.workbook import WORKBOOK, write_workbook
+
+_NOT_IN_WORKBOOK = ("quarantine", "repairs")
+"""Long records of single rows; they have files of their own."""
 
 
 def write_run(
@@ -52,14 +57,28 @@ def write_run(
     with atomic_folder(out) as folder:
         write_text(folder / "plan.json", run.result.plan.to_json())
         write_text(folder / "evaluation.json", evaluation_json(run))
-        tables = sheets(run, _)
-        for sheet in [*tables, *record_sheets(run.inspection, _)]:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+        _write_tables(run, folder, _, language)
         _write_gpkg(run, folder / "plan.gpkg", _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
         names = tuple(sorted(p.name for p in folder.iterdir()))
         write_text(folder / MANIFEST, _manifest(run, folder, names, command))
     return (*names, MANIFEST)
+
+
+def _write_tables(run: Run, folder: Path, _: Translate, language: Language) -> None:
+    """CSV files and the workbook."""
+    assert run.result.plan is not None
+    loaded = run.loaded
+    tables, records = sheets(run, _), record_sheets(run.inspection, _)
+    turnout_min = loaded.policy.response.turnout_min
+    assignment = assignment_sheets(loaded.county, run.result.plan, turnout_min)
+    for sheet in (*tables, *assignment, *records):
+        write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+    # The workbook makes its own page of the measures, and its last tables are about the inputs.
+    _measures, *decisions, provenance = tables
+    pages: list[Sheet] = [*decisions, assignment_for_people(assignment[0], _), provenance]
+    pages += [sheet for sheet in records if sheet.name not in _NOT_IN_WORKBOOK]
+    write_workbook(folder / WORKBOOK, run, pages, _, language)
 
 
 def map_scene(run: Run, _: Translate, language: Language) -> MapScene:
