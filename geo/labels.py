@@ -93,14 +93,14 @@ def place_labels(
     line_box = np.sort(lines.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
     neighbours = []
     for i in range(n):
-        near = symbols[_overlap(reach[i : i + 1], symbols)[0]]
-        alone[i] += _ON_SYMBOL * _overlap(boxes[i], near).sum(axis=1)
+        near = symbols[overlap(reach[i : i + 1], symbols)[0]]
+        alone[i] += _ON_SYMBOL * overlap(boxes[i], near).sum(axis=1)
         crossing = (line_box[:, :2] <= reach[i, 2:]) & (line_box[:, 2:] >= reach[i, :2])
         alone[i] += _ON_LINE * _crossed(boxes[i], lines[crossing.all(axis=1)])
         if homes is not None and homes[i] is not None:
             shapely.prepare(homes[i])
             alone[i] += _OUT_OF_HOME * ~shapely.contains(homes[i], shapely.box(*boxes[i].T))
-        touching = np.flatnonzero(_overlap(reach[i : i + 1], reach)[0])
+        touching = np.flatnonzero(overlap(reach[i : i + 1], reach)[0])
         neighbours.append(touching[touching != i])
 
     order = np.argsort(np.arange(n) if rank is None else np.asarray(rank), kind="stable")
@@ -109,7 +109,7 @@ def place_labels(
     for _ in range(_SWEEPS):
         moved = False
         for i in order.tolist():
-            total = alone[i] + _ON_NAME * _overlap(boxes[i], mine[neighbours[i]]).sum(axis=1)
+            total = alone[i] + _ON_NAME * overlap(boxes[i], mine[neighbours[i]]).sum(axis=1)
             best = int(total.argmin())
             if total[best] < total[choice[i]] - 1e-9:
                 choice[i], mine[i], moved = best, boxes[i, best], True
@@ -119,7 +119,7 @@ def place_labels(
     shown = np.zeros(n, np.bool_)
     for i in order.tolist():
         shown[i] = (
-            alone[i, choice[i]] < _ON_SYMBOL and not _overlap(mine[i : i + 1], mine[shown]).any()
+            alone[i, choice[i]] < _ON_SYMBOL and not overlap(mine[i : i + 1], mine[shown]).any()
         )
     return Placed(box=mine, gap=gaps[choice], shown=shown)
 
@@ -143,7 +143,7 @@ def _candidates(
     return boxes, ring, np.broadcast_to(price, boxes.shape[:2])
 
 
-def _overlap(one: FloatArray, other: FloatArray) -> BoolArray:
+def overlap(one: FloatArray, other: FloatArray) -> BoolArray:
     """Which boxes of `one` (A, 4) overlap which of `other` (B, 4), shape (A, B)."""
     a, b = one[:, None, :], other[None, :, :]
     found: BoolArray = (

@@ -129,7 +129,7 @@ class _SignHandler(HandlerBase):
                     )
         for artist in made:
             artist.set_transform(trans)
-        return made
+        return made or [Line2D([], [])]
 
 
 def legend_keys(county: County, plan: Plan, ground: Ground) -> list[Key]:
@@ -160,6 +160,44 @@ def legend_keys(county: County, plan: Plan, ground: Ground) -> list[Key]:
     return keys
 
 
+def arranged(keys: Sequence[Key], columns: int) -> list[list[Key]]:
+    """The entries in at most `columns` columns of one length, as few rows as will do.
+
+    What a heading names stays below it: further columns of its entries begin one row lower, and
+    blanks fill up the rest.
+    """
+    sections: list[list[Key]] = [[]]
+    for key in keys:
+        if key.is_heading and sections[-1]:
+            sections.append([])
+        sections[-1].append(key)
+    if columns == 1 or not keys:
+        return [list(keys)]
+    if len(sections) > columns:
+        sections = [list(keys)]
+    rows = 1 if len(sections) == 1 else 2
+    while True:
+        found = [column for section in sections for column in _columns(section, rows)]
+        if len(found) <= columns:
+            return found
+        rows += 1
+
+
+def _columns(section: Sequence[Key], rows: int) -> list[list[Key]]:
+    head = [k for k in section[:1] if k.is_heading and rows > 1]
+    entries = section[len(head) :]
+    each = max(rows - len(head), 1)
+    starts = range(0, max(len(entries), 1), each)
+    columns = []
+    for start in starts:
+        column = [*(head if not start else [_BLANK] * len(head)), *entries[start : start + each]]
+        columns.append(column + [_BLANK] * (rows - len(column)))
+    return columns
+
+
+_BLANK = Key(text=" ", is_heading=True)
+
+
 def draw_legend(
     ax: Axes,
     keys: Sequence[Key],
@@ -173,7 +211,8 @@ def draw_legend(
     """Fill `ax` with the legend, in one titled column or in several."""
     ax.set_axis_off()
     handles: list[Line2D | Patch] = []
-    for key in keys:
+    placed = arranged(keys, columns)
+    for key in [key for column in placed for key in column]:
         if key.symbol is not None:
             handle = key.symbol.key(translate, scale=scale)
             if key.text:
@@ -206,7 +245,7 @@ def draw_legend(
         handles=handles,
         handler_map={_Sign: _SignHandler()},
         loc="upper left" if columns == 1 else "lower left",
-        ncols=columns,
+        ncols=len(placed),
         fontsize=SIZE_PT * scale,
         frameon=False,
         borderaxespad=0.0,

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from geo import map_parts as parts
 from geo.fonts import one_line
 from geo.map_ground import Ground
-from geo.map_legend import SIZE_PT, Key
+from geo.map_legend import SIZE_PT, Key, arranged
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray
 
@@ -47,6 +47,7 @@ class Page:
         legend_columns: 1 beside the panels, one or more below them.
         extent: West, south, east, north of every panel in metres.
         note_em: Width of a line of notes.
+        left: Where titles and notes begin.
         scale: Of type and symbols, 1 on A4.
     """
 
@@ -56,6 +57,7 @@ class Page:
     legend_columns: int
     extent: Box
     note_em: float
+    left: float
     scale: float
 
     @property
@@ -99,7 +101,8 @@ def page_for(
         note_em = (width - 2 * margin) * 72.0 / (_NOTE_PT * scale)
         foot = _foot_in(len(lines_in(note_em))) * scale
         columns = max(1, int((width - 2 * margin) / (side + 0.2 * scale)))
-        strip = (-(-len(keys) // columns) * _STRIP_ROW_PT + 6.0) * scale / 72.0
+        rows = max(len(column) for column in arranged(keys, max(columns, 2)))
+        strip = (rows * _STRIP_ROW_PT + 6.0) * scale / 72.0
         for beside in (True, False):
             taken_w, taken_h = (side + gap, 0.0) if beside else (0.0, strip)
             panel_w = (width - 2 * margin - gap * (panels - 1) - taken_w) / panels
@@ -120,13 +123,43 @@ def page_for(
                         for i in range(panels)
                     ),
                     legend=legend,
-                    legend_columns=1 if beside else columns,
+                    legend_columns=1 if beside else max(columns, 2),
                     extent=_extent(land, panel_h / panel_w),
                     note_em=note_em,
+                    left=margin,
                     scale=scale,
                 )
             )
     return min(pages, key=lambda p: p.m_per_pt)
+
+
+def plain_page(
+    paper: Paper,
+    keys: Sequence[Key],
+    lines_in: Callable[[float], Sequence[Line]],
+    translate: Translate,
+) -> Page:
+    """A landscape page with one diagram, room for its axes and a legend beside it."""
+    width, height = PAPER_IN[paper]
+    scale = SCALE[paper]
+    margin = _MARGIN_IN * scale
+    note_em = (width - 2 * margin) * 72.0 / (_NOTE_PT * scale)
+    axes_in = 0.5 * scale
+    bottom = _foot_in(len(lines_in(note_em))) * scale + axes_in
+    label_em = max((parts.text_width_em(k.shown(translate)) for k in keys), default=0.0)
+    side = (label_em * SIZE_PT + 32.0) * scale / 72.0
+    panel_w = width - 2 * margin - axes_in - _GAP_IN * scale - side
+    panel_h = height - _HEAD_IN * scale - bottom
+    return Page(
+        sheet=(width, height),
+        panels=((margin + axes_in, bottom, panel_w, panel_h),),
+        legend=(width - margin - side, bottom, side, panel_h),
+        legend_columns=1,
+        extent=(0.0, 0.0, panel_w, panel_h),
+        note_em=note_em,
+        left=margin,
+        scale=scale,
+    )
 
 
 def _foot_in(notes: int) -> float:
@@ -155,9 +188,9 @@ def new_figure(page: Page, title: str) -> Figure:
     figure = Figure(figsize=page.sheet, facecolor="white")
     figure.set_label(text)
     width, height = page.sheet
-    room_pt = (width - 2 * page.panels[0][0]) * 72.0
+    room_pt = (width - 2 * page.left) * 72.0
     figure.text(
-        page.panels[0][0] / width,
+        page.left / width,
         1.0 - 0.34 * page.scale / height,
         text,
         fontsize=parts.fitting_size_pt(text, 17 * page.scale, room_pt),
@@ -230,7 +263,7 @@ def draw_notes(figure: Figure, page: Page, lines: Sequence[Line]) -> None:
     width, height = page.sheet
     for i, (line, colour) in enumerate(reversed(lines)):
         figure.text(
-            page.panels[0][0] / width,
+            page.left / width,
             (_FOOT_RIM_IN * page.scale + i * _NOTE_PT * page.scale * _NOTE_LEADING / 72.0) / height,
             line,
             fontsize=_NOTE_PT * page.scale,

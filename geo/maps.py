@@ -235,22 +235,40 @@ def draw_land(
 
 
 def draw_symbols(
-    ax: Axes, scene: MapScene, ground: Ground, squad_m: FloatArray, scale: float, *, is_plan: bool
+    ax: Axes,
+    scene: MapScene,
+    ground: Ground,
+    squad_m: FloatArray,
+    scale: float,
+    *,
+    is_plan: bool,
+    as_flows: bool = False,
 ) -> None:
-    """Draw seats of stations and squads, of today or of the plan."""
+    """Draw seats of stations and squads, of today or of the plan.
+
+    `as_flows` is for arrows over the plan: every squad is there, as officers leave it, and no line
+    leads from a centre to its offices.
+    """
     seat, urban = ground.seat_m, scene.county.stations.is_urban
     squads = np.array(scene.county.squads.squad_id, dtype=str)
     alone, remain = np.ones(len(seat), bool), np.ones(len(squads), bool)
     if is_plan:
         fate = np.array(fates(scene.county, scene.plan))
         office, alone = fate == "police_office", fate == "stays"
-        links = shapely.linestrings(np.stack([seat[ground.centre[office]], seat[office]], axis=1))
-        for colour, width in (("white", 3.4), (parts.INK, 1.5)):
-            parts.draw_lines(ax, links, colour=colour, width_pt=width * scale, zorder=4.5)
+        if not as_flows:
+            ends = np.stack([seat[ground.centre[office]], seat[office]], axis=1)
+            for colour, width in (("white", 3.4), (parts.INK, 1.5)):
+                parts.draw_lines(
+                    ax,
+                    shapely.linestrings(ends),
+                    colour=colour,
+                    width_pt=width * scale,
+                    zorder=4.5,
+                )
+            remain = ~np.isin(squads, scene.plan.dissolved_squad_ids)
         parts.DUTY.draw(ax, seat[duty_rows(scene.county, scene.plan)], zorder=5.0, scale=scale)
         parts.OFFICE.draw(ax, seat[office], zorder=5.2, scale=scale)
         parts.CENTRE.draw(ax, seat[fate == "centre"], zorder=5.4, scale=scale)
-        remain = ~np.isin(squads, scene.plan.dissolved_squad_ids)
     parts.URBAN.draw(ax, seat[alone & urban], zorder=5.3, scale=scale)
     parts.RURAL.draw(ax, seat[alone & ~urban], zorder=5.3, scale=scale)
     parts.SQUAD.draw(ax, squad_m[remain], zorder=5.5, scale=scale)

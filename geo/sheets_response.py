@@ -223,10 +223,10 @@ def _keys(scene: MapScene, ground: Ground, minutes: IntArray, change: IntArray) 
     t = scene.translate
     shown = (parts.URBAN, parts.RURAL, parts.CENTRE, parts.OFFICE)
     keys = [k for k in legend_keys(scene.county, scene.plan, ground) if k.symbol in shown]
-    keys.append(Key(label="Minutes to arrival", is_heading=True))
+    keys.append(Key(label="Response", is_heading=True))
     for k in sorted(set(minutes.tolist()) - {-1}):
         keys.append(Key(text=_minutes_text(scene, k), fill=MINUTE_FILLS[k]))
-    keys.append(Key(label="Minutes more or less", is_heading=True))
+    keys.append(Key(label="Change", is_heading=True))
     for k in sorted(set(change.tolist()) - {-1}):
         keys.append(Key(text=_change_text(scene, k), fill=CHANGE_FILLS[k]))
     if -1 in change:
