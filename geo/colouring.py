@@ -41,6 +41,45 @@ class Fills:
 
 def fills(county: County, plan: Plan) -> Fills:
     """Colour today's jurisdictions and the plan's so that no two neighbours share a colour."""
+    return fills_alike([(county, plan)])[0]
+
+
+def fills_alike(maps: Sequence[tuple[County, Plan]]) -> tuple[Fills, ...]:
+    """Colour several plans so that a station, and the bundle it is the centre of, look alike.
+
+    All are coloured at once, on the union of their adjacencies: a station has one colour in every
+    map that has it, and neighbours differ in each. Stations are matched by id.
+
+    Args:
+        maps: One or more; the counties may differ in what a scenario opens or closes.
+    """
+    every = dict.fromkeys(s for county, _ in maps for s in county.stations.station_id)
+    place = {station: i for i, station in enumerate(every)}
+    pairs, hosts = [], np.zeros(len(place), bool)
+    found = []
+    for county, plan in maps:
+        centre, bundled = _centres(county, plan)
+        here = np.array([place[s] for s in county.stations.station_id], dtype=np.int64)
+        pairs.append(here[union_adjacency(touching_stations(county), centre)])
+        hosts[here[centre[bundled]]] = True
+        found.append((here, centre, bundled))
+    classes = colour_classes(len(place), _distinct(np.concatenate(pairs)), kind=hosts)
+    full = colours(int(classes.max()) + 1)
+    pale = tuple(lighter(c) for c in full)
+    return tuple(
+        Fills(
+            station=tuple(pale[k] for k in classes[here].tolist()),
+            plan=tuple(
+                full[k] if b else pale[k]
+                for k, b in zip(classes[here[centre]].tolist(), bundled.tolist(), strict=True)
+            ),
+        )
+        for here, centre, bundled in found
+    )
+
+
+def _centres(county: County, plan: Plan) -> tuple[IntArray, BoolArray]:
+    """Row of the centre of each station, and whether it is in a bundle of two or more."""
     row = county.stations.index()
     centre = np.arange(len(county.stations))
     bundled = np.zeros(len(county.stations), bool)
@@ -48,18 +87,7 @@ def fills(county: County, plan: Plan) -> Fills:
         for station in bundle.station_ids:
             centre[row[station]] = row[bundle.centre_id]
             bundled[row[station]] = len(bundle.station_ids) > 1
-    between = touching_stations(county)
-    hosts = np.isin(np.arange(len(centre)), centre[bundled])
-    classes = colour_classes(len(centre), union_adjacency(between, centre), kind=hosts)
-    full = colours(int(classes.max()) + 1)
-    pale = tuple(lighter(c) for c in full)
-    return Fills(
-        station=tuple(pale[k] for k in classes.tolist()),
-        plan=tuple(
-            full[classes[c]] if b else pale[classes[c]]
-            for c, b in zip(centre.tolist(), bundled.tolist(), strict=True)
-        ),
-    )
+    return centre, bundled
 
 
 def touching_stations(county: County) -> IntArray:

@@ -1,7 +1,8 @@
 """Small multiples: several plans of one county on one page, drawn alike.
 
 Every panel has the same scale and the same signs as the redistricting map; names are left to that
-map. Fill colours only tell neighbours apart, in each panel anew.
+map. Fill colours tell neighbours apart; a station, and the bundle around it, has one colour in all
+panels.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from geo import map_parts as parts
-from geo.colouring import Fills, fills
+from geo.colouring import Fills, fills_alike
 from geo.fonts import map_fonts, one_line
 from geo.jurisdictions import fates
 from geo.map_ground import Ground, ground_of
@@ -66,7 +67,7 @@ def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figu
         half = (panel_w / inch_per_m / 2, panel_h / inch_per_m / 2)
         figure = Figure(figsize=_SHEET_IN, facecolor="white")
         figure.set_label(one_line(first.title))
-        coloured = [fills(s.county, s.plan) for s in scenes]
+        coloured = fills_alike([(s.county, s.plan) for s in scenes])
         for i, (scene, ground, colour) in enumerate(zip(scenes, grounds, coloured, strict=True)):
             left = _MARGIN_IN + (i % columns) * (panel_w + _GAP_IN)
             bottom = _SHEET_IN[1] - _TITLE_IN - (i // columns + 1) * (room[1] / rows)
