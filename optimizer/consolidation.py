@@ -6,15 +6,20 @@ from collections.abc import Callable
 
 from optimizer.bundling import bundle
 from optimizer.county import County
-from optimizer.plan import Plan
+from optimizer.plan import Bundle, Plan
 from optimizer.policy import Policy
-from optimizer.result import Result
+from optimizer.result import Proof, Result
 from optimizer.staffing import reassign
-from optimizer.traffic import hand_over
+from optimizer.stage_memory import BUNDLING, TRAFFIC, StageMemory
+from optimizer.traffic import TrafficPlan, hand_over
 
 
 def consolidate(
-    county: County, policy: Policy, progress: Callable[[str], None] | None = None
+    county: County,
+    policy: Policy,
+    progress: Callable[[str], None] | None = None,
+    *,
+    memory: StageMemory | None = None,
 ) -> Result:
     """Decide bundles, road duties, strength and moves, each stage on what the last decided.
 
@@ -22,6 +27,8 @@ def consolidate(
         county: The county.
         policy: The policy.
         progress: Told the name of each stage before it runs: `bundling`, `traffic`, `staffing`.
+        memory: What stages answered for other counties and policies; the result is the same with
+            it as without.
 
     Returns:
         The plan and the proof of each stage that ran; no plan, and no further stage, after a stage
@@ -30,11 +37,11 @@ def consolidate(
     """
     tell = progress if progress is not None else _silent
     tell("bundling")
-    bundles, bundling_proof = bundle(county, policy)
+    bundles, bundling_proof = _bundles(county, policy, memory)
     if bundles is None:
         return Result(plan=None, proofs=(bundling_proof,))
     tell("traffic")
-    roads, traffic_proof = hand_over(county, policy, bundles)
+    roads, traffic_proof = _roads(county, policy, bundles, memory)
     if roads is None:
         return Result(plan=None, proofs=(bundling_proof, traffic_proof))
     tell("staffing")
@@ -49,6 +56,24 @@ def consolidate(
         ),
     )
     return Result(plan=plan, proofs=(bundling_proof, traffic_proof, staffing_proof))
+
+
+def _bundles(
+    county: County, policy: Policy, memory: StageMemory | None
+) -> tuple[tuple[Bundle, ...] | None, Proof]:
+    if memory is None:
+        return bundle(county, policy)
+    return memory.bundling.recall(BUNDLING.key(county, policy), lambda: bundle(county, policy))
+
+
+def _roads(
+    county: County, policy: Policy, bundles: tuple[Bundle, ...], memory: StageMemory | None
+) -> tuple[TrafficPlan | None, Proof]:
+    if memory is None or not policy.traffic.dissolve_squads:
+        return hand_over(county, policy, bundles)
+    return memory.traffic.recall(
+        TRAFFIC.key(county, policy, bundles), lambda: hand_over(county, policy, bundles)
+    )
 
 
 def _silent(_stage: str) -> None:

@@ -23,7 +23,7 @@ DECISIONS = {
     f"optimizer.{name}"
     for name in (
         "allocation", "bundling", "columns", "consolidation", "diagnosis", "moves", "partition",
-        "road_frontier", "road_loads", "solver", "staffing", "traffic",
+        "road_frontier", "road_loads", "solver", "staffing", "stage_memory", "traffic",
     )
 }  # fmt: skip
 JUDGES = tuple(
