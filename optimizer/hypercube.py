@@ -213,7 +213,8 @@ def _exact(cube: Hypercube) -> Loads:
     rate = float(cube.alerts_per_min.sum())
     service_per_min = 1.0 / cube.service_min
     orders, order_of = np.unique(cube.preference, axis=0, return_inverse=True)
-    order_rate = np.bincount(order_of.ravel(), weights=cube.alerts_per_min, minlength=len(orders))
+    order_rate = np.zeros(len(orders))
+    np.add.at(order_rate, order_of.ravel(), cube.alerts_per_min)
     states = np.arange(2**n)
     # First free unit of each order in each state; -1 where all are busy.
     first = np.full((len(orders), 2**n), -1, dtype=np.int64)
@@ -260,7 +261,8 @@ def _transitions(
         rate += [called, np.full(len(idle), service_per_min[unit])]
     rates, origins = np.concatenate(rate), np.concatenate(origin)
     inflow = csr_matrix((rates, (np.concatenate(to), origins)), shape=(2**n, 2**n))
-    outflow: FloatArray = np.bincount(origins, weights=rates, minlength=2**n).astype(float)
+    outflow = np.zeros(2**n)
+    np.add.at(outflow, origins, rates)
     return inflow, outflow
 
 
