@@ -113,6 +113,18 @@ def atomic_folder(target: Path) -> Iterator[Path]:
                     parent.rmdir()
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and what leads to it; one that is there stays as it is.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError([_unwritable(folder, error)]) from error
+
+
 def replace_problem(target: Path, *, shown: str | None = None) -> Problem | None:
     """Say why an output folder may not be put at `target`; None when it may.
 

@@ -87,14 +87,18 @@ class MapScene:
     paper: Paper = "a4"
 
 
-def redistricting_map(scene: MapScene) -> Figure:
+def redistricting_map(scene: MapScene, ground: Ground | None = None) -> Figure:
     """Draw the county today and under the plan, side by side, at one scale.
+
+    Args:
+        scene: What to draw.
+        ground: From `ground_for`, where several sheets share it.
 
     Returns:
         A figure that `write_map` saves. Text of the planner's files appears as it is.
     """
     with map_fonts():
-        ground = ground_for(scene)
+        ground = ground_for(scene) if ground is None else ground
         keys = legend_keys(scene.county, scene.plan, ground)
         page = page_for(
             ground,

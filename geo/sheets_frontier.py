@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -86,6 +86,21 @@ class FrontierPoint:
         if self.is_published:
             return _PUBLISHED
         return _DOMINATED if self.dominated else _PLAN
+
+
+def mark_dominated(points: Sequence[FrontierPoint]) -> tuple[FrontierPoint, ...]:
+    """The points with `dominated` worked out."""
+
+    def is_worse(one: FrontierPoint) -> bool:
+        return any(
+            other.officers_freed >= one.officers_freed
+            and other.mean_response_min <= one.mean_response_min
+            and (other.officers_freed, other.mean_response_min)
+            != (one.officers_freed, one.mean_response_min)
+            for other in points
+        )
+
+    return tuple(replace(p, dominated=is_worse(p)) for p in points)
 
 
 def frontier_sheet(scene: MapScene, points: Sequence[FrontierPoint]) -> Figure:
