@@ -1,0 +1,143 @@
+"""What a report says: the chapters in order, with the maps, about one run that has a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from importlib.metadata import version
+
+from geo.maps import redistricting_map
+from optimizer.errors import InputError, Problem, Translate
+from scenarios.kept import KeptRun
+from scenarios.language import Language
+from scenarios.outputs import map_scene
+from scenarios.provenance import modelled_text
+from scenarios.report.blocks import Block, PageBreak, Picture, Report
+from scenarios.report.charts import Form, saved
+from scenarios.report.content_appendix import appendix
+from scenarios.report.content_bundles import bundles
+from scenarios.report.content_choices import choices
+from scenarios.report.content_inputs import inputs
+from scenarios.report.content_method import method
+from scenarios.report.content_moves import moves
+from scenarios.report.content_risks import risks
+from scenarios.report.content_roads import roads
+from scenarios.report.content_summary import summary
+from scenarios.report.content_windows import windows
+from scenarios.report.material import Material, material_of
+from scenarios.report.wording import in_language
+from scenarios.run import Run
+
+BOTH: tuple[Form, ...] = ("png", "svg")
+_DIGITS = 12
+
+
+def build_report(
+    run: Run,
+    alternatives: Sequence[KeptRun],
+    translate: Translate,
+    language: Language,
+    *,
+    label: str = "",
+    dated: date | None = None,
+    forms: Collection[Form] = BOTH,
+) -> Report:
+    """The report about a run: the same run gives the same report.
+
+    Args:
+        run: A run with a plan, just made or opened again.
+        alternatives: Other runs of the same county, to compare with.
+        translate: Translation into the report's language.
+        language: Language of the report.
+        label: Under which the run is kept; empty where it is not.
+        dated: Day of the run; None where nobody knows it. The clock is never asked.
+        forms: Forms of pictures that the renderer wants; the others stay empty.
+
+    Raises:
+        InputError: the run has no plan.
+    """
+    if run.plan is None or run.result.plan is None:
+        raise InputError([no_plan(run)])
+    _, county = translate, run.loaded.county
+    m = material_of(run, alternatives, translate, language, forms)
+    return Report(
+        title=_("Plan for bundling stations and matching strength to alerts: {county}").format(
+            county=county.name
+        ),
+        subtitle=_("Draft for decision"),
+        facts=tuple(_facts(m, label, dated)),
+        running=_running(m),
+        blocks=tuple(_blocks(m)),
+        lang=language,
+        attribution=run.loaded.case.spec.attribution,
+    )
+
+
+def no_plan(run: Run) -> Problem:
+    """Why there is nothing to report."""
+    return Problem(
+        where=run.scenario or run.loaded.county.name,
+        value=run.result.status.value,
+        expected="a run with a plan",
+        fix="`jingli runs --open` says which rules clash",
+    )
+
+
+def _blocks(m: Material) -> Iterator[Block]:
+    yield from summary(m)
+    yield _map(m)
+    for chapter in (bundles, roads, moves, windows, risks, choices, method, inputs):
+        yield from chapter(m)
+    yield PageBreak()
+    yield from appendix(m)
+
+
+def _map(m: Material) -> Picture:
+    _ = m.translate
+    drawn = saved(redistricting_map(map_scene(m.run, _, m.language)), m.forms)
+    return Picture(
+        caption=_("Jurisdictions today and under the plan"),
+        png=drawn.png,
+        svg=drawn.svg,
+        wide=True,
+    )
+
+
+def _facts(m: Material, label: str, dated: date | None) -> Iterator[tuple[str, str]]:
+    _, run = m.translate, m.run
+    yield _("County"), run.loaded.county.name
+    if run.scenario:
+        yield _("Scenario"), run.scenario
+    if run.description:
+        yield _("In words"), in_language(run.description, m.language)
+    if label:
+        yield _("Run number"), label
+    if dated is not None:
+        yield (
+            _("Date of the run"),
+            _("{year}-{month}-{day}").format(
+                year=dated.year, month=f"{dated.month:02d}", day=f"{dated.day:02d}"
+            ),
+        )
+    yield _("Status of the plan"), _status(m)
+    yield _("Plan digest"), m.plan.plan_digest[:_DIGITS]
+    yield _("Computed with"), f"Jingli {version('jingli')}"
+
+
+def _status(m: Material) -> str:
+    _, status = m.translate, m.run.result.status.value
+    said = {
+        "OPTIMAL": _("OPTIMAL: each stage proven best under its policy and inputs"),
+        "FEASIBLE": _("FEASIBLE: keeps every rule; not every stage proven best"),
+    }
+    return said.get(status, status)
+
+
+def _running(m: Material) -> str:
+    _ = m.translate
+    items = modelled_text(m.run.loaded.county.provenance, _)
+    if items:
+        return _("Draft · {status} · modelled inputs: {items}").format(
+            status=m.run.result.status.value, items=items
+        )
+    return _("Draft · {status} · all inputs given").format(status=m.run.result.status.value)
