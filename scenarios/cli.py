@@ -19,6 +19,7 @@ COMMANDS = {
     "scenarios": "scenarios",
     "sweep": "sweep",
     "runs": "runs",
+    "show": "show",
     "diff": "diff",
     "compare": "compare",
     "score": "score",

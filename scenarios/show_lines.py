@@ -1,0 +1,122 @@
+"""Columns of text that hold in any width: figures stay whole, names break between names.
+
+Widths are those of a terminal, where a Chinese character takes two columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells
+from rich.text import Text
+
+GAP = 2
+_LEAST_TEXT = 10
+# A line may be broken after a blank and after punctuation, and before a Chinese bracket.
+_PIECES = re.compile(r"（?[^\s、，；。：,;（）]*[、，；。：,;）]*\s*")
+# A name must not steer the terminal.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: its header, whether it holds figures, and whether it gives way when narrow."""
+
+    header: str
+    figures: bool = False
+    gives_way: bool = False
+
+
+Cell = str | tuple[str, str]
+"""A text, or a text and its style."""
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of `text`, none wider than `width`.
+
+    A line ends after a blank or a comma of either script. Only a piece that is wider than a line
+    is broken inside, Chinese between two characters.
+    """
+    text = _CONTROL.sub("\ufffd", " ".join(text.split()))
+    lines, line = [], ""
+    for piece in (p for p in _PIECES.findall(text) if p):
+        if cell_len((line + piece).rstrip()) <= width:
+            line += piece
+            continue
+        if line:
+            lines.append(line.rstrip())
+        line = piece
+        if cell_len(piece.rstrip()) > width:
+            *whole, line = chop_cells(piece.rstrip(), width)
+            lines += whole
+    if line.rstrip() or not lines:
+        lines.append(line.rstrip())
+    return lines
+
+
+def paragraph(text: str, width: int, indent: str = "", style: str = "") -> list[Text]:
+    """A text wrapped to the width, each line indented."""
+    lines = wrapped(text, max(1, width - cell_len(indent)))
+    return [Text(indent + line, style=style) for line in lines]
+
+
+def grid(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[Text]:
+    """Lines of a table without borders, headers first; none wider than `width`.
+
+    Figures are never broken. Where the table is wider than the screen, the headers of figures are
+    broken, then the columns that give way are narrowed, then every other column of text.
+    """
+    texts = [[cell if isinstance(cell, str) else cell[0] for cell in row] for row in rows]
+    widths = _widths(columns, texts, width)
+    found = [_line([wrapped(c.header, w) for c, w in zip(columns, widths, strict=True)], columns,
+                   widths, ["bold"] * len(columns))]  # fmt: skip
+    for row, shown in zip(rows, texts, strict=True):
+        styles = ["" if isinstance(cell, str) else cell[1] for cell in row]
+        parts = [wrapped(t, w) for t, w in zip(shown, widths, strict=True)]
+        found.append(_line(parts, columns, widths, styles))
+    return [line for lines in found for line in lines]
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    widths, least = [], []
+    for j, column in enumerate(columns):
+        content = max((cell_len(row[j]) for row in rows), default=0)
+        widths.append(max(content, cell_len(column.header)))
+        pieces = [cell_len(piece.rstrip()) for piece in _PIECES.findall(column.header)]
+        least.append(max(content, *pieces) if column.figures else min(widths[j], _LEAST_TEXT))
+    # Headers of figures are broken first, then texts that give way, then other texts.
+    for able in (
+        [j for j, c in enumerate(columns) if c.figures],
+        [j for j, c in enumerate(columns) if c.gives_way],
+        [j for j, c in enumerate(columns) if not c.figures],
+    ):
+        while sum(widths) > width - GAP * (len(columns) - 1):
+            wide = [j for j in able if widths[j] > least[j]]
+            if not wide:
+                break
+            widths[max(wide, key=lambda j: (widths[j] - least[j], -j))] -= 1
+    return widths
+
+
+def _line(
+    parts: Sequence[Sequence[str]],
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    styles: Sequence[str],
+) -> list[Text]:
+    """The lines of one row; its cells are as high as the highest."""
+    found = []
+    for k in range(max(map(len, parts))):
+        line = Text()
+        for j, (column, width, style) in enumerate(zip(columns, widths, styles, strict=True)):
+            text = parts[j][k] if k < len(parts[j]) else ""
+            space = " " * max(0, width - cell_len(text))
+            before, after = (space, "") if column.figures else ("", space)
+            line.append(before)
+            line.append(text, style=style or None)
+            line.append(after + (" " * GAP if j < len(columns) - 1 else ""))
+        line.rstrip()
+        found.append(line)
+    return found
