@@ -57,9 +57,9 @@ def _reckoned(m: Material) -> Iterator[str]:
         relief=one(policy.crews.relief_factor), hours=one(policy.crews.effective_hours_per_week)
     )
     yield _(
-        "Price of a bundle: one required officer counts {officer}, 1,000 extra alert-minutes of "
-        "response a year count {response}; weights are the bureau's choice, and another choice "
-        "gives another plan."
+        "Price of a bundle: one required officer counts {officer}; every thousand extra "
+        "alert-minutes of response a year count {response}. The weights are the bureau's choice, "
+        "and another choice gives another plan."
     ).format(
         officer=f"{policy.weights.officers:g}",
         response=f"{policy.weights.response_per_1000_alert_min:g}",

@@ -141,7 +141,12 @@ def cost(m: Material) -> str:
         share_before=percent(today.share_within_fraction),
         share_after=percent(plan.share_within_fraction),
     )
-    text += _(" {lose} of {all} wait longer, {gain} less.").format(
+    waiting = (
+        _(" {lose} of {all} wait longer, {gain} less.")
+        if m.winners
+        else _(" {lose} of {all} wait longer, none less.")
+    )
+    text += waiting.format(
         lose=whole(len(m.losers)),
         all=wording.townships(len(m.changes), _),
         gain=whole(len(m.winners)),
@@ -223,15 +228,18 @@ def drawn(m: Material) -> str:
     _, years = m.translate, m.years
     freed, longer = years.change[FREED], years.change["mean_response_min"]
     return _(
-        "Over {n} drawn years the stations need {freed_low} to {freed_high} officers fewer than "
-        "today, and the mean response changes by {low} to {high} min, in nine years of ten."
+        "Over {n} drawn years the stations need {freed} officers fewer than today, and the mean "
+        "response changes by {longer} min, in nine years of ten."
     ).format(
         n=years.years,
-        freed_low=one(freed.low),
-        freed_high=one(freed.high),
-        low=signed(longer.low),
-        high=signed(longer.high),
+        freed=_between(one(freed.low), one(freed.high), _),
+        longer=_between(signed(longer.low), signed(longer.high), _),
     )
+
+
+def _between(low: str, high: str, _: Translate) -> str:
+    """A range as shown; one number where both ends look alike."""
+    return low if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
 def range_note(m: Material) -> str:
@@ -258,9 +266,7 @@ def _figures(m: Material) -> Iterator[KeyFigure]:
             if shown == "%"
             else (one(found.low), one(found.high))
         )
-        if low == high:
-            return _("nine years of ten: {low}").format(low=low)
-        return _("nine years of ten: {low} to {high}").format(low=low, high=high)
+        return _("nine years of ten: {range}").format(range=_between(low, high, _))
 
     yield KeyFigure(
         label=_("Officers required at stations"),
