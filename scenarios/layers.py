@@ -200,6 +200,30 @@ ALERTS = Schema(
     unique=("alert_id",),  # a call logged twice is set aside, not counted twice
 )
 
+ALERT_TIMES = replace(
+    ALERTS,
+    columns=(
+        *ALERTS.columns,
+        Column(name="priority", kind="count", minimum=1, aliases=("优先级", "警情等级", "等级")),
+        Column(name="dispatched_at", kind="time", aliases=("派警时间", "出动时间", "指派时间")),
+        Column(name="arrived_at", kind="time", aliases=("到场时间", "到达时间", "到达现场时间")),
+        Column(
+            name="cleared_at", kind="time", aliases=("结束时间", "处置完毕时间", "处警结束时间")
+        ),
+        Column(name="officers_sent", kind="count", minimum=1, aliases=("出警人数", "派出警力")),
+    ),
+)
+"""The same log with what happened after each alert, for those who ask how long it took."""
+
 BOUNDARY = Schema(layer="boundary", columns=(), geometry="polygon", unique=())
 
-__all__ = ["ALERTS", "BOUNDARY", "CELLS", "ROADS_SCHEMA", "SQUADS", "STATIONS", "UNITS"]
+__all__ = [
+    "ALERTS",
+    "ALERT_TIMES",
+    "BOUNDARY",
+    "CELLS",
+    "ROADS_SCHEMA",
+    "SQUADS",
+    "STATIONS",
+    "UNITS",
+]
