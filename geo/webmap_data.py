@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geo.boundaries import thiessen
-from geo.colouring import fills
+from geo.colouring import fills, lighter
 from geo.jurisdictions import GeometryArray, centre_rows, duty_rows, fates
 from geo.map_names import map_names
 from geo.plane import as_geometry, plane_at
@@ -32,6 +32,8 @@ from optimizer.plan import Plan, current_plan
 Json = dict[str, Any]
 _FATES = {"stays": 0, "centre": 1, "police_office": 2}
 _REASONS = {"bundle": 0, "road_duty": 1, "reassign": 2}
+_CALM_FRACTION = 0.2
+"""White in the fills: a screen shines where paper only reflects."""
 _RIM_M = 1500.0
 """Round counties whose cells are points and that have no outline."""
 
@@ -207,8 +209,8 @@ def _stations(scene: WebScene, frame: Frame, centre: IntArray) -> Json:
         "officers": stations.officers.tolist(),
         "strength": [strength.get(s) for s in stations.station_id],
         "duty": duty_rows(county, scene.plan).tolist(),
-        "fill_today": list(colour.station),
-        "fill_plan": list(colour.plan),
+        "fill_today": [lighter(c, white_fraction=_CALM_FRACTION) for c in colour.station],
+        "fill_plan": [lighter(c, white_fraction=_CALM_FRACTION) for c in colour.plan],
         "cards": [
             _card(scene.station_cards[s], scene) if s in scene.station_cards else empty
             for s in stations.station_id

@@ -12,6 +12,7 @@ from optimizer.frozen import FloatArray
 from optimizer.plan import Plan
 
 Verdict = Literal["better", "worse", ""]
+Kind = Literal["points", "lines", "areas"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Overlay:
 
     name: str
     features: tuple[tuple[Any, str], ...]
-    kind: Literal["points", "lines", "areas"]
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

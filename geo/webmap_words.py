@@ -79,10 +79,6 @@ def page_words(_: Translate) -> dict[str, str]:
         "points_note": _(
             "Cells are known as points only: areas are the ground nearest to each, not boundaries."
         ),
-        "below": _("under {n}"),
-        "above": _("{n} and more"),
-        "between": _("{a} to {b}"),
-        "about_same": _("{a} to {b}, about the same"),
         "unreachable": _("not reached"),
         "n_min": _("{n} min"),
         "n_officers": _("{n} officers"),
@@ -92,9 +88,6 @@ def page_words(_: Translate) -> dict[str, str]:
         "n_m": _("{n} m"),
         "cell": _("Cell {id}"),
         "responsible": _("Responsible: {name}"),
-        "flow": _("{a} → {b}: {n} officers"),
-        "flow_tip": _("{n} officers move"),
-        "units_here": _("Functional units: {names}"),
         "list_comma": _(", "),
         "library": _("Map drawn with Leaflet (BSD-2-Clause)."),
         "no_script": _("This map needs JavaScript, which this browser has switched off."),

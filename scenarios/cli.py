@@ -20,6 +20,7 @@ COMMANDS = {
     "sweep": "sweep",
     "runs": "runs",
     "show": "show",
+    "map": "map",
     "report": "report",
     "diff": "diff",
     "compare": "compare",

@@ -46,7 +46,7 @@ def headline(today: Evaluation, plan: Evaluation, _: Translate) -> tuple[CardRow
     """The measures that stand at the head of the map."""
     return (
         minutes_row(_("Mean response"), today.mean_response_min, plan.mean_response_min, _),
-        share_row(_("Within the standard"), today, plan),
+        share_row(_("Within the standard"), today, plan, _),
         minutes_row(
             _("Worst township"),
             today.worst_township_response_min,
@@ -57,13 +57,8 @@ def headline(today: Evaluation, plan: Evaluation, _: Translate) -> tuple[CardRow
             _("Officers required at stations"),
             today.officers_required_stations,
             plan.officers_required_stations,
-            _,
         ),
-        CardRow(
-            label=_("Officers reassigned"),
-            today="—",
-            plan=_("{n} officers").format(n=plan.officers_reassigned),
-        ),
+        CardRow(label=_("Officers reassigned"), today="—", plan=f"{plan.officers_reassigned}"),
     )
 
 
@@ -79,15 +74,11 @@ def minutes_row(label: str, today_min: float, plan_min: float, _: Translate) -> 
     )
 
 
-def officers_row(label: str, today: float, plan: float, _: Translate) -> CardRow:
-    """Officers that work needs, to one decimal; more is worse."""
+def officers_row(label: str, today: float, plan: float) -> CardRow:
+    """Officers that work needs, to one decimal; more is worse. The label names the unit."""
     change, verdict = _change(today, plan, less_is_better=True)
     return CardRow(
-        label=label,
-        today=_("{n} officers").format(n=f"{today:,.1f}"),
-        plan=_("{n} officers").format(n=f"{plan:,.1f}"),
-        change=change and _("{n} officers").format(n=change),
-        verdict=verdict,
+        label=label, today=f"{today:,.1f}", plan=f"{plan:,.1f}", change=change, verdict=verdict
     )
 
 
@@ -95,6 +86,7 @@ def share_row(
     label: str,
     today: Evaluation | TownshipRow | BundleRow,
     plan: Evaluation | TownshipRow | BundleRow,
+    _: Translate,
 ) -> CardRow:
     """Alerts reached within the standard; less is worse."""
     before, after = today.share_within_fraction * 100.0, plan.share_within_fraction * 100.0
@@ -103,7 +95,7 @@ def share_row(
         label=label,
         today=f"{before:.1f}%",
         plan=f"{after:.1f}%",
-        change=change and f"{change}%",
+        change=change and _("{n} points").format(n=change),
         verdict=verdict,
     )
 
@@ -140,7 +132,7 @@ def _township_card(
             change="" if today.responsible == plan.responsible else "≠",
         ),
         minutes_row(_("Mean response"), today.mean_response_min, plan.mean_response_min, _),
-        share_row(_("Within the standard"), today, plan),
+        share_row(_("Within the standard"), today, plan, _),
         minutes_row(_("Farthest place"), today.farthest_min, plan.farthest_min, _),
     )
     notes = [n for s in stations[:3] for n in _reasons(s, facts, _)]
@@ -198,23 +190,23 @@ def _station_card(
     rows: list[CardRow] = []
     if facts.fate[station] == "police_office":
         rows += [
-            _wide(_("Officers today"), _("{n} officers").format(n=county.stations.officers[row])),
+            _wide(_("Officers today"), f"{county.stations.officers[row]}"),
             _wide(
                 _("Alerts a year"), _("{n} alerts").format(n=f"{alone.alerts_per_year:,.0f}")
             ),
             _wide(_("Mean response today"), _minutes(alone.mean_response_min, _)),
         ]
     else:
-        change, _verdict = _change(bundle.officers_today, bundle.strength, less_is_better=True)
+        apart = bundle.strength - bundle.officers_today
         rows += [
             CardRow(
                 label=_("Officers in post"),
-                today=_("{n} officers").format(n=bundle.officers_today),
-                plan=_("{n} officers").format(n=bundle.strength),
-                change=change.removesuffix(".0") and _("{n} officers").format(n=change[:-2]),
+                today=f"{bundle.officers_today}",
+                plan=f"{bundle.strength}",
+                change=f"{apart:+d}".replace("-", "−") if apart else "",
             ),
             officers_row(
-                _("Officers required"), bundle.officers_required_today, bundle.officers_required, _
+                _("Officers required"), bundle.officers_required_today, bundle.officers_required
             ),
             minutes_row(
                 _("Mean response"), bundle.mean_response_today_min, bundle.mean_response_min, _

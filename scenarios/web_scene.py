@@ -14,22 +14,28 @@ from geo.webmap_scene import WebScene
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Proof, Status
+from scenarios.language import Language
 from scenarios.load import LoadedCase
 from scenarios.provenance import modelled_text
+from scenarios.report.wording import in_language
 from scenarios.run import Run
 from scenarios.show import step_text
 from scenarios.web_cards import headline, station_cards, townships
 
 _SLOWER = 1.01
+_LONGEST_HEADING = 40
 _SAME_DEG = 1e-6
 
 
-def web_scene(run: Run, _: Translate, name: str | None = None) -> WebScene:
+def web_scene(
+    run: Run, _: Translate, language: Language, name: str | None = None
+) -> WebScene:
     """What the interactive map shows of a run that has a plan.
 
     Args:
         run: The run.
         _: Translation of everything it says.
+        language: Of the page; picks the half of a description in two languages.
         name: What the switcher calls it; None = its scenario, or the county where it has none.
     """
     assert run.result.plan is not None
@@ -40,8 +46,8 @@ def web_scene(run: Run, _: Translate, name: str | None = None) -> WebScene:
     closed, slowed = changed_roads(run)
     return WebScene(
         title=county.name,
-        name=name or run.scenario or county.name,
-        description=run.description,
+        name=name or scenario_name(run, language),
+        description=in_language(run.description, language),
         status_line=status_line(run.result.proofs, _),
         proven=run.result.status is Status.OPTIMAL,
         headline=headline(run.today, run.plan, _),
@@ -64,18 +70,30 @@ def web_scene(run: Run, _: Translate, name: str | None = None) -> WebScene:
     )
 
 
-def web_scenes(runs: Sequence[Run], _: Translate) -> tuple[WebScene, ...]:
+def web_scenes(runs: Sequence[Run], _: Translate, language: Language) -> tuple[WebScene, ...]:
     """Scenes of several runs, each by a name of its own in the switcher."""
     counties = {r.loaded.county.name for r in runs}
     found: list[WebScene] = []
     seen: dict[str, int] = {}
     for run in runs:
         parts = [run.loaded.county.name] if len(counties) > 1 else []
-        parts += [run.scenario] if run.scenario else []
+        parts += [scenario_name(run, language)] if run.scenario else []
         name = " · ".join(parts) or run.loaded.county.name
         seen[name] = seen.get(name, 0) + 1
-        found.append(web_scene(run, _, name if seen[name] == 1 else f"{name} ({seen[name]})"))
+        name += f" ({seen[name]})" if seen[name] > 1 else ""
+        found.append(web_scene(run, _, language, name))
     return tuple(found)
+
+
+def scenario_name(run: Run, language: Language) -> str:
+    """The scenario by the heading of its description (`Heading: more`) and its name."""
+    if not run.scenario:
+        return run.loaded.county.name
+    heading, colon, _rest = in_language(run.description, language).replace("：", ": ").partition(": ")
+    heading = heading.strip()
+    if not colon or not heading or len(heading) > _LONGEST_HEADING:
+        return run.scenario
+    return f"{heading} · {run.scenario}"
 
 
 def status_line(proofs: Sequence[Proof], _: Translate) -> str:

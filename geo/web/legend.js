@@ -96,9 +96,9 @@ function legendEntries(scene, show) {
     add(lineSwatch(DUTY, 1.5, [5, 4]), "key_duty_line");
     if (raw.stations.duty.length) add((ctx, x, y) => dutyRing(ctx, x, y, 8), "key_duty");
   } else if (show.has("roads") && scene.roads.anyManaged) {
-    add(lineSwatch("#6F675A", 1.8), `key_managed${modelled}`);
+    add(lineSwatch("#9A958B", 1.8), `key_managed${modelled}`);
   }
-  if (show.has("roads") && scene.roads.any) add(lineSwatch(ROAD, 1), `key_road${modelled}`);
+  if (show.has("roads") && scene.roads.any) add(lineSwatch("#B9B4AA", 1), `key_road${modelled}`);
   if (show.has("duties") || show.has("moves")) {
     const squads = raw.places.filter((place) => place.kind === "squad");
     if (squads.length) add(symbolSwatch("squad"), "key_squad");

@@ -3,7 +3,8 @@
 const INK = "#16202E";
 const SOFT = "#5B6470";
 const LAND = "#FBFAF7";
-const ROAD = "#8C8577";
+const ROAD = "#4A4335";
+const MANAGED = "#3F3829";
 const DUTY = "#1D5FA8";
 const ISOCHRONE = "#6E2A6B";
 const CLOSED = "#C22032";
@@ -84,11 +85,14 @@ function paintAreas(ctx, px, scene, side, show) {
 
 function paintRoads(ctx, px, view, scene, show) {
   const near = Math.min(1, Math.max(0, Math.log2(view.k) / 4 + 0.75));
-  ctx.globalAlpha = 0.28 + 0.3 * near;
+  const county = scene.areas("county", () => everyCell(scene)).get(0);
+  ctx.save();
+  if (county) ctx.clip(county, "evenodd");
+  ctx.globalAlpha = 0.16 + 0.3 * near;
   stroke(ctx, scene.roads.other, ROAD, (0.5 + 0.9 * near) * px);
-  ctx.globalAlpha = show.fill === "units" ? 0.75 : 0.6;
-  stroke(ctx, scene.roads.managed, "#6F675A", (1 + 1.2 * near) * px);
-  ctx.globalAlpha = 1;
+  ctx.globalAlpha = show.fill === "units" ? 0.5 : 0.4;
+  stroke(ctx, scene.roads.managed, MANAGED, (0.9 + 1.2 * near) * px);
+  ctx.restore();
 }
 
 function paintBorders(ctx, px, view, scene, side, show) {
