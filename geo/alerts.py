@@ -13,6 +13,7 @@ from scipy.special import bdtrc
 
 from geo.boundaries import locate, point_adjacency
 from geo.crs import is_shifted, to_wgs84
+from geo.faults import Reason
 from geo.plane import GeometryArray, as_geometry, pair_km, plane_at
 from geo.readers import Table
 from optimizer.errors import Problem
@@ -100,8 +101,10 @@ def alert_rates(
     frame = table.frame
     problems: list[Problem] = []
     aside: list[pd.DataFrame] = []
-    cell, in_none = _cells(table, cell_id, cell_geometry, cell_lon_deg, cell_lat_deg, aside)
-    labels = np.array(_labels(frame), dtype=object)
+    cell, in_none = cells_of_alerts(
+        table, cell_id, cell_geometry, cell_lon_deg, cell_lat_deg, aside
+    )
+    labels = np.array(category_labels(frame), dtype=object)
     names = tuple(sorted(set(labels[cell >= 0]))) if categories is None else tuple(categories)
     known = np.isin(labels, np.array(names, dtype=object)) if len(labels) else np.zeros(0, bool)
     strange = (cell >= 0) & ~known
@@ -185,7 +188,7 @@ def datum_shift_warning(
 # --- which cell -----------------------------------------------------------------------------
 
 
-def _cells(
+def cells_of_alerts(
     table: Table,
     cell_id: Sequence[str],
     cell_geometry: GeometryArray | None,
@@ -193,7 +196,16 @@ def _cells(
     cell_lat_deg: FloatArray,
     aside: list[pd.DataFrame],
 ) -> tuple[IntArray, BoolArray]:
-    """Cell of each alert or -1, and which alerts have a place that lies in no cell."""
+    """Cell of each alert or -1, and which alerts have a place that lies in no cell.
+
+    Args:
+        table: The log.
+        cell_id: Ids, C of them.
+        cell_geometry: Polygons in WGS84, shape (C,), or None where cells are points.
+        cell_lon_deg: Representative points, shape (C,).
+        cell_lat_deg: Likewise.
+        aside: Alerts that are set aside, with the reason, are added here.
+    """
     frame = table.frame
     n = len(frame)
     cell = np.full(n, -1, np.int64)
@@ -255,7 +267,8 @@ def _sign_test(gained: int, lost: int) -> float:
 # --- when and what --------------------------------------------------------------------------
 
 
-def _labels(frame: pd.DataFrame) -> list[str]:
+def category_labels(frame: pd.DataFrame) -> list[str]:
+    """Category of each alert, `NO_CATEGORY` where none is given."""
     if "category" not in frame:
         return [NO_CATEGORY] * len(frame)
     return [NO_CATEGORY if pd.isna(v) or not str(v) else str(v) for v in frame["category"]]
@@ -330,7 +343,7 @@ def _aside(
             "row": table.frame["row"].to_numpy()[at],
             "column": table.headers.get(column, column),
             "value": [str(v) for v in said],
-            "reason": f"expected {expected}",
+            "reason": [Reason(expected=expected)] * at.size,
         }
     )
 
@@ -365,7 +378,7 @@ def _report(
             others,
             "a known cell_id or a place for every alert: {n} of {total} have none and are set "
             "aside",
-            "see the quarantine file",
+            "`jingli validate CASE --out FOLDER` lists them in quarantine.csv",
         ),
     )
     for count, expected, fix in said:

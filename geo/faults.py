@@ -19,7 +19,10 @@ LINE, FEATURE, RECORD = "line {row}", "feature {row}", "record {row}"
 """What a row number counts: lines of a text file or sheet, shapes of a layer, rows of a Parquet."""
 
 MORE = "and {n} more rows with problems in this column"
-ASIDE = "{n} of {total} rows set aside; the quarantine file gives line and reason"
+ASIDE = (
+    "{n} of {total} rows set aside; `jingli validate CASE --out FOLDER` lists them with line and "
+    "reason in quarantine.csv"
+)
 _EXPECTED = "expected {what}"
 
 
@@ -71,6 +74,27 @@ class Fault:
     def params_of(self, i: int) -> dict[str, object]:
         """Params of the i-th row of the fault."""
         return {**self.params, **{name: values[i] for name, values in self.per_row.items()}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a row was set aside.
+
+    Attributes:
+        expected, fix, params: As in `Problem`.
+    """
+
+    expected: str
+    fix: str = ""
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, translate: Translate = untranslated) -> str:
+        """Say it in the language of `translate`."""
+        wanted = translate(self.expected).format(**self.params)
+        reason = translate(_EXPECTED).format(what=wanted)
+        if self.fix:
+            reason += translate("; ") + translate(self.fix).format(**self.params)
+        return reason
 
 
 def bad_rows(faults: Sequence[Fault], n_rows: int) -> BoolArray:
@@ -133,25 +157,22 @@ def as_problems(
 
 
 def as_quarantine(
-    faults: Sequence[Fault],
-    row: IntArray,
-    header: Mapping[str, str],
-    translate: Translate = untranslated,
+    faults: Sequence[Fault], row: IntArray, header: Mapping[str, str]
 ) -> pd.DataFrame:
-    """One line per broken rule: row, column (as the file spells it), value, reason."""
+    """One line per broken rule: row, column (as the file spells it), value, `Reason`."""
     rows: list[IntArray] = [np.zeros(0, dtype=np.int64)]
     columns: list[str] = []
     values: list[str] = []
-    reasons: list[str] = []
+    reasons: list[Reason] = []
     for fault in faults:
         spelled = "" if fault.column is None else header.get(fault.column, fault.column)
         rows.append(row[fault.at])
         columns += [spelled] * len(fault.at)
         values += fault.values
         if fault.per_row:
-            reasons += [_reason(fault, fault.params_of(i), translate) for i in range(len(fault.at))]
+            reasons += [_reason(fault, fault.params_of(i)) for i in range(len(fault.at))]
         else:
-            reasons += [_reason(fault, fault.params, translate)] * len(fault.at)
+            reasons += [_reason(fault, fault.params)] * len(fault.at)
     frame = pd.DataFrame(
         {
             "row": np.concatenate(rows),
@@ -163,10 +184,8 @@ def as_quarantine(
     return frame.sort_values("row", kind="stable", ignore_index=True)
 
 
-def _reason(fault: Fault, params: Mapping[str, object], translate: Translate) -> str:
-    wanted = translate(fault.expected).format(**params)
-    reason = translate(_EXPECTED).format(what=wanted)
-    return f"{reason}; {translate(fault.fix).format(**params)}" if fault.fix else reason
+def _reason(fault: Fault, params: Mapping[str, object]) -> Reason:
+    return Reason(expected=fault.expected, fix=fault.fix, params=params)
 
 
 def aside_warning(faults: Sequence[Fault], n_rows: int, *, where: str) -> tuple[Problem, ...]:

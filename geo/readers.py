@@ -29,7 +29,7 @@ from geo.read_text import read_text
 from geo.read_vector import read_geojson, read_gpkg, read_shp
 from geo.read_xlsx import read_xlsx
 from geo.values import Parsed, parse
-from optimizer.errors import InputError, Problem, Translate, untranslated
+from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, IntArray
 
 __all__ = ["Column", "QualityRow", "Schema", "Source", "Table", "describe_quality", "read_table"]
@@ -61,7 +61,8 @@ class Table:
             `geo.values.parse`.
         geometry: Shapes in WGS84 beside `frame`, shape (M,); None if there are none.
         problems: Errors and warnings.
-        quarantined: row, column, value, reason of what was set aside (`source.strict` false).
+        quarantined: row, column, value and reason (`geo.faults.Reason`) of what was set aside
+            (`source.strict` false).
         rows_read: Rows of data in the file; blank ones are not counted.
         duplicates: Rows that repeat an id.
         missing: Empty cells by column, of the columns that the file has.
@@ -127,13 +128,12 @@ class QualityRow:
     out_of_county: int = 0
 
 
-def read_table(source: Source, schema: Schema, *, translate: Translate = untranslated) -> Table:
+def read_table(source: Source, schema: Schema) -> Table:
     """Read one file of a case. Bad data never raises: problems are in the table.
 
     Args:
         source: The file.
         schema: The columns to read; nothing else enters the table.
-        translate: Language of the reasons in `Table.quarantined`.
 
     Returns:
         The good rows. With errors among the problems they are what is left without the bad rows,
@@ -161,7 +161,7 @@ def read_table(source: Source, schema: Schema, *, translate: Translate = untrans
         quarantined = as_quarantine((), raw.row, header)
     else:
         problems += aside_warning(faults, raw.row.size, where=source.shown)
-        quarantined = as_quarantine(faults, raw.row, header, translate)
+        quarantined = as_quarantine(faults, raw.row, header)
     return Table(
         source=source,
         frame=_frame(schema, raw.row, parsed, places, good),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -37,18 +37,34 @@ def check_stations(stations: Table) -> list[Problem]:
     return found
 
 
+def check_good_rows(tables: Mapping[str, Table], no_station: Iterable[str]) -> list[Problem]:
+    """What rows that could be read get wrong, where others could not be read.
+
+    Ids are held against the stations only if every station could be read, and nothing is said to
+    be missing: it may stand in a row that is wrong.
+
+    Args:
+        tables: Layers as read, by name.
+        no_station: Values that mean "of no station".
+    """
+    stations = tables["stations"]
+    if any(p.severity == "error" for p in stations.problems):
+        return []
+    found: list[Problem] = []
+    cells, squads, units = tables["cells"], tables.get("squads"), tables.get("units")
+    if "station_id" in cells.frame:
+        of_some = ~cells.frame["station_id"].isin(set(no_station))
+        found += _strangers(cells, cells.frame[of_some], stations)
+    if squads is not None and {"squad_id", "stations"} <= set(squads.frame):
+        found += check_squads(squads, stations)
+    if units is not None and "unit_id" in units.frame:
+        found += check_units(units, stations)
+    return found
+
+
 def check_cells(cells: Table, stations: Table) -> list[Problem]:
     """Every cell has a known station, and every station at least one cell."""
-    known = set(stations.frame["station_id"])
-    strangers = ~cells.frame["station_id"].isin(known)
-    found = _rows(
-        cells.frame[strangers],
-        cells,
-        "station_id",
-        expected="a station_id of {stations}",
-        fix="correct it, add the station, or list it under layers.cells.no_station",
-        stations=stations.source.shown,
-    )
+    found = _strangers(cells, cells.frame, stations)
     idle = ~stations.frame["station_id"].isin(set(cells.frame["station_id"]))
     found += _rows(
         stations.frame[idle],
@@ -59,6 +75,21 @@ def check_cells(cells: Table, stations: Table) -> list[Problem]:
         cells=cells.source.shown,
     )
     return found
+
+
+def _strangers(cells: Table, rows: pd.DataFrame, stations: Table) -> list[Problem]:
+    """Cells among `rows` of a station that is not there; a missing station is told elsewhere."""
+    strange = rows["station_id"].notna() & ~rows["station_id"].isin(
+        set(stations.frame["station_id"])
+    )
+    return _rows(
+        rows[strange],
+        cells,
+        "station_id",
+        expected="a station_id of {stations}",
+        fix="correct it, add the station, or list it under layers.cells.no_station",
+        stations=stations.source.shown,
+    )
 
 
 def join_attributes(cells: Table, attributes: Table) -> tuple[Table, list[Problem]]:

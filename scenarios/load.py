@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from geo import boundaries, modelled_roads, roads
 from geo.alerts import AlertRates, alert_rates, datum_shift_warning
 from geo.columns import Schema
+from geo.faults import Reason
 from geo.network import RoadNetwork
 from geo.readers import QualityRow, Source, Table, describe_quality, read_table
 from optimizer.county import GIVEN, MODELLED, County, Provenance
@@ -28,6 +29,7 @@ from scenarios.build import build_county
 from scenarios.case import CASE_FILE, Case
 from scenarios.cross_checks import (
     check_cells,
+    check_good_rows,
     check_road_duty,
     check_seats,
     check_squads,
@@ -41,6 +43,10 @@ from scenarios.scenario import Override, Scenario
 from scenarios.schema import Layer
 
 RATE_PREFIX = "alerts_per_year"
+_NO_STATION = Reason(
+    expected="a cell of some station; layers.cells.no_station in {file} says this one has none",
+    params={"file": CASE_FILE},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +128,10 @@ def inspect(case: Case, policy: Policy) -> Inspection:
 
 def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     _read_all(case, notes)
-    notes.stop_on_errors()
     tables = notes.tables
+    if notes.has_errors():
+        notes.add(check_good_rows(tables, case.spec.layers.cells.no_station))
+    notes.stop_on_errors()
     if "cell_attributes" in tables:
         tables["cells"], found = join_attributes(tables["cells"], tables["cell_attributes"])
         notes.add(found)
@@ -218,7 +226,7 @@ def _drop_cells_of_no_station(case: Case, notes: Notes) -> None:
             "row": gone["row"].to_numpy(),
             "column": "station_id",
             "value": gone["station_id"].to_numpy(),
-            "reason": f"of no station: layers.cells.no_station in {CASE_FILE}",
+            "reason": [_NO_STATION] * len(gone),
         }
     )
     notes.set_aside("cells", reasons)
@@ -231,7 +239,7 @@ def _drop_cells_of_no_station(case: Case, notes: Notes) -> None:
             column="station_id",
             value=str(int(away.sum())),
             expected="every cell to have a station; these are set aside with {alerts} alerts",
-            fix="see quarantine.csv",
+            fix="`jingli validate CASE --out FOLDER` lists them in quarantine.csv",
             params={"alerts": f"{lost:,.0f}"},
             severity="warning",
         )

@@ -52,11 +52,15 @@ class Notes:
         """Note an input that was modelled."""
         self.provenance.append(Provenance(item=item, origin=MODELLED, note=note))
 
+    def has_errors(self) -> bool:
+        """Whether anything noted is an error."""
+        return any(p.severity == "error" for p in self.problems)
+
     def stop_on_errors(self) -> None:
         """End the reading here if anything noted is an error.
 
         Raises:
             StagedError: something is.
         """
-        if any(p.severity == "error" for p in self.problems):
+        if self.has_errors():
             raise StagedError

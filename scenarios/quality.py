@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from geo.faults import Reason
 from optimizer.errors import Translate
 from scenarios.load import Inspection
 from scenarios.tables import Cell, Sheet
@@ -21,9 +22,11 @@ def record_sheets(inspection: Inspection, _: Translate) -> tuple[Sheet, ...]:
             )
         )
     aside = [
-        (layer, *row)
+        (layer, *told, reason.text(_))
         for layer, frame in inspection.quarantined.items()
-        for row in _plain(frame[["row", "column", "value", "reason"]])
+        for told, reason in zip(
+            _plain(frame[["row", "column", "value"]]), _reasons(frame), strict=True
+        )
     ]
     if aside:
         header = (_("Layer"), _("Line"), _("Column"), _("Value"), _("Reason"))
@@ -33,7 +36,12 @@ def record_sheets(inspection: Inspection, _: Translate) -> tuple[Sheet, ...]:
             Sheet(
                 name="repairs",
                 header=(_("Cell"), _("What was mended"), _("Area, km2"), _("Other cell")),
-                rows=_plain(inspection.repairs[["cell_id", "what", "area_km2", "other_id"]]),
+                rows=tuple(
+                    (cell, _repair_text(str(what), _), *more)
+                    for cell, what, *more in _plain(
+                        inspection.repairs[["cell_id", "what", "area_km2", "other_id"]]
+                    )
+                ),
             )
         )
     return tuple(found)
@@ -67,6 +75,21 @@ def quality_sheet(inspection: Inspection, _: Translate) -> Sheet:
             for q in inspection.quality
         ),
     )
+
+
+def _reasons(frame: pd.DataFrame) -> list[Reason]:
+    return list(frame["reason"])
+
+
+def _repair_text(what: str, _: Translate) -> str:
+    """A kind of repair (`geo.repair.Repair`) in a planner's words."""
+    return {
+        "invalid": _("outline crossed itself"),
+        "overlap": _("overlap given to the other cell"),
+        "gap_filled": _("gap filled"),
+        "gap_left": _("gap left as it is"),
+        "no_ground": _("no ground"),
+    }[what]
 
 
 def _plain(frame: pd.DataFrame) -> tuple[tuple[Cell, ...], ...]:

@@ -85,7 +85,7 @@ def test_points_outside_are_counted_and_set_aside() -> None:
     assert found.alerts_per_year.sum() == pytest.approx(365.0)  # one alert in a log of one day
     assert found.quarantined["row"].tolist() == [3, 4]
     assert found.quarantined["value"].tolist() == ["108.000000, 30.050000", ""]
-    assert "inside one of the cells" in found.quarantined["reason"][0]
+    assert "inside one of the cells" in found.quarantined["reason"][0].text()
     said = [p.text() for p in found.problems]
     assert any("1 of 3 lie outside all of them" in s for s in said)
     assert any("1 of 3 have none" in s for s in said)

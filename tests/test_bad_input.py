@@ -306,3 +306,47 @@ def test_handing_over_roads_of_no_length_is_warned_of(tmp_path: Path) -> None:
     code, output = run(write_case(tmp_path / "case", case=unmanaged), tmp_path / "out")
     assert code == 0, output
     assert "roads that squads manage" in " ".join(output.split())
+
+
+def test_a_blank_station_hides_no_other_wrong_one(tmp_path: Path) -> None:
+    def change(rows: Rows) -> None:
+        rows[5]["station_id"] = ""
+        rows[9]["station_id"] = "99"
+        rows[13]["station_id"] = "99"
+
+    def squads(rows: Rows) -> None:
+        rows[0]["stations"] = "02;77"
+
+    folder = write_case(tmp_path / "case", cells=change, squads=squads)
+    output = " ".join(
+        refused(folder, tmp_path / "out", "cells.geojson", "squads.csv", "77").split()
+    )
+    assert "feature 6 station_id: expected a value in every row" in output
+    for row in (10, 14):
+        assert f"feature {row} station_id = 99: expected a station_id of stations.csv" in output
+
+
+def test_a_station_that_cannot_be_read_makes_no_false_alarm(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "case", stations=setting(2, "officers", "six"))
+    output = refused(folder, tmp_path / "out", "six")
+    assert "1 problem(s)" in output
+
+
+def test_rows_set_aside_say_why_in_chinese(tmp_path: Path) -> None:
+    def none(case: Row) -> None:
+        case["layers"]["cells"]["no_station"] = ["00"]
+        case["layers"]["alerts"] = {"path": "alerts.csv", "crs": "WGS84"}
+
+    folder = write_case(tmp_path / "case", cells=setting(5, "station_id", "00"), case=none)
+    rows = [{"occurred_at": f"2024-0{m}-01 08:00", "cell_id": "c11"} for m in range(1, 10)]
+    rows += [{"occurred_at": "soon", "cell_id": "c11"},
+             {"occurred_at": "2024-12-31 23:00", "cell_id": "zz"}]  # fmt: skip
+    write_csv(folder / "alerts.csv", rows)
+    done = CliRunner().invoke(
+        jingli, ["validate", str(folder), "--out", str(tmp_path / "out"), "--lang", "zh"]
+    )
+    record = (tmp_path / "out" / "quarantine.csv").read_text(encoding="utf-8-sig")
+    assert "no_station 说明该单元不属任何派出所" in record
+    assert "单元图层中的 cell_id" in record
+    assert "expected" not in record
+    assert "--out 文件夹" in done.output
