@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from geo.fonts import map_fonts
 from scenarios.report.blocks import (
-    Align,
     Block,
     Bullets,
     Heading,
@@ -32,8 +31,62 @@ LONG = "A" * 90
 RARE = "䶮溪·𠮷安所🚓"
 HOSTILE = (SCRIPT, FORMULA, TYPST, JINJA, CONTROL, LONG, RARE)
 
-_ZH_STATIONS = "桂溪 桂阳 新民 沙坪 周嘉 普顺 永安 高安 高峰 五洞 澄溪 太平 鹤游 坪山 砚台 曹回 杠家 包家 白家 永平 三溪 裴兴 黄沙 长龙 沙河 大石".split()
-_EN_STATIONS = "Guixi Guiyang Xinmin Shaping Zhoujia Pushun Yong'an Gao'an Gaofeng Wudong Chengxi Taiping Heyou Pingshan Yantai Caohui Gangjia Baojia Baijia Yongping Sanxi Peixing Huangsha Changlong Shahe Dashi".split()
+_ZH_STATIONS = [
+    "桂溪",
+    "桂阳",
+    "新民",
+    "沙坪",
+    "周嘉",
+    "普顺",
+    "永安",
+    "高安",
+    "高峰",
+    "五洞",
+    "澄溪",
+    "太平",
+    "鹤游",
+    "坪山",
+    "砚台",
+    "曹回",
+    "杠家",
+    "包家",
+    "白家",
+    "永平",
+    "三溪",
+    "裴兴",
+    "黄沙",
+    "长龙",
+    "沙河",
+    "大石",
+]
+_EN_STATIONS = [
+    "Guixi",
+    "Guiyang",
+    "Xinmin",
+    "Shaping",
+    "Zhoujia",
+    "Pushun",
+    "Yong'an",
+    "Gao'an",
+    "Gaofeng",
+    "Wudong",
+    "Chengxi",
+    "Taiping",
+    "Heyou",
+    "Pingshan",
+    "Yantai",
+    "Caohui",
+    "Gangjia",
+    "Baojia",
+    "Baijia",
+    "Yongping",
+    "Sanxi",
+    "Peixing",
+    "Huangsha",
+    "Changlong",
+    "Shahe",
+    "Dashi",
+]
 
 
 @cache
@@ -245,7 +298,7 @@ def sample(lang: Literal["en", "zh"], *, rows: int = 70, chapters: int = 7) -> R
         else "Strength and alerts are modelled; for discussion",
         blocks=blocks,
         lang=lang,
-        attribution="边界与地名 © OpenStreetMap 贡献者（ODbL）；人口为第七次全国人口普查数据"
+        attribution="边界与地名 © OpenStreetMap 贡献者（ODbL）；人口为普查数据"
         if zh
         else "Boundaries and names © OpenStreetMap contributors (ODbL); population of the 2020 census",
     )

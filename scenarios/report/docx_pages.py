@@ -19,6 +19,7 @@ from scenarios.language import translator
 from scenarios.report import docx_styles as styles
 from scenarios.report.blocks import (
     Align,
+    Block,
     Bullets,
     Heading,
     KeyFigures,
@@ -133,20 +134,28 @@ class BodyWriter:
         document: Has the styles of `docx_styles`.
         report: Its language and attribution.
         section: Section that the blocks stand in; the last one where not given.
-
-    Attributes:
-        width: Between the margins.
+        width: Room for tables and pictures; between the margins where not given.
+        may_turn: Whether wide pictures get a page on its side.
     """
 
     def __init__(
-        self, document: Document, report: Report, section: BaseOxmlElement | None = None
+        self,
+        document: Document,
+        report: Report,
+        section: BaseOxmlElement | None = None,
+        *,
+        width: Length | None = None,
+        may_turn: bool = True,
     ) -> None:
         self._document = document
         self._report = report
         self._translate = translator(report.lang)
         last = document.element.body.sectPr
         self._section = last if section is None else section
-        self.width, self._height = _room(self._section)
+        between_margins, self._height = _room(self._section)
+        self._width = between_margins if width is None else width
+        self._may_turn = may_turn
+        self._old_last = last.getprevious()
         self._new_page = False
         self._was_wide: WordParagraph | None = None
 
@@ -158,7 +167,7 @@ class BodyWriter:
 
     def _one(self, one: Numbered) -> None:
         block = one.block
-        if not isinstance(block, Picture) or not block.wide:
+        if not self._is_wide(block):
             self._close_wide()
         match block:
             case Heading(text=text, level=level):
@@ -178,6 +187,9 @@ class BodyWriter:
                 self._picture(one, block)
             case PageBreak():
                 self._new_page = True
+
+    def _is_wide(self, block: Block) -> bool:
+        return self._may_turn and isinstance(block, Picture) and block.wide
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Label and value, line by line."""
@@ -238,7 +250,7 @@ class BodyWriter:
     def _air_before(self) -> None:
         """A little room between a paragraph and a table without a caption."""
         before = self._document.element.body.sectPr.getprevious()
-        if before is not None and before.tag == qn("w:p"):
+        if before is not self._old_last and before.tag == qn("w:p"):
             WordParagraph(before, self._document).paragraph_format.space_after = Pt(6)
 
     def _append_table(
@@ -253,7 +265,7 @@ class BodyWriter:
     ) -> None:
         if self._new_page:
             self._paragraph("", styles.NOTE)
-        total = self.width.twips
+        total = self._width.twips
         columns = [round(total * share) for share in shares]
         columns[-1] += total - sum(columns)
         table = table_element(
@@ -272,8 +284,8 @@ class BodyWriter:
     def _picture(self, one: Numbered, picture: Picture) -> None:
         if not picture.png:
             raise ValueError(f"{picture.caption}: no PNG to set")
-        width, height = self.width, self._height
-        if picture.wide:
+        width, height = self._width, self._height
+        if self._is_wide(picture):
             width, height = self._open_wide()
         paragraph = self._paragraph("", styles.PICTURE)
         run = paragraph.add_run()
@@ -282,7 +294,7 @@ class BodyWriter:
         shape.width, shape.height = Length(shape.width * scale), Length(shape.height * scale)
         shape._inline.docPr.set("descr", picture.caption)
         caption = self._caption(one, picture.caption, with_next=False)
-        if picture.wide:
+        if self._is_wide(picture):
             self._was_wide = caption
 
     def _open_wide(self) -> tuple[Length, Length]:
@@ -294,7 +306,7 @@ class BodyWriter:
         self._new_page = False
         body = self._document.element.body
         before = body.sectPr.getprevious()
-        if before is not None and before.tag == qn("w:p"):
+        if before is not self._old_last and before.tag == qn("w:p"):
             last = WordParagraph(before, self._document)
         else:
             last = self._paragraph("", styles.SMALL_TABLE)

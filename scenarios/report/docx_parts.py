@@ -27,7 +27,7 @@ _RULES: Mapping[Rule, tuple[str, str]] = {
 
 def make(tag: str, **attributes: str | int) -> BaseOxmlElement:
     """An element of WordprocessingML, attributes in its name space."""
-    element = OxmlElement(tag)
+    element: BaseOxmlElement = OxmlElement(tag)  # type: ignore[assignment]
     for name, value in attributes.items():
         element.set(qn(f"w:{name}"), str(value))
     return element
@@ -94,10 +94,14 @@ def table_element(
         row.append(about)
         top: Rule = "thick" if i == 0 else "thin" if head and i == 1 else "faint"
         bottom: Rule = "thick" if i == last else "thin" if head and i == 0 else "faint"
-        for width, text, is_right in zip(columns, texts, right, strict=True):
+        after_right = (False, *right)
+        for width, text, is_right, is_after in zip(
+            columns, texts, right, after_right[:-1], strict=True
+        ):
             row.append(
                 _cell(
                     width, text, style_id, (top, bottom), is_right=is_right,
+                    indent=160 if is_after and not is_right else 0,
                     bold=head and i == 0, with_next=i < last and (whole or i == 0),
                 )
             )  # fmt: skip
@@ -112,6 +116,7 @@ def _cell(
     rules: tuple[Rule, Rule],
     *,
     is_right: bool,
+    indent: int,
     bold: bool,
     with_next: bool,
 ) -> BaseOxmlElement:
@@ -131,6 +136,8 @@ def _cell(
     if with_next:
         properties.append(make("w:keepNext"))
     properties.append(make("w:spacing", before=40, after=40))
+    if indent:
+        properties.append(make("w:ind", left=indent))
     if is_right:
         properties.append(make("w:jc", val="right"))
     paragraph.append(properties)

@@ -26,13 +26,8 @@ SMALL_TABLE = "Jingli Small Table"
 PICTURE = "Jingli Picture"
 RUNNING = "Jingli Running"
 PAGE_NUMBER = "Jingli Page Number"
-TITLE, SUBTITLE, CHAPTER, SECTION, CAPTION = (
-    "Title",
-    "Subtitle",
-    "Heading 1",
-    "Heading 2",
-    "Caption",
-)
+TITLE, SUBTITLE, CAPTION = "Title", "Subtitle", "Caption"
+CHAPTER, SECTION = "Heading 1", "Heading 2"
 
 OTHER_FONTS = {
     "仿宋_GB2312": "仿宋",

@@ -6,7 +6,6 @@ Fonts come from wheels only, so the same report gives the same pages everywhere.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -41,9 +40,6 @@ from scenarios.report.plain_text import plain_report
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 
-_LONG_WORD = re.compile(r"[!-~\u00a1-\u2fff]{19,}")
-_BREAK_HERE = "\u200b"
-
 
 def pdf_bytes(report: Report) -> bytes:
     """Set `report` as PDF: A4, fonts embedded, text selectable, the same bytes every time."""
@@ -77,10 +73,10 @@ def _font_folders() -> tuple[Path, Path]:
 @cache
 def _drawable() -> frozenset[int]:
     """Code points that our fonts can draw, wherever they stand."""
-    chinese, signs = _font_folders()
+    signs = _font_folders()[1]
     sans = FT2Font(pylopdf_fonts_zh_cn.sans_path()).get_charmap()
     more = FT2Font(str(signs / "DejaVuSans.ttf")).get_charmap()
-    return frozenset(sans) | frozenset(more) | {ord(_BREAK_HERE)}
+    return frozenset(sans) | frozenset(more)
 
 
 def drawable(text: str) -> str:
@@ -89,11 +85,6 @@ def drawable(text: str) -> str:
     if all(ord(sign) in known for sign in text):
         return text
     return "".join(s if ord(s) in known else f"［U+{ord(s):04X}］" for s in text)
-
-
-def _breakable(text: str) -> str:
-    """`text` with places to break words that no column has room for."""
-    return _LONG_WORD.sub(lambda word: _BREAK_HERE.join(word.group()), text)
 
 
 def _document(report: Report) -> dict[str, Any]:
@@ -110,7 +101,7 @@ def _document(report: Report) -> dict[str, Any]:
         "lang": report.lang,
         "title": report.title,
         "subtitle": report.subtitle,
-        "head": report.title,
+        "head_share": _head_share(report),
         "facts": report.facts,
         "running": report.running,
         "attribution": report.attribution,
@@ -118,11 +109,13 @@ def _document(report: Report) -> dict[str, Any]:
         "words": words,
         "blocks": blocks,
     }
-    return {name: _each_text(value, _shown) for name, value in document.items()}
+    return {name: _each_text(value, drawable) for name, value in document.items()}
 
 
-def _shown(text: str) -> str:
-    return _breakable(drawable(text))
+def _head_share(report: Report) -> float:
+    """Part of the page head for the title; the rest is for the running line."""
+    title, running = text_width(report.title), text_width(report.running)
+    return min(max(title / max(title + running, 1.0), 0.3), 0.7)
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
@@ -166,6 +159,8 @@ def _block(one: Numbered) -> dict[str, Any]:
                 "keep": len(table.rows) <= KEPT_WHOLE_ROWS and not table.appendix,
             }
         case Picture(caption=caption, svg=svg, wide=wide):
+            if not svg:
+                raise ValueError(f"{caption}: no SVG to set")
             return {
                 "kind": "picture",
                 "label": one.label,
