@@ -20,7 +20,7 @@ from optimizer.rules import Violation
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
 from optimizer.workload import Assessment
 
-__all__ = ["Violation", "violations"]
+__all__ = ["Violation", "bundling_violations", "violations"]
 
 TOLERANCE = 1e-6
 """Minutes, officers or shares that rounding may cost."""
@@ -36,13 +36,7 @@ def violations(county: County, policy: Policy, plan: Plan) -> tuple[Violation, .
     """
     check_membership(county, plan)
     assessed = assess_bundles(county, policy, plan)
-    judge = _Judge(
-        county=county,
-        policy=policy,
-        plan=plan,
-        neighbours=county.neighbours(),
-        name=_names(county),
-    )
+    judge = _Judge.of(county, policy, plan)
     return tuple(
         sorted(
             {
@@ -59,6 +53,18 @@ def violations(county: County, policy: Policy, plan: Plan) -> tuple[Violation, .
     )
 
 
+def bundling_violations(
+    county: County, policy: Policy, bundles: tuple[Bundle, ...]
+) -> tuple[Violation, ...]:
+    """Those of `violations` that follow from the bundles alone; every station is in one."""
+    plan = Plan(bundles=bundles)
+    assessed = assess_bundles(county, policy, plan)
+    judge = _Judge.of(county, policy, plan)
+    return tuple(
+        sorted({*judge.bundle_rules(assessed), *judge.count_rules(assessed), *judge.locks()})
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judge:
     county: County
@@ -66,6 +72,17 @@ class _Judge:
     plan: Plan
     neighbours: tuple[frozenset[int], ...]
     name: Mapping[str, str]
+
+    @classmethod
+    def of(cls, county: County, policy: Policy, plan: Plan) -> _Judge:
+        """The judge of one plan."""
+        return cls(
+            county=county,
+            policy=policy,
+            plan=plan,
+            neighbours=county.neighbours(),
+            name=_names(county),
+        )
 
     def bundle_rules(self, assessed: Assessment) -> Iterator[Violation]:
         """Rules on single bundles of two or more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimizer.errors import InputError
+from optimizer.stage_memory import StageMemory
 from scenarios.case import Case
 from scenarios.changes import Cache, apply, load_key
 from scenarios.drawings import read_drawings
@@ -15,10 +16,14 @@ class Prepared:
 
     Args:
         case: The opened case.
+
+    Attributes:
+        memory: What stages answered for its scenarios.
     """
 
     def __init__(self, case: Case) -> None:
         self.case = case
+        self.memory = StageMemory()
         self._read: dict[str, tuple[Inspection, Cache]] = {}
 
     def inspection(self, scenario: Scenario) -> Inspection:

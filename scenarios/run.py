@@ -91,13 +91,13 @@ def run_case(
     policy = loaded.policy
     result = None if known is None else known(loaded)
     if result is None:
-        result = consolidate(loaded.county, policy, step)
+        result = consolidate(loaded.county, policy, step, memory=prepared.memory)
     step("evaluation")
     today = evaluate(loaded.county, policy, current_plan(loaded.county))
     plan = None
     if result.plan is not None:
         plan = evaluate(loaded.county, policy, result.plan)
-        _recheck(loaded, result, plan)
+        recheck(loaded, result, plan)
     step("")
     return Run(
         inspection=prepared.inspection(resolved),
@@ -111,8 +111,17 @@ def run_case(
     )
 
 
-def _recheck(loaded: LoadedCase, result: Result, plan: Evaluation) -> None:
-    """Hold the plan against every rule and the solver's objective, without the solver."""
+def recheck(loaded: LoadedCase, result: Result, plan: Evaluation) -> None:
+    """Hold the plan against every rule and the solver's objective, without the solver.
+
+    Args:
+        loaded: The world it was made for.
+        result: The plan and its proofs.
+        plan: Its evaluation.
+
+    Raises:
+        SolverError: a rule is broken, or the price does not add up.
+    """
     assert result.plan is not None
     broken = violations(loaded.county, loaded.policy, result.plan)
     if broken:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import shapely
 
 from geo.plane import GeometryArray
 from optimizer.consolidation import consolidate
 from optimizer.errors import InputError, Problem, SolverError
 from optimizer.evaluation import evaluate
-from optimizer.feasibility import violations
 from optimizer.frozen import digest
 from optimizer.plan import Plan, current_plan
+from optimizer.stage_memory import StageMemory
 from scenarios.case import Case
 from scenarios.changes import Cache, apply, load_key
 from scenarios.drawings import read_drawings
 from scenarios.fan_out import Task, fan_out, versions
-from scenarios.library import Entry, unchanged
 from scenarios.load import LoadedCase, inspect
+from scenarios.run import recheck
 from scenarios.scenario import Scenario
-from scenarios.scenario_schema import Block
-from scenarios.set_values import NOWHERE, SET
 from scenarios.sweep_points import Design, Point
+from scenarios.sweep_regret import Candidate, Judge, first_of_each, plain, plans_digest, ranked
 from scenarios.sweep_store import Journal
 from scenarios.sweep_years import AlertDays, alert_days, with_year
 
@@ -40,14 +37,6 @@ MEASURES = (
 TODAY_MEASURES = ("mean_response_min", "share_within_fraction", "mismatch_fraction")
 INVALID = "INVALID"
 """Status of a point whose values contradict the case, such as a lock on a closed station."""
-
-# Sums may differ in the last bits between processors; twelve figures say all there is to say.
-_FIGURES = 12
-_UNCHANGED = unchanged(Entry(spec=Block(), document=NOWHERE, shown=SET), (), None).expected
-
-# Rules that a bundling alone can break; the rest is decided anew each year.
-BUNDLING_RULES = ("adjacency", "bundling.", "stations.", "response.")
-MAX_CANDIDATES = 50
 
 Progress = Callable[[str, int, int], None]
 
@@ -77,8 +66,20 @@ class World:
     seed: int
 
     def open(self) -> Task:
-        """Solver of points, with a memory of its own for roads that points share."""
+        """Solver of points, with a memory of its own for what points share."""
         return Bench(self).solve
+
+    def scenario_at(self, point: Point) -> Scenario:
+        """The scenario with the values of one point.
+
+        A value equal to the present one is simply the present one: at a point it says something.
+
+        Raises:
+            InputError: every problem of the values.
+        """
+        values = zip(self.keys, point.values, strict=True)
+        sets = [*self.sets, *(f"{k}={v}" for k, v in values)]
+        return self.case.scenario(self.scenario, sets, sets_must_change=False)
 
 
 @dataclass(slots=True)
@@ -87,29 +88,15 @@ class Bench:
 
     world: World
     caches: dict[str, Cache] = field(default_factory=dict)
+    memory: StageMemory = field(default_factory=StageMemory)
 
     def at(self, point: Point) -> LoadedCase:
         """The case in the world of one point.
 
-        A value equal to the present one is left out: at a point of a sweep it says something.
-
         Raises:
             InputError: every problem of the point's values.
         """
-        world = self.world
-        chosen = dict(zip(world.keys, point.values, strict=True))
-        while True:
-            sets = [*world.sets, *(f"{k}={v}" for k, v in chosen.items())]
-            try:
-                scenario = world.case.scenario(world.scenario, sets)
-                return self._apply(scenario, point)
-            except InputError as error:
-                idle = {p.column for p in error.problems if _says_nothing(p)} & set(chosen)
-                if not idle:
-                    raise
-                chosen = {k: v for k, v in chosen.items() if k not in idle}
-
-    def _apply(self, scenario: Scenario, point: Point) -> LoadedCase:
+        scenario = self.world.scenario_at(point)
         key = load_key(scenario.policy)
         base = self.world.bases[key]
         if point.year is not None:
@@ -124,7 +111,7 @@ class Bench:
             return None
         county = next(iter(self.world.bases.values())).county
         drawn = with_year(county, self.world.log, self.world.seed, point.year)
-        return _plain(float(drawn.cells.alerts_per_year.sum()))
+        return plain(float(drawn.cells.alerts_per_year.sum()))
 
     def solve(self, point: Point) -> dict[str, Any]:
         """Status, measures and plan of one point, as plain JSON."""
@@ -137,7 +124,7 @@ class Bench:
                 "status": INVALID, "why": why, "drawn_alerts": drawn, "measures": {}, "plan": None
             }  # fmt: skip
         county, policy = loaded.county, loaded.policy
-        result = consolidate(county, policy)
+        result = consolidate(county, policy, memory=self.memory)
         rules = sorted({r for p in result.proofs for r in p.clashing_rules})
         found: dict[str, Any] = {
             "status": result.status.value,
@@ -147,16 +134,14 @@ class Bench:
             "plan": None,
         }
         if result.plan is not None:
-            broken = violations(county, policy, result.plan)
-            if broken:
-                raise SolverError(
-                    f"point {point.index}: the plan breaks its own rules; please report this:\n"
-                    + "\n".join(f"  - {v.text()}" for v in broken)
-                )
             scored = evaluate(county, policy, result.plan)
+            try:
+                recheck(loaded, result, scored)
+            except SolverError as error:
+                raise SolverError(f"point {point.index}: {error}") from error
             today = evaluate(county, policy, current_plan(county))
-            found["measures"] = {m: _plain(getattr(scored, m)) for m in MEASURES} | {
-                f"today_{m}": _plain(getattr(today, m)) for m in TODAY_MEASURES
+            found["measures"] = {m: plain(getattr(scored, m)) for m in MEASURES} | {
+                f"today_{m}": plain(getattr(today, m)) for m in TODAY_MEASURES
             }
             found["plan"] = result.plan.to_json()
         return found
@@ -172,35 +157,13 @@ class Regret:
     def open(self) -> Task:
         """Judge of the candidates at a point."""
         bench = Bench(self.world)
-        plans = [Plan.from_json(text) for text in self.plans]
+        judge = Judge([Plan.from_json(text) for text in self.plans])
 
-        def judge(point: Point) -> list[float | None]:
+        def objectives(point: Point) -> list[float | None]:
             loaded = bench.at(point)
-            return [_objective(loaded, plan) for plan in plans]
+            return judge.objectives(loaded.county, loaded.policy)
 
-        return judge
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One bundling found in the sweep.
-
-    Attributes:
-        plan: The first plan that has it.
-        point: Number of the point it was found at.
-        found_at: At how many points it was the best.
-        breaks_at: At how many points it breaks a rule.
-        max_regret: Greatest gap to the best bundling of a point, over points where it breaks no
-            rule; officers.
-        mean_regret: Mean of the same.
-    """
-
-    plan: Plan
-    point: int
-    found_at: int
-    breaks_at: int
-    max_regret: float
-    mean_regret: float
+        return objectives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,9 +267,9 @@ def run_sweep(
         _keep(journal, plans, done, todo[row].index, result)
         tell("points", len(done), len(points))
     results = tuple(done[i] for i in range(len(points)))
-    chosen = _candidates(results)
+    chosen = first_of_each(results)
     regret = Regret(world=world, plans=tuple(plans[results[i]["plan"]] for i in chosen.values()))
-    ours = _digest_of(regret.plans)
+    ours = plans_digest(regret.plans)
     judged: dict[int, list[float | None]] = {
         e["regret"]: e["objectives"] for e in journal.entries if e.get("of") == ours
     }
@@ -322,7 +285,7 @@ def run_sweep(
         world=world,
         design=design,
         results=results,
-        candidates=_ranked(chosen, regret.plans, results, judged),
+        candidates=ranked(chosen, regret.plans, results, judged),
         bundlings=len({r["bundling"] for r in results if r["plan"] is not None}),
         digest=digest,
     )
@@ -359,23 +322,9 @@ def _worlds_to_read(world: World, first: Scenario, design: Design) -> dict[str, 
     speeds = ("policy.roads", "policy.crews.effective_hours_per_week")
     if any(a.key.startswith(speeds) for a in design.axes):
         for point in design.points():
-            scenario = _policy_at(world, point)
+            scenario = world.scenario_at(point)
             found.setdefault(load_key(scenario.policy), scenario)
     return found
-
-
-def _policy_at(world: World, point: Point) -> Scenario:
-    """The scenario of a point as far as its policy goes; values that change nothing left out."""
-    chosen = dict(zip(world.keys, point.values, strict=True))
-    while True:
-        sets = [*world.sets, *(f"{k}={v}" for k, v in chosen.items())]
-        try:
-            return world.case.scenario(world.scenario, sets)
-        except InputError as error:
-            idle = {p.column for p in error.problems if _says_nothing(p)} & set(chosen)
-            if not idle:
-                raise
-            chosen = {k: v for k, v in chosen.items() if k not in idle}
 
 
 def _read(case: Case, scenario: Scenario) -> LoadedCase:
@@ -399,7 +348,7 @@ def _check_values(world: World, design: Design) -> None:
             tried.add(values)
             point = Point(index=0, values=values, year=None)
             try:
-                if load_key(_policy_at(world, point).policy) in world.bases:
+                if load_key(world.scenario_at(point).policy) in world.bases:
                     bench.at(point)
             except InputError as error:
                 problems += [p for p in error.problems if p not in problems]
@@ -407,81 +356,5 @@ def _check_values(world: World, design: Design) -> None:
         raise InputError(problems)
 
 
-def _says_nothing(problem: Problem) -> bool:
-    return problem.where == SET and problem.expected == _UNCHANGED
-
-
-def _plain(value: float) -> float | int | None:
-    """A number as JSON holds it; None for what has no finite value."""
-    if isinstance(value, int):
-        return value
-    return float(f"{value:.{_FIGURES}g}") if math.isfinite(value) else None
-
-
 def _silent(_step: str, _done: int, _of: int) -> None:
     """Tell nobody."""
-
-
-# --- after ------------------------------------------------------------------------------------
-
-
-def _candidates(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """First point of each distinct bundling; of too many, those found most often."""
-    first: dict[str, int] = {}
-    count: dict[str, int] = {}
-    for i, result in enumerate(results):
-        if result["plan"] is not None:
-            first.setdefault(result["bundling"], i)
-            count[result["bundling"]] = count.get(result["bundling"], 0) + 1
-    chosen = sorted(first, key=lambda b: (-count[b], first[b]))[:MAX_CANDIDATES]
-    return {b: first[b] for b in chosen}
-
-
-def _objective(loaded: LoadedCase, plan: Plan) -> float | None:
-    """Bundling objective of a plan in another world; None where its bundling breaks a rule."""
-    stations = {s for b in plan.bundles for s in b.station_ids}
-    if stations != set(loaded.county.stations.station_id):
-        return None
-    # Bundles alone: who serves where is decided again in every world.
-    bundling = Plan(bundles=plan.bundles, road_duties=current_plan(loaded.county).road_duties)
-    broken = violations(loaded.county, loaded.policy, bundling)
-    if any(v.rule.startswith(BUNDLING_RULES) for v in broken):
-        return None
-    value = _plain(evaluate(loaded.county, loaded.policy, bundling).objective)
-    return None if value is None else float(value)
-
-
-def _ranked(
-    chosen: Mapping[str, int],
-    plans: Sequence[str],
-    results: Sequence[Mapping[str, Any]],
-    judged: Mapping[int, Sequence[float | None]],
-) -> tuple[Candidate, ...]:
-    """Candidates by points where they break a rule, greatest regret, mean regret, first found."""
-    found = []
-    for row, (bundling, point) in enumerate(chosen.items()):
-        regrets = []
-        for i, objectives in judged.items():
-            mine = objectives[row]
-            if mine is not None:
-                regrets.append(max(0.0, mine - _best(results[i], objectives)))
-        found.append(
-            Candidate(
-                plan=Plan.from_json(plans[row]),
-                point=point,
-                found_at=sum(r["bundling"] == bundling for r in results),
-                breaks_at=len(judged) - len(regrets),
-                max_regret=float(f"{max(regrets, default=math.inf):.9g}"),
-                mean_regret=float(f"{np.mean(sorted(regrets)):.9g}") if regrets else math.inf,
-            )
-        )
-    return tuple(sorted(found, key=lambda c: (c.breaks_at, c.max_regret, c.mean_regret, c.point)))
-
-
-def _best(result: Mapping[str, Any], objectives: Iterable[float | None]) -> float:
-    """The least objective known at a point."""
-    return min([float(result["measures"]["objective"]), *(o for o in objectives if o is not None)])
-
-
-def _digest_of(plans: Sequence[str]) -> str:
-    return digest(list(plans))

@@ -24,7 +24,8 @@ from geo.maps import write_map
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from scenarios.fan_out import versions
-from scenarios.sweep import MEASURES, TODAY_MEASURES, Candidate, Sweep
+from scenarios.sweep import MEASURES, TODAY_MEASURES, Sweep
+from scenarios.sweep_regret import Candidate
 from scenarios.sweep_years import year_kind
 from scenarios.tornado import tornado, tornado_figure
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from geo.alerts import PERIOD_NAMES, _cells, _labels
+from geo.alerts import PERIOD_NAMES, category_labels, cells_of_alerts
 from geo.readers import Source, read_table
 from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
@@ -63,11 +63,13 @@ def alert_days(loaded: LoadedCase) -> AlertDays | None:
     )
     table = read_table(source, layers.ALERTS)
     cells, aside = loaded.county.cells, list[pd.DataFrame]()
-    cell, _ = _cells(
+    cell, _ = cells_of_alerts(
         table, cells.cell_id, loaded.cell_geometry, cells.lon_deg, cells.lat_deg, aside
     )
     row = {name: k for k, name in enumerate(loaded.county.categories)}
-    category = np.array([row.get(label, -1) for label in _labels(table.frame)], dtype=np.int64)
+    category = np.array(
+        [row.get(label, -1) for label in category_labels(table.frame)], dtype=np.int64
+    )
     kept = (cell >= 0) & (category >= 0)
     times = pd.DatetimeIndex(table.frame["occurred_at"])[kept]
     date = times.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)

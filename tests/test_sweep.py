@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import resource
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from optimizer.errors import InputError
+import scenarios.sweep as sweep
+from optimizer.errors import InputError, SolverError
 from optimizer.evaluation import evaluate
+from optimizer.feasibility import violations
 from optimizer.plan import Plan, current_plan
+from optimizer.result import Proof, Result, Status
 from scenarios.case import open_case
+from scenarios.load import LoadedCase
 from scenarios.run import run_case
-from scenarios.sweep import MEASURES, Bench, Sweep
+from scenarios.sweep import MEASURES, Bench, Sweep, prepare
+from scenarios.sweep_points import parse_design
+from scenarios.sweep_regret import Judge
 from scenarios.tornado import tornado
 from tests.small_case import Row, write_case
 from tests.sweep_support import (
@@ -77,22 +84,80 @@ def test_a_point_is_the_run_with_the_same_values(small: Path, whole: Path) -> No
             assert point[measure] == pytest.approx(getattr(run.plan, measure), rel=1e-11), measure
 
 
-def test_regret_by_hand(small: Path, swept: Sweep) -> None:
-    """Against the definition, for the robust bundling: price at each point less the best there."""
-    best = swept.candidates[0]
+def objective_of(loaded: LoadedCase, plan: Plan) -> float | None:
+    """Price of a bundling by the evaluation; None where the judge finds a rule on bundles broken.
+
+    Today's road duties, for who serves where is decided anew in each world.
+    """
+    roads = current_plan(loaded.county).road_duties
+    alone = Plan(bundles=plan.bundles, road_duties=roads)
+    rules = ("adjacency", "bundling.", "stations.", "response.")
+    if any(v.rule.startswith(rules) for v in violations(loaded.county, loaded.policy, alone)):
+        return None
+    return evaluate(loaded.county, loaded.policy, alone).objective
+
+
+def test_regret_by_hand(swept: Sweep) -> None:
+    """Against the definition, for every bundling: price at each point less the best there."""
     bench = Bench(swept.world)
-    regrets = []
-    for i, result in enumerate(swept.results):
-        loaded = bench.at(swept.design.points()[i])
-        roads = current_plan(loaded.county).road_duties
-        scored = evaluate(
-            loaded.county, loaded.policy, Plan(bundles=best.plan.bundles, road_duties=roads)
-        )
-        regrets.append(scored.objective - result["measures"]["objective"])
-    assert len(swept.candidates) > 1, "one bundling for all points tests nothing"
-    if best.breaks_at == 0:
-        assert best.max_regret == pytest.approx(max(regrets), abs=1e-6)
-        assert best.mean_regret == pytest.approx(np.mean(np.maximum(regrets, 0)), abs=1e-6)
+    worlds = [bench.at(p) for p in swept.design.points()]
+    for candidate in swept.candidates:
+        prices = [objective_of(loaded, candidate.plan) for loaded in worlds]
+        regrets = [
+            price - result["measures"]["objective"]
+            for price, result in zip(prices, swept.results, strict=True)
+            if price is not None
+        ]
+        assert candidate.breaks_at == len(worlds) - len(regrets)
+        # OPTIMAL at every point: nothing is better than the point's own plan.
+        assert min(regrets) > -1e-6
+        assert candidate.max_regret == pytest.approx(max(regrets), abs=1e-6)
+        assert candidate.mean_regret == pytest.approx(np.mean(np.maximum(regrets, 0)), abs=1e-6)
+    assert {r["status"] for r in swept.results} == {"OPTIMAL"}
+    # Of each kind there is one, or the above says little.
+    assert any(c.breaks_at == 0 and c.max_regret > 0.01 for c in swept.candidates)
+    assert any(c.breaks_at for c in swept.candidates)
+
+
+def test_a_bundling_of_other_stations_has_no_price(small: Path, swept: Sweep) -> None:
+    loaded = Bench(swept.world).at(swept.design.points()[0])
+    fits = swept.candidates[0].plan
+    short = Plan(bundles=fits.bundles[1:])
+    assert Judge([short, fits]).objectives(loaded.county, loaded.policy)[0] is None
+    assert Judge([short]).objectives(loaded.county, loaded.policy) == [None]
+
+
+def test_points_that_share_a_stage_say_the_same_with_a_memory(small: Path) -> None:
+    """Strength and road duty do not bear on bundling: one bundling serves all four points."""
+    design = parse_design(
+        ("policy.staffing.max_moves=1,2", "policy.traffic.max_accident_travel_min=45,60"),
+        samples=None, years=0, seed=0,
+    )  # fmt: skip
+    world = prepare(open_case(str(small)), None, (), design)
+    points = design.points()
+    bench = Bench(world)
+    assert [bench.solve(p) for p in points] == [Bench(world).solve(p) for p in points]
+    assert bench.memory.bundling.found == len(points) - 1
+
+
+def test_a_plan_that_breaks_its_rules_ends_the_sweep(
+    small: Path, swept: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = swept.design.points()[0]
+    good = Bench(swept.world).solve(point)
+    plan = Plan.from_json(good["plan"])
+
+    def wrong(*_args: object, **_kwargs: object) -> Result:
+        proof = Proof(stage="bundling", status=Status.OPTIMAL, objective=9e9, bound=9e9)
+        return Result(plan=plan, proofs=(proof,))
+
+    monkeypatch.setattr(sweep, "consolidate", wrong)
+    with pytest.raises(SolverError, match="point 0: the solver's objective"):
+        Bench(swept.world).solve(point)
+    worse = replace(plan, strength=tuple((u, n + 1) for u, n in plan.strength))
+    monkeypatch.setattr(sweep, "consolidate", lambda *_a, **_k: Result(plan=worse, proofs=()))
+    with pytest.raises(SolverError, match="point 0: the plan breaks its own rules"):
+        Bench(swept.world).solve(point)
 
 
 def test_candidates_are_in_order_and_each_the_best_somewhere(swept: Sweep) -> None:
