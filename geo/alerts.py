@@ -269,7 +269,6 @@ def _sign_test(gained: int, lost: int) -> float:
 
 def category_labels(frame: pd.DataFrame) -> list[str]:
     """Category of each alert, `NO_CATEGORY` where none is given."""
-    """Category of each alert, `NO_CATEGORY` where none is given."""
     if "category" not in frame:
         return [NO_CATEGORY] * len(frame)
     return [NO_CATEGORY if pd.isna(v) or not str(v) else str(v) for v in frame["category"]]
