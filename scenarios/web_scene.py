@@ -66,7 +66,7 @@ def web_scene(
         provenance_line=(
             _("Modelled: {items}").format(items=items) if items else _("All inputs given")
         ),
-        attribution=loaded.case.spec.attribution,
+        attribution=in_language(loaded.case.spec.attribution, language),
     )
 
 

@@ -99,19 +99,16 @@ function legendEntries(scene, show) {
     add(lineSwatch("#9A958B", 1.8), `key_managed${modelled}`);
   }
   if (show.has("roads") && scene.roads.any) add(lineSwatch("#B9B4AA", 1), `key_road${modelled}`);
-  if (show.has("duties") || show.has("moves")) {
+  if (show.has("duties") || show.has("moves_road")) {
     const squads = raw.places.filter((place) => place.kind === "squad");
     if (squads.length) add(symbolSwatch("squad"), "key_squad");
     if (squads.some((squad) => squad.ends)) add(symbolSwatch("squad_ends"), "key_squad_ends");
   }
-  if (show.has("moves")) {
-    const reasons = new Set(raw.moves.map((move) => move[5]));
-    ["key_flow_bundle", "key_flow_road", "key_flow_reassign"].forEach((word, i) => {
-      if (reasons.has(i)) add(flowSwatch(FLOWS[i]), word);
-    });
-    if (raw.places.some((place) => place.kind === "units")) {
-      add(symbolSwatch("units"), "key_units");
-    }
+  ["key_flow_bundle", "key_flow_road", "key_flow_reassign"].forEach((word, i) => {
+    if (show.has(MOVES[i])) add(flowSwatch(FLOWS[i]), word);
+  });
+  if (show.has("moves_reassign") && raw.places.some((place) => place.kind === "units")) {
+    add(symbolSwatch("units"), "key_units");
   }
   if (show.has("isochrones")) add(bandSwatch, "key_isochrone");
   if (show.has("closures")) {

@@ -128,11 +128,8 @@ function clip() {
   handle.hidden = state.mode !== "swipe";
   handle.style.left = `${x}px`;
   handle.setAttribute("aria-valuenow", String(Math.round(state.split * 100)));
-  byId("tag-today").hidden = state.mode === "plan";
-  byId("tag-plan").hidden = state.mode === "today";
-  const tags = byId("tag-today").parentElement;
-  tags.style.setProperty("--split", state.mode === "swipe" ? `${x}px` : "50%");
-  tags.dataset.mode = state.mode;
+  byId("tag-today").hidden = byId("tag-plan").hidden = state.mode !== "swipe";
+  handle.parentElement.style.setProperty("--split", `${x}px`);
 }
 
 function moveSplit(split) {
@@ -176,7 +173,7 @@ handle.addEventListener("keydown", (event) => {
 function setMode(mode) {
   state.mode = mode;
   for (const button of document.querySelectorAll("[data-mode]")) {
-    if (button.tagName === "BUTTON") button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+    button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   }
   clip();
   redraw();
@@ -324,7 +321,7 @@ function padding() {
 }
 
 function goTo(box) {
-  map.fitBounds(latLngs(box), { ...padding(), maxZoom: 13 });
+  map.fitBounds(latLngs(box).pad(0.12), { ...padding(), maxZoom: 13.5 });
 }
 
 // --- layers, scenarios, tools -----------------------------------------------------------------

@@ -12,6 +12,7 @@ const FLOWS = ["#5B6470", DUTY, "#B0246A"];
 const OVERLAY = ["#B0246A", "#1D5FA8", "#6E2A6B", "#2E6B3E"];
 const MISSING = "#DDDAD3";
 const FAMILY = getComputedStyle(document.body).fontFamily;
+const MOVES = ["moves_bundle", "moves_road", "moves_reassign"];
 const STAYS = 0;
 const CENTRE = 1;
 const OFFICE = 2;
@@ -37,7 +38,7 @@ function paint(ctx, view, scene, side, show) {
   if (show.has("links") && side === "plan") paintLinks(ctx, px, scene);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   const taken = [];
-  if (show.has("moves") && side === "plan") paintMoves(ctx, view, scene, taken);
+  if (side === "plan") paintMoves(ctx, view, scene, show, taken);
   paintSymbols(ctx, view, scene, side, show);
   paintNames(ctx, view, scene, side, show, taken);
 }
@@ -88,8 +89,8 @@ function paintRoads(ctx, px, view, scene, show) {
   const county = scene.areas("county", () => everyCell(scene)).get(0);
   ctx.save();
   if (county) ctx.clip(county, "evenodd");
-  ctx.globalAlpha = 0.16 + 0.3 * near;
-  stroke(ctx, scene.roads.other, ROAD, (0.5 + 0.9 * near) * px);
+  ctx.globalAlpha = 0.12 + 0.2 * near;
+  stroke(ctx, scene.roads.other, ROAD, (0.5 + 0.6 * near) * px);
   ctx.globalAlpha = show.fill === "units" ? 0.5 : 0.4;
   stroke(ctx, scene.roads.managed, MANAGED, (0.9 + 1.2 * near) * px);
   ctx.restore();
@@ -115,7 +116,7 @@ function paintBorders(ctx, px, view, scene, side, show) {
       }
       return path;
     });
-    stroke(ctx, dropped, "rgba(22, 32, 46, 0.55)", 0.9 * px, [0.1 * px, 3.2 * px]);
+    stroke(ctx, dropped, "rgba(22, 32, 46, 0.7)", 1.5 * px, [0.1 * px, 3.8 * px]);
   }
   const inner = scene.borders(`inner ${side}`, () => group, (a, b) => a >= 0 && b >= 0);
   stroke(ctx, inner, "rgba(255, 255, 255, 0.85)", 3.2 * px);
@@ -323,10 +324,10 @@ function paintSymbols(ctx, view, scene, side, show) {
   }
   raw.places.forEach((place, row) => {
     const at = placeOnScreen(view, scene, row);
-    if (place.kind === "squad" && (show.has("duties") || show.has("moves"))) {
+    if (place.kind === "squad" && (show.has("duties") || show.has("moves_road"))) {
       symbol(ctx, side === "plan" && place.ends ? "squad_ends" : "squad", ...at);
     }
-    if (place.kind === "units" && show.has("moves") && side === "plan") {
+    if (place.kind === "units" && show.has("moves_reassign") && side === "plan") {
       const seat = onScreen(view, scene.places[row]);
       ctx.beginPath();
       ctx.moveTo(...seat);
@@ -340,9 +341,10 @@ function paintSymbols(ctx, view, scene, side, show) {
 }
 
 // Curves from unit to unit, as wide as the officers are many, with their number.
-function paintMoves(ctx, view, scene, taken) {
+function paintMoves(ctx, view, scene, show, taken) {
   const numbers = [];
   for (const [kindA, a, kindB, b, officers, reason] of scene.raw.moves) {
+    if (!show.has(MOVES[reason])) continue;
     const from = nodeOnScreen(view, scene, kindA, a);
     const to = nodeOnScreen(view, scene, kindB, b);
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
@@ -378,7 +380,7 @@ function paintMoves(ctx, view, scene, taken) {
   ctx.lineCap = "round";
   numbers.sort((p, q) => q[1] - p[1]);
   for (const [[x, y], officers, colour, long] of numbers) {
-    const text = said("n_officers", { n: officers });
+    const text = said("n_moved", { n: officers });
     ctx.font = `600 11px ${FAMILY}`;
     const w = ctx.measureText(text).width + 8;
     const box = [x - w / 2, y - 8, x + w / 2, y + 8];
@@ -426,7 +428,7 @@ function townNumber(scene, row, side, fill) {
 
 function stationNumber(scene, row, side) {
   const n = side === "today" ? scene.raw.stations.officers[row] : scene.raw.stations.strength[row];
-  return n === null ? "" : said("n_officers", { n });
+  return n === null ? "" : said(n === 1 ? "n_officer" : "n_officers", { n });
 }
 
 function paintNames(ctx, view, scene, side, show, taken) {

@@ -111,7 +111,10 @@ function layerChoices(scene) {
   if (scene.roads.any) names.push("roads");
   if (raw.duties.length || raw.duties_today.length) names.push("duties");
   names.push("isochrones");
-  if (raw.moves.length) names.push("moves");
+  const reasons = new Set(raw.moves.map((move) => move[5]));
+  MOVES.forEach((name, i) => {
+    if (reasons.has(i)) names.push(name);
+  });
   if (raw.closed.length || raw.slowed.length) names.push("closures");
   const choices = names.map((name) => [name, words[`layer_${name}`]]);
   overlays.forEach((overlay, i) => choices.push([`overlay ${i}`, overlay.name]));
