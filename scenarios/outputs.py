@@ -57,7 +57,7 @@ def write_run(
     with atomic_folder(out) as folder:
         write_text(folder / "plan.json", run.result.plan.to_json())
         write_text(folder / "evaluation.json", evaluation_json(run))
-        _write_tables(run, folder, _, language)
+        write_tables(run, folder, _, language)
         _write_gpkg(run, folder / "plan.gpkg", _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
         names = tuple(sorted(p.name for p in folder.iterdir()))
@@ -65,8 +65,12 @@ def write_run(
     return (*names, MANIFEST)
 
 
-def _write_tables(run: Run, folder: Path, _: Translate, language: Language) -> None:
-    """CSV files and the workbook."""
+def write_tables(run: Run, folder: Path, _: Translate, language: Language) -> None:
+    """Write the CSV files and the workbook of a run that has a plan into a folder.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
     assert run.result.plan is not None
     loaded = run.loaded
     tables, records = sheets(run, _), record_sheets(run.inspection, _)

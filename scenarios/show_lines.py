@@ -36,8 +36,8 @@ Cell = str | tuple[str, str]
 def wrapped(text: str, width: int) -> list[str]:
     """Lines of `text`, none wider than `width`.
 
-    A line ends after a blank or a comma of either script. Only a piece that is wider than a line
-    is broken inside, Chinese between two characters.
+    A line ends after a blank or punctuation of either script, at which a comma may be left out.
+    Only a piece that is wider than a line is broken inside.
     """
     text = _CONTROL.sub("\ufffd", " ".join(text.split()))
     lines, line = [], ""
@@ -48,7 +48,11 @@ def wrapped(text: str, width: int) -> list[str]:
         if line:
             lines.append(line.rstrip())
         line = piece
-        if cell_len(piece.rstrip()) > width:
+        core = piece.rstrip("、，, ")
+        if cell_len(piece.rstrip()) > width >= cell_len(core):
+            # A comma that does not fit any more would stand alone on the next line.
+            line = core
+        elif cell_len(core) > width:
             *whole, line = chop_cells(piece.rstrip(), width)
             lines += whole
     if line.rstrip() or not lines:

@@ -256,7 +256,7 @@ def _show_roads(kept: KeptRun, out: _Paper, full: bool) -> None:
     out.heading(_("Road duty"))
     if dissolved:
         out.say(
-            _("{n} squads end; {stations} stations take over their roads.").format(
+            _("Squads that end: {n}; stations that take over their roads: {stations}").format(
                 n=len(dissolved), stations=kept.evaluation.duty_stations
             )
         )

@@ -356,7 +356,7 @@ def _widths(sheet: Sheet, kinds: Sequence[Kind]) -> list[float]:
         # Chinese may be broken anywhere, English between words.
         words = header.split() if header.isascii() else parts[1:]
         word = max(map(cell_len, words), default=0)
-        need = max(content, word, math.ceil(cell_len(parts[0]) / (_HEADER_LINES - 1)))
+        need = max(content, word, math.ceil(cell_len(parts[0]) / (_HEADER_LINES - 1)) + 1)
         found.append(float(min(max(need + 3, _LEAST_WIDE), _MOST_WIDE)))
     return found
 
