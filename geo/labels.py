@@ -19,6 +19,9 @@ from optimizer.frozen import BoolArray, FloatArray
 # East first: names read away from their symbol. Degrees counter-clockwise from east.
 _DIRECTIONS_DEG = (0, 180, 90, 270, 30, 330, 150, 210, 60, 120, 300, 240)
 _RINGS_PT = (0.0, 4.0, 9.0, 15.0, 22.0, 30.0, 40.0)
+_MANY = 300
+_RINGS_OF_MANY = 3
+"""Among so many names a far place is hardly ever free, and looking there takes most of the time."""
 _SWEEPS = 30
 
 _FORBIDDEN = 1e6
@@ -129,8 +132,9 @@ def _candidates(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Boxes (N, K, 4), their gaps (K,) and prices (N, K)."""
     angle = np.radians(np.array(_DIRECTIONS_DEG, float))
-    ring = np.repeat(np.array(_RINGS_PT), len(angle))
-    cos, sin = np.tile(np.cos(angle), len(_RINGS_PT)), np.tile(np.sin(angle), len(_RINGS_PT))
+    rings = _RINGS_PT if len(anchor) <= _MANY else _RINGS_PT[:_RINGS_OF_MANY]
+    ring = np.repeat(np.array(rings), len(angle))
+    cos, sin = np.tile(np.cos(angle), len(rings)), np.tile(np.sin(angle), len(rings))
     # A name above its symbol is centred on it, one at 45 degrees has its corner there.
     lean_x, lean_y = np.clip(cos * np.sqrt(2), -1, 1), np.clip(sin * np.sqrt(2), -1, 1)
     away = clear[:, None] + ring[None, :]
@@ -138,7 +142,7 @@ def _candidates(
     x = anchor[:, :1] + lean_x * half[:, :1] + cos * away
     y = anchor[:, 1:] + lean_y * half[:, 1:] + sin * away
     boxes = np.stack([x - half[:, :1], y - half[:, 1:], x + half[:, :1], y + half[:, 1:]], axis=2)
-    direction = np.tile(np.arange(len(angle)), len(_RINGS_PT))
+    direction = np.tile(np.arange(len(angle)), len(rings))
     price = _PER_RING_PT * ring + _PER_DIRECTION * direction
     return boxes, ring, np.broadcast_to(price, boxes.shape[:2])
 

@@ -61,6 +61,11 @@ class Page:
     scale: float
 
     @property
+    def name_scale(self) -> float:
+        """Of station names: a map that has the sheet to itself carries larger ones."""
+        return self.scale * {1: 1.14, 2: 1.0}.get(len(self.panels), 0.86)
+
+    @property
     def m_per_pt(self) -> float:
         """Metres on the ground for a point on paper."""
         return (self.extent[2] - self.extent[0]) / (self.panels[0][2] * 72.0)

@@ -94,7 +94,12 @@ CENTRE = Symbol(
 )
 OFFICE = Symbol(marker="o", size_pt=5.4, fill="white", edge=INK, edge_pt=1.2, label="Police office")
 CROSS = Symbol(
-    marker="x", size_pt=5.0, fill=INK, edge=INK, edge_pt=1.0, label="Responsible station changes"
+    marker="X",
+    size_pt=5.4,
+    fill=INK,
+    edge="white",
+    edge_pt=0.5,
+    label="Responsible station changes",
 )
 """On a cell that is known as a point only."""
 DUTY = Symbol(

@@ -307,7 +307,12 @@ def counts(scene: MapScene, *, is_plan: bool) -> str:
 
 
 def scene_lines(
-    scene: MapScene, notes: Sequence[str], names_hidden: int, room_em: float
+    scene: MapScene,
+    notes: Sequence[str],
+    names_hidden: int,
+    room_em: float,
+    *,
+    has_hulls: bool = True,
 ) -> list[Line]:
     """Lines below a map: provenance, `notes` in English and what a reader must know, attribution.
 
@@ -316,10 +321,11 @@ def scene_lines(
         notes: English sentences on this kind of map.
         names_hidden: Names that found no room.
         room_em: Width of a line.
+        has_hulls: Areas are drawn where cells are points only.
     """
     t = scene.translate
     said = [t(note) for note in notes]
-    if scene.cell_geometry is None:
+    if scene.cell_geometry is None and has_hulls:
         said.append(
             t("Cells are known as points only: areas are hulls round them, not boundaries.")
         )

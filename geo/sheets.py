@@ -79,7 +79,11 @@ def _one_map(scene: MapScene, named: MapScene, ground: Ground, *, is_plan: bool)
     draw_land(ax, scene, ground, colour, page.scale, is_plan=is_plan)
     draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=is_plan)
     draw_names(
-        ax, names, ground, fates(scene.county, scene.plan) if is_plan else None, scale=page.scale
+        ax,
+        names,
+        ground,
+        fates(scene.county, scene.plan) if is_plan else None,
+        scale=page.name_scale,
     )
     draw_heading(ax, page, heading(scene, is_plan=is_plan), counts(scene, is_plan=is_plan))
     _finish(figure, ax, scene, ground, page, colour, keys, [FILLS_SAY], names.hidden)
@@ -129,7 +133,7 @@ def _layout(
         squad_m,
         extent=page.extent,
         m_per_pt=page.m_per_pt,
-        scale=page.scale,
+        scale=page.name_scale,
     )
     return page, squad_m, names
 
@@ -177,7 +181,7 @@ def difference_sheet(scene: MapScene, ground: Ground | None = None) -> Figure:
         else:
             _hatch(ax, scene, ground, page)
         draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=True)
-        draw_names(ax, names, ground, fate, scale=page.scale)
+        draw_names(ax, names, ground, fate, scale=page.name_scale)
         draw_heading(ax, page, scene.translate("What changes"), _change_counts(scene, changes))
         _finish(figure, ax, scene, ground, page, colour, keys, [_DIFFERENCE_SAYS], names.hidden)
     return figure

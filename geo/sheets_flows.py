@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Outline
 
 from geo import map_parts as parts
-from geo.colouring import fills, lighter
+from geo.colouring import Fills, fills, lighter
 from geo.flow_lines import Counts, Flow, flows_of, place_counts, segments, width_pt
 from geo.fonts import map_fonts, one_line
 from geo.jurisdictions import duty_rows, fates
@@ -100,19 +100,20 @@ def flow_sheet(scene: MapScene, ground: Ground | None = None) -> Figure:
             squad_m,
             extent=page.extent,
             m_per_pt=page.m_per_pt,
-            scale=page.scale,
+            scale=page.name_scale,
             boxes_m=drawing.counts.box[drawing.counts.shown] * page.m_per_pt,
             lines_m=np.concatenate([np.zeros((0, 4)), *arrows]) * page.m_per_pt,
         )
+        colour = fills(county, plan)
         figure = new_figure(page, scene.title)
         ax = add_panel(figure, page, 0, "flows")
-        _draw_ground(ax, scene, ground, page)
+        _draw_ground(ax, scene, ground, colour, page)
         draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=True, as_flows=True)
         _draw_arrows(ax, drawing, page)
-        draw_names(ax, names, ground, fates(county, plan), scale=page.scale)
+        draw_names(ax, names, ground, fates(county, plan), scale=page.name_scale)
         draw_heading(ax, page, t("Officers who move"), _totals(scene))
         draw_furniture(ax, ground, page, t)
-        add_legend(figure, page, scene, ground, fills(county, plan), keys)
+        add_legend(figure, page, scene, ground, colour, keys)
         hidden = int((~drawing.counts.shown).sum())
         draw_notes(figure, page, _lines(scene, hidden, names.hidden, page.note_em))
     return figure
@@ -243,10 +244,10 @@ def _arrows(
     return _Drawing(flows=flows, counts=counts, most=most)
 
 
-def _draw_ground(ax: Axes, scene: MapScene, ground: Ground, page: Page) -> None:
+def _draw_ground(ax: Axes, scene: MapScene, ground: Ground, colour: Fills, page: Page) -> None:
     """The plan's jurisdictions, so pale that arrows and counts stand out."""
     scale = page.scale
-    pale = [lighter(c, white_fraction=0.72) for c in fills(scene.county, scene.plan).plan]
+    pale = [lighter(c, white_fraction=0.72) for c in colour.plan]
     parts.fill_areas(ax, ground.plan, pale, zorder=1)
     parts.draw_borders(ax, ground.plan, colour="#16202E80", width_pt=0.6 * scale, zorder=3.2)
     if scene.outline is not None or ground.cells is not None:

@@ -18,6 +18,7 @@ from geo.map_ground import Ground
 from geo.map_legend import Key, legend_keys
 from geo.map_names import draw_names, place_names
 from geo.map_page import (
+    Line,
     Page,
     add_panel,
     beside_seats,
@@ -103,12 +104,11 @@ def response_sheet(scene: MapScene, turnout_min: float, ground: Ground | None = 
             ground,
             scene.paper,
             keys,
-            lambda em: scene_lines(scene, [_RESPONSE_SAYS], len(scene.county.stations), em),
+            lambda em: _lines(scene, len(scene.county.stations), em),
             scene.translate,
             panels=3,
         )
         squad_m = beside_seats(ground, page)
-        type_scale = 0.86 * page.scale
         names = place_names(
             scene.county,
             scene.plan,
@@ -116,7 +116,7 @@ def response_sheet(scene: MapScene, turnout_min: float, ground: Ground | None = 
             squad_m[:0],
             extent=page.extent,
             m_per_pt=page.m_per_pt,
-            scale=type_scale,
+            scale=page.name_scale,
         )
         fate = fates(scene.county, scene.plan)
         figure = new_figure(page, scene.title)
@@ -132,13 +132,17 @@ def response_sheet(scene: MapScene, turnout_min: float, ground: Ground | None = 
             _draw_classes(ax, scene, ground, classes, colours, page)
             _draw_borders(ax, ground, scene, page, is_plan=is_plan)
             _draw_seats(ax, scene, ground, page, is_plan=is_plan)
-            draw_names(ax, names, ground, fate if is_plan else None, scale=type_scale)
+            draw_names(ax, names, ground, fate if is_plan else None, scale=page.name_scale)
             draw_heading(ax, page, title, _figures(scene, minutes, label))
             if not i:
                 draw_furniture(ax, ground, page, t)
         add_legend(figure, page, scene, ground, fills(scene.county, scene.plan), keys)
-        draw_notes(figure, page, scene_lines(scene, [_RESPONSE_SAYS], names.hidden, page.note_em))
+        draw_notes(figure, page, _lines(scene, names.hidden, page.note_em))
     return figure
+
+
+def _lines(scene: MapScene, names_hidden: int, room_em: float) -> list[Line]:
+    return scene_lines(scene, [_RESPONSE_SAYS], names_hidden, room_em, has_hulls=False)
 
 
 def _draw_classes(
@@ -207,7 +211,7 @@ def _draw_borders(ax: Axes, ground: Ground, scene: MapScene, page: Page, *, is_p
 
 def _draw_seats(ax: Axes, scene: MapScene, ground: Ground, page: Page, *, is_plan: bool) -> None:
     """Stations only: squads answer no alerts."""
-    scale = 0.86 * page.scale
+    scale = page.name_scale
     seat = ground.seat_m
     fate = np.array(fates(scene.county, scene.plan) if is_plan else ["stays"] * len(seat))
     urban = scene.county.stations.is_urban
