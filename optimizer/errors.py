@@ -61,6 +61,22 @@ class JingliError(Exception):
     """Base of all errors that Jingli raises on purpose."""
 
 
+class WrongValue(ValueError):  # noqa: N818 - a planner's value, not a failure of ours
+    """A value that a schema's own rule refuses, said as in `Problem`.
+
+    Args:
+        expected: Message template in English: what would have been right.
+        fix: What to do about it, likewise.
+        params: Values for the braces of both.
+    """
+
+    def __init__(self, expected: str, fix: str = "", **params: object) -> None:
+        self.expected = expected
+        self.fix = fix
+        self.params = params
+        super().__init__(expected.format(**params))
+
+
 class InputError(JingliError):
     """Bad input: carries every problem found, not only the first."""
 

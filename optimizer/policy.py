@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from optimizer.errors import WrongValue
 from optimizer.frozen import digest
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -230,10 +231,11 @@ class Staffing(Part):
     def _groups_apart(self) -> Staffing:
         groups = [i.to for i in self.inflows]
         if len(set(groups)) != len(groups):
-            raise ValueError("inflows: each group at most once")
+            raise WrongValue("each group once at most under inflows", "delete one of the two")
         if "other_units" in groups and ({"rural_stations", "functional_units"} & set(groups)):
-            raise ValueError(
-                "inflows: other_units already holds rural_stations and functional_units"
+            raise WrongValue(
+                "other_units alone under inflows: it holds rural_stations and functional_units",
+                "delete it, or the others",
             )
         return self
 
@@ -299,7 +301,10 @@ class CategorySimulation(Part):
     @model_validator(mode="after")
     def _one_ending(self) -> CategorySimulation:
         if self.arrest_share_fraction + self.escort_share_fraction > 1:
-            raise ValueError("arrest_share_fraction + escort_share_fraction: at most 1")
+            raise WrongValue(
+                "arrest_share_fraction and escort_share_fraction that sum to 1 at most",
+                "lower one of the two",
+            )
         return self
 
 
@@ -393,11 +398,11 @@ class Simulation(Part):
     @model_validator(mode="after")
     def _sensible(self) -> Simulation:
         if len(self.weekday_factor) != 7 or sum(self.weekday_factor) <= 0:
-            raise ValueError("weekday_factor: seven values, not all zero")
+            raise WrongValue("seven values of weekday_factor, not all of them zero", "correct it")
         if list(self.shift_starts_hours) != sorted(set(self.shift_starts_hours)):
-            raise ValueError("shift_starts_hours: rising, each once")
+            raise WrongValue("rising hours in shift_starts_hours, each once", "correct it")
         if self.max_replications < self.min_replications:
-            raise ValueError("max_replications: at least min_replications")
+            raise WrongValue("max_replications of at least min_replications", "raise it")
         return self
 
     def of(self, category: str) -> CategorySimulation:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import click
 
-from scenarios.commands.common import LANGUAGES
+from scenarios.commands.common import LANG, LANGUAGES
 from scenarios.language import Language, default_language, translator, use_for_this_process
 
 UNICODE = ("utf-8", "utf8", "gb18030")
@@ -64,11 +64,12 @@ def _translate_help(command: click.Command) -> None:
 def _asked_language() -> Language:
     """Language of the command line, known before it is parsed: help is shown while parsing."""
     arguments = sys.argv[1:]
+    asked: Language | None = None
     for here, following in pairwise([*arguments, ""]):
         for language in LANGUAGES:
             if here == f"--lang={language}" or (here, following) == ("--lang", language):
-                return language
-    return default_language()
+                asked = language  # the last one, which is the command's own
+    return default_language() if asked is None else asked
 
 
 def main() -> None:
@@ -88,5 +89,6 @@ def main() -> None:
 @click.version_option(
     package_name="jingli", message="jingli %(version)s", help="Show the version and exit."
 )
-def jingli() -> None:
-    """The group; its help is given to the decorator, for translation."""
+@LANG
+def jingli(lang: Language | None) -> None:
+    """The group; its help is given to the decorator, for translation. Commands ask for `lang`."""

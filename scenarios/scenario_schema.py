@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from optimizer.errors import WrongValue
+
 Point = tuple[float, float]
 Count = Annotated[int, Field(ge=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -277,7 +279,9 @@ class NamedBlock(Block):
     @model_validator(mode="after")
     def _either(self) -> NamedBlock:
         if self.use is not None and self.model_fields_set != {"use"}:
-            raise ValueError("either the name of a block or a block written out")
+            raise WrongValue(
+                "either the name of a block or a block written out", "delete one of the two"
+            )
         return self
 
 

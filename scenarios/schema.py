@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from optimizer.errors import WrongValue
 from optimizer.policy import Policy
 from scenarios.scenario_schema import Block, ScenarioSpec
 
@@ -113,16 +114,31 @@ class Rhythm(Part):
     def _adds_up(self) -> Rhythm:
         hours = sum(p.hours for p in self.periods)
         if abs(hours - 24.0) > 1e-6:
-            raise ValueError(f"periods: hours sum to {hours:g}, expected 24")
-        for name, table, n, unit in (
-            ("share_fraction", self.share_fraction, len(self.periods), "periods"),
-            ("month_share_fraction", self.month_share_fraction, 12, "months"),
+            raise WrongValue(
+                "periods whose hours sum to 24; these sum to {hours}",
+                "correct the hours",
+                hours=f"{hours:g}",
+            )
+        for name, table, n in (
+            ("share_fraction", self.share_fraction, len(self.periods)),
+            ("month_share_fraction", self.month_share_fraction, 12),
         ):
             for category, shares in table.items():
                 if len(shares) != n:
-                    raise ValueError(f"{name}.{category}: {len(shares)} shares for {n} {unit}")
+                    raise WrongValue(
+                        "{n} shares in {key}, one for each period or month; there are {found}",
+                        "add or delete shares",
+                        n=n,
+                        key=f"{name}.{category}",
+                        found=len(shares),
+                    )
                 if abs(sum(shares) - 1.0) > 1e-6:
-                    raise ValueError(f"{name}.{category}: sums to {sum(shares):g}, expected 1")
+                    raise WrongValue(
+                        "shares in {key} that sum to 1; these sum to {total}",
+                        "correct the shares",
+                        key=f"{name}.{category}",
+                        total=f"{sum(shares):g}",
+                    )
         return self
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from optimizer.errors import Problem
+from optimizer.errors import Problem, WrongValue
 from scenarios.strict_yaml import Document
 
 _EXPECTED = {
@@ -30,6 +30,8 @@ _EXPECTED = {
     "less_than_equal": ("a number <= {le}", "lower it"),
     "less_than": ("a number < {lt}", "lower it"),
     "literal_error": ("{expected}", "use one of these"),
+    "model_attributes_type": ("keys with values under it", "indent its keys below it"),
+    "list_type": ("a list", "write it as [a, b] or one `- item` per line"),
     "model_type": ("keys with values under it", "indent its keys below it"),
     "dict_type": ("keys with values under it", "indent its keys below it"),
     "tuple_type": ("a list", "write it as [a, b] or one `- item` per line"),
@@ -61,7 +63,13 @@ def problems_of(
         path = (*prefix, *loc)
         expected, fix = _EXPECTED.get(one["type"], ("{reason}", ""))
         params: dict[str, Any] = dict(one.get("ctx") or {})
-        params["reason"] = _reason(one["msg"])
+        own = params.pop("error", None)
+        if isinstance(own, WrongValue):
+            expected, fix, params = own.expected, own.fix, dict(own.params)
+        elif one["type"] == "literal_error":
+            params["expected"] = params["expected"].replace(" or ", ", ")
+        else:
+            params["reason"] = one["msg"]
         value = None if one["type"] == "missing" else _short(one["input"])
         if one["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(loc[-1]), _keys(model, loc[:-1]), n=1)
@@ -84,10 +92,6 @@ def problems_of(
 
 # Names that pydantic puts into a location for the branches of a union.
 _UNION_TAGS = {"RoadLayer", "literal['modelled']"}
-
-
-def _reason(message: str) -> str:
-    return message.removeprefix("Value error, ")
 
 
 def _short(value: object) -> str:

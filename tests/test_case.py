@@ -8,6 +8,8 @@ import yaml
 
 from optimizer.errors import InputError
 from scenarios.case import deep_merge, open_case
+from scenarios.language import translator
+from tests.small_case import Row, write_case
 
 MINIMAL: dict[str, Any] = {
     "jingli": 1,
@@ -122,10 +124,33 @@ def test_rhythm_must_add_up(tmp_path: Path) -> None:
     )
     periods[1]["hours"] = 12
     wrong = {"periods": periods, "share_fraction": {"theft": [0.5, 0.4]}}
-    assert "sums to 0.9" in refused(case_folder(tmp_path, alert_rhythm=wrong))[0]
+    assert "sum to 0.9" in refused(case_folder(tmp_path, alert_rhythm=wrong))[0]
 
 
 def test_merge_replaces_lists_and_keeps_the_rest() -> None:
     base = {"a": {"b": [1, 2], "c": 3}, "d": 4}
     assert deep_merge(base, {"a": {"b": [9]}}) == {"a": {"b": [9], "c": 3}, "d": 4}
     assert base == {"a": {"b": [1, 2], "c": 3}, "d": 4}
+
+
+def test_own_rules_of_the_schema_speak_chinese(tmp_path: Path) -> None:
+    def change(case: Row) -> None:
+        case["alert_rhythm"] = {
+            "periods": [{"name": "day", "hours": 20}],
+            "share_fraction": {"other": [1.0]},
+        }
+        case["policy"]["staffing"]["inflows"] = [
+            {"to": "other_units", "officers": 1},
+            {"to": "other_units", "officers": 2},
+        ]
+        case["policy"]["bundling"] = {"adjacency": 3}
+        case["layers"]["stations"]["seat"] = "somewhere"
+        case["layers"]["cells"]["no_station"] = "none"
+
+    with pytest.raises(InputError) as caught:
+        open_case(str(write_case(tmp_path / "case", case=change)))
+    said = caught.value.text(translator("zh"))
+    assert "各时段小时数合计 24；现合计 20" in said
+    assert "inflows 中每类单位最多出现一次" in said
+    assert "'given', 'median_of_cells'" in said
+    assert not [word for word in ("expected", "hours sum", " or ", "Value error") if word in said]

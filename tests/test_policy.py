@@ -105,9 +105,9 @@ def test_values_out_of_range_are_refused(key: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("inflows", "message"),
     [
-        (["urban_stations", "urban_stations"], "each group at most once"),
-        (["other_units", "functional_units"], "other_units already holds"),
-        (["rural_stations", "other_units"], "other_units already holds"),
+        (["urban_stations", "urban_stations"], "each group once at most"),
+        (["other_units", "functional_units"], "other_units alone"),
+        (["rural_stations", "other_units"], "other_units alone"),
     ],
 )
 def test_inflow_groups_do_not_overlap(inflows: list[str], message: str) -> None:

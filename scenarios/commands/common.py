@@ -24,10 +24,19 @@ EXIT_PLAN, EXIT_NO_PLAN, EXIT_BAD_INPUT = 0, 1, 2
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _CASES = Path(__file__).parent.parent / "cases"
 
+
+def _lang_of_group() -> str | None:
+    """What `jingli --lang zh COMMAND` says, for commands that are not told themselves."""
+    context = click.get_current_context(silent=True)
+    given = None if context is None else context.find_root().params.get("lang")
+    return given if isinstance(given, str) else None
+
+
 LANG = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
-    default=None,
+    default=_lang_of_group,
+    show_default=False,
     help="Language of all output; default from the locale.",
 )
 # Plain text, not a path: pathlib would make postgres:/ of postgres://.
