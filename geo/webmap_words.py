@@ -77,7 +77,9 @@ def page_words(_: Translate) -> dict[str, str]:
         "legend_change": _("Change of response, plan against today, min"),
         "legend_density": _("Alerts per km² and year"),
         "no_change_today": _("Today's side is the base: nothing changes there."),
-        "fill_note": _("Fill colours only tell neighbours apart; a bundle has its centre's colour."),
+        "fill_note": _(
+            "Fill colours only tell neighbours apart; a bundle has its centre's colour."
+        ),
         "points_note": _(
             "Cells are known as points only: areas are the ground nearest to each, not boundaries."
         ),

@@ -15,6 +15,7 @@ from geo.export import write_plan_gpkg
 from geo.maps import MapScene, redistricting_map, write_map
 from geo.network import RoadNetwork
 from geo.safe_text import write_csv
+from geo.webmap import write_web_map
 from optimizer.errors import Translate
 from optimizer.plan import Plan
 from scenarios.assignment import assignment_for_people, assignment_sheets
@@ -28,6 +29,7 @@ from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
 from scenarios.run import Run
 from scenarios.tables import Sheet, sheets
+from scenarios.web_scene import web_scenes
 from scenarios.workbook import WORKBOOK, write_workbook
 
 _NOT_IN_WORKBOOK = ("quarantine", "repairs")
@@ -60,6 +62,8 @@ def write_run(
         write_tables(run, folder, _, language)
         _write_gpkg(run, folder / "plan.gpkg", _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
+        scenes = web_scenes([run], _, language)
+        write_web_map(folder / "map.html", scenes, translate=_, lang=language)
         names = tuple(sorted(p.name for p in folder.iterdir()))
         write_text(folder / MANIFEST, _manifest(run, folder, names, command))
     return (*names, MANIFEST)

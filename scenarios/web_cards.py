@@ -147,8 +147,12 @@ def _township_card(
         subtitle=subtitle,
         rows=rows,
         notes=tuple(dict.fromkeys(notes)),
-        stations=tuple(stations[:8]),
+        stations=tuple(dict.fromkeys(s for o in stations[:4] for s in _with_centre(o, facts))),
     )
+
+
+def _with_centre(station: str, facts: _Facts) -> tuple[str, str]:
+    return station, facts.bundle[station].centre_id
 
 
 def _stations_of(run: Run, township: str) -> list[str]:
@@ -191,9 +195,7 @@ def _station_card(
     if facts.fate[station] == "police_office":
         rows += [
             _wide(_("Officers today"), f"{county.stations.officers[row]}"),
-            _wide(
-                _("Alerts a year"), _("{n} alerts").format(n=f"{alone.alerts_per_year:,.0f}")
-            ),
+            _wide(_("Alerts a year"), _("{n} alerts").format(n=f"{alone.alerts_per_year:,.0f}")),
             _wide(_("Mean response today"), _minutes(alone.mean_response_min, _)),
         ]
     else:
@@ -211,9 +213,7 @@ def _station_card(
             minutes_row(
                 _("Mean response"), bundle.mean_response_today_min, bundle.mean_response_min, _
             ),
-            _wide(
-                _("Alerts a year"), _("{n} alerts").format(n=f"{bundle.alerts_per_year:,.0f}")
-            ),
+            _wide(_("Alerts a year"), _("{n} alerts").format(n=f"{bundle.alerts_per_year:,.0f}")),
             _wide(_("Within the standard"), f"{bundle.share_within_fraction:.1%}"),
             _wide(_("Farthest place"), _minutes(bundle.farthest_min, _)),
         ]

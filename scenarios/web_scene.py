@@ -27,9 +27,7 @@ _LONGEST_HEADING = 40
 _SAME_DEG = 1e-6
 
 
-def web_scene(
-    run: Run, _: Translate, language: Language, name: str | None = None
-) -> WebScene:
+def web_scene(run: Run, _: Translate, language: Language, name: str | None = None) -> WebScene:
     """What the interactive map shows of a run that has a plan.
 
     Args:
@@ -89,7 +87,9 @@ def scenario_name(run: Run, language: Language) -> str:
     """The scenario by the heading of its description (`Heading: more`) and its name."""
     if not run.scenario:
         return run.loaded.county.name
-    heading, colon, _rest = in_language(run.description, language).replace("：", ": ").partition(": ")
+    heading, colon, _rest = (
+        in_language(run.description, language).replace("：", ": ").partition(": ")
+    )
     heading = heading.strip()
     if not colon or not heading or len(heading) > _LONGEST_HEADING:
         return run.scenario
@@ -143,9 +143,7 @@ def _pace(network: RoadNetwork) -> dict[bytes, tuple[shapely.Geometry, float]]:
     """Each arc's line and minutes, by the line."""
     wkb = shapely.to_wkb(network.line).tolist()
     minutes = network.travel_time_min.tolist()
-    return {
-        key: (line, one) for key, line, one in zip(wkb, network.line, minutes, strict=True)
-    }
+    return {key: (line, one) for key, line, one in zip(wkb, network.line, minutes, strict=True)}
 
 
 def _cell_min(loaded: LoadedCase, centre: IntArray) -> FloatArray:

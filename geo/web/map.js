@@ -244,7 +244,8 @@ function hover(event) {
   const lines = tipLines(found, sideAt(x)).filter(Boolean);
   tip.replaceChildren(...lines.map((line, i) => make(i ? "span" : "strong", {}, line)));
   const size = map.getSize();
-  tip.style.left = `${Math.min(x + 16, size.x - tip.offsetWidth - 8)}px`;
+  const room = size.x - (byId("card").hidden || size.x < 760 ? 8 : 354);
+  tip.style.left = `${x + 16 + tip.offsetWidth > room ? Math.max(8, x - 14 - tip.offsetWidth) : x + 16}px`;
   tip.style.top = `${y + 18 + tip.offsetHeight > size.y ? y - tip.offsetHeight - 12 : y + 18}px`;
 }
 
@@ -408,7 +409,7 @@ function onPaper() {
   const box = whole ? all : [west, north, east, south];
   const shown = sides.filter(isSeen);
   const wide = shown.length > 1 ? 400 : 820;
-  const maps = make("div", { class: "paper-maps" }, ...shown.map((side) => paperMap(side, wide, 480, box)));
+  const maps = make("div", { class: "paper-maps" }, ...shown.map((side) => paperMap(side, wide, 570, box)));
   const legend = make("div", { class: "paper-legend" });
   fillLegend(legend, state.scene, show);
   const table = make("table", { class: "measures" });
@@ -419,7 +420,7 @@ function onPaper() {
     make("p", { class: "paper-status" }, [raw.status, raw.description].filter(Boolean).join(" · ")),
     make("div", { class: "paper-body" }, maps, make("div", { class: "paper-side" }, table, legend)),
     make("p", { class: "provenance" }, raw.provenance),
-    make("p", {}, byId("attribution").textContent),
+    make("p", {}, credit(raw)),
   );
 }
 

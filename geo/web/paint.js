@@ -37,7 +37,7 @@ function paint(ctx, view, scene, side, show) {
   });
   if (show.has("links") && side === "plan") paintLinks(ctx, px, scene);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  const taken = [];
+  const taken = show.has("stations") ? symbolBoxes(view, scene) : [];
   if (side === "plan") paintMoves(ctx, view, scene, show, taken);
   paintSymbols(ctx, view, scene, side, show);
   paintNames(ctx, view, scene, side, show, taken);
@@ -340,6 +340,14 @@ function paintSymbols(ctx, view, scene, side, show) {
   });
 }
 
+function symbolBoxes(view, scene) {
+  return scene.seats.map((seat, row) => {
+    const [x, y] = onScreen(view, seat);
+    const r = scene.raw.stations.fate[row] === CENTRE ? 8 : 5.5;
+    return [x - r, y - r, x + r, y + r];
+  });
+}
+
 // Curves from unit to unit, as wide as the officers are many, with their number.
 function paintMoves(ctx, view, scene, show, taken) {
   const numbers = [];
@@ -374,17 +382,20 @@ function paintMoves(ctx, view, scene, show, taken) {
     ctx.closePath();
     ctx.fillStyle = FLOWS[reason];
     ctx.fill();
-    const half = [0.25 * from[0] + 0.5 * mid[0] + 0.25 * to[0], 0.25 * from[1] + 0.5 * mid[1] + 0.25 * to[1]];
-    numbers.push([half, officers, FLOWS[reason], long]);
+    const spots = [0.5, 0.4, 0.6, 0.3, 0.7].map((t) => [0, 1].map((i) => (
+      (1 - t) ** 2 * from[i] + 2 * t * (1 - t) * mid[i] + t * t * to[i]
+    )));
+    numbers.push([spots, officers, FLOWS[reason], long]);
   }
   ctx.lineCap = "round";
   numbers.sort((p, q) => q[1] - p[1]);
-  for (const [[x, y], officers, colour, long] of numbers) {
+  for (const [spots, officers, colour, long] of numbers) {
     const text = said("n_moved", { n: officers });
     ctx.font = `600 11px ${FAMILY}`;
     const w = ctx.measureText(text).width + 8;
-    const box = [x - w / 2, y - 8, x + w / 2, y + 8];
-    if (long < w || meets(box, taken)) continue;
+    const around = ([x, y]) => [x - w / 2, y - 8, x + w / 2, y + 8];
+    const box = spots.map(around).find((b) => !meets(b, taken));
+    if (long < w || !box) continue;
     taken.push(box);
     ctx.fillStyle = "#FFFFFF";
     ctx.strokeStyle = colour;
@@ -396,7 +407,7 @@ function paintMoves(ctx, view, scene, show, taken) {
     ctx.fillStyle = colour;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    ctx.fillText(text, x, y + 0.5);
+    ctx.fillText(text, (box[0] + box[2]) / 2, box[1] + 8.5);
   }
 }
 
@@ -443,10 +454,6 @@ function paintNames(ctx, view, scene, side, show, taken) {
     order.sort((a, b) => rank[raw.stations.fate[a]] - rank[raw.stations.fate[b]] || a - b);
     const here = order.map((row) => [row, onScreen(view, scene.seats[row])])
       .filter(([, at]) => inside(...at));
-    for (const [row, [x, y]] of here) {
-      const r = raw.stations.fate[row] === CENTRE ? 8 : 5.5;
-      placed.push([x - r, y - r, x + r, y + r]);
-    }
     for (const [row, [x, y]] of here) {
       const office = side === "plan" && raw.stations.fate[row] === OFFICE;
       const centre = raw.stations.fate[row] === CENTRE;

@@ -25,6 +25,10 @@ function measureTable(table, rows, withHead) {
   table.append(body);
 }
 
+function credit(raw) {
+  return [raw.attribution, words.library].filter(Boolean).join(" · ");
+}
+
 function fillHead(scene) {
   const { raw } = scene;
   byId("title").textContent = raw.title;
@@ -36,7 +40,7 @@ function fillHead(scene) {
   status.className = raw.proven ? "status proven" : "status open";
   measureTable(byId("headline"), raw.headline, true);
   byId("provenance").textContent = raw.provenance;
-  byId("attribution").textContent = [raw.attribution, words.library].filter(Boolean).join(" · ");
+  for (const line of document.querySelectorAll(".attribution")) line.textContent = credit(raw);
 }
 
 function fillBundles(list, scene, choose) {

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from scenarios.commands.common import LANG, STORE, Failures, Progress, language_of, opened_store, say
+from scenarios.commands.common import (
+    LANG,
+    STORE,
+    Failures,
+    Progress,
+    language_of,
+    opened_store,
+    say,
+)
 from scenarios.language import Language
 
 
