@@ -43,7 +43,8 @@ from optimizer.simulation_measures import (
     interval,
     measure,
 )
-from optimizer.simulation_tables import calendar_of, jobs_of, rules_of, side_of
+from optimizer.simulation_state import LOGGED
+from optimizer.simulation_tables import world_of
 
 # After the last alert crews get this long to finish; what then waits was not served.
 DRAIN_DAYS = 7
@@ -257,22 +258,18 @@ def run_replication(
         use_compiled: False = the plain-Python twin, the same function.
         log_events: Keep every event.
     """
-    from optimizer.simulation_loop import compiled, run_events
-    from optimizer.simulation_state import LOGGED, new_state
+    from optimizer.simulation_loop import compiled, run_plain
 
-    side = side_of(inputs)
-    jobs, alert_of_job = jobs_of(alerts)
-    rules = rules_of(
+    world, alert_of_job = world_of(
         inputs,
+        alerts,
         window_from=window_from,
         window_to=window_to,
         stop_min=window_to + DRAIN_DAYS * DAY_MIN,
+        log_room=_log_room(alerts, window_to, inputs) if log_events else 0,
     )
-    calendar = calendar_of(inputs)
-    state = new_state(side, jobs, _log_room(len(jobs.time), window_to, inputs, log_events))
-    loop = compiled() if use_compiled else run_events
-    events = loop(side, rules, jobs, calendar, state)
-    n = int(state.counts[LOGGED])
+    events = (compiled() if use_compiled else run_plain)(world)
+    jobs, crews = world.jobs, world.crews
     first = np.flatnonzero(np.diff(alert_of_job, prepend=-1))
 
     def earliest(of_job: FloatArray) -> FloatArray:
@@ -285,21 +282,21 @@ def run_replication(
         alerts=alerts,
         window_from=window_from,
         window_to=window_to,
-        response_min=earliest(state.arrived),
-        wait_min=earliest(state.dispatched),
+        response_min=earliest(jobs.arrived),
+        wait_min=earliest(jobs.dispatched),
         alert_of_job=alert_of_job,
-        crew=state.crew,
-        dispatched=state.dispatched,
-        arrived=state.arrived,
-        cleared=state.cleared,
-        crew_unit=side.crew_unit,
-        busy_min=state.busy_min,
-        duty_min=state.duty_min,
-        overrun_min=state.overrun_min,
-        none_free_min=state.none_min,
-        patrol_min=state.patrol_min,
+        crew=jobs.crew,
+        dispatched=jobs.dispatched,
+        arrived=jobs.arrived,
+        cleared=jobs.cleared,
+        crew_unit=crews.unit,
+        busy_min=crews.busy_min,
+        duty_min=crews.duty_min,
+        overrun_min=crews.overrun_min,
+        none_free_min=world.units.none_min,
+        patrol_min=world.cells.patrol_min,
         events=events,
-        log=(state.log_time[:n], state.log_kind[:n], state.log_job[:n], state.log_crew[:n]),
+        log=world.log[: int(world.counts[LOGGED])],
     )
 
 
@@ -380,9 +377,7 @@ def _grows(values: Sequence[Values]) -> bool:
     return bool(values) and bool(np.mean([v["backlog_days"] for v in values]) > GROWING_DAYS)
 
 
-def _log_room(jobs: int, until_min: float, inputs: SimulationInputs, log: bool) -> int:
+def _log_room(alerts: Alerts, until_min: float, inputs: SimulationInputs) -> int:
     """Lines for the log: a job has at most a few dozen, a crew some a day."""
-    if not log:
-        return 0
     days = int(until_min / DAY_MIN) + DRAIN_DAYS + 1
-    return 40 * jobs + 40 * len(inputs.crew_unit) * days + 1000
+    return 40 * int(alerts.crews.sum()) + 40 * len(inputs.crew_unit) * days + 1000

@@ -18,6 +18,7 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.plan import Plan
 from optimizer.policy import Policy
 from optimizer.simulation_inputs import SimulationInputs
+from optimizer.simulation_state import Records
 from optimizer.workload import standard_min
 
 BIN_MIN = 0.1
@@ -48,7 +49,8 @@ class Trace:
         none_free_min: Minutes of each unit without a crew that could go, shape (U,).
         patrol_min: Minutes of patrol in each cell, shape (C,).
         events: Events handled.
-        log: time, kind (`simulation_state.LOG_NAMES`), job, crew; empty unless asked for.
+        log: Records of time, kind (see `simulation_state.LOG_NAMES`), job, crew; empty unless
+            asked for.
     """
 
     alerts: Alerts
@@ -68,7 +70,7 @@ class Trace:
     none_free_min: FloatArray
     patrol_min: FloatArray
     events: int
-    log: tuple[FloatArray, IntArray, IntArray, IntArray]
+    log: Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

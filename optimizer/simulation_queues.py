@@ -6,119 +6,118 @@ file only: touch it when this one changes.
 
 from __future__ import annotations
 
-from optimizer.simulation_state import HEAP, LOGGED, WAITING, Rules, State
+from optimizer.simulation_state import HEAP, LOGGED, WAITING, World
 
 
-def log(state: State, t: float, kind: int, job: int, crew: int) -> None:
+def log(w: World, t: float, kind: int, job: int, crew: int) -> None:
     """Add a line to the log while it has room."""
-    n = state.counts[LOGGED]
-    if n < len(state.log_time):
-        state.log_time[n] = t
-        state.log_kind[n] = kind
-        state.log_job[n] = job
-        state.log_crew[n] = crew
-        state.counts[LOGGED] = n + 1
+    n = w.counts[LOGGED]
+    if n < len(w.log):
+        w.log[n].time = t
+        w.log[n].kind = kind
+        w.log[n].job = job
+        w.log[n].crew = crew
+        w.counts[LOGGED] = n + 1
 
 
-def counted(rules: Rules, since: float, until: float) -> float:
+def counted(w: World, since: float, until: float) -> float:
     """Minutes of a stretch that lie in the window."""
-    a = max(since, rules.window_from)
-    b = min(until, rules.window_to)
+    a = max(since, w.rules[0].window_from)
+    b = min(until, w.rules[0].window_to)
     return b - a if b > a else 0.0
 
 
 # --- heap of crews --------------------------------------------------------------------------
 
 
-def earlier(state: State, a: int, b: int) -> bool:
+def earlier(w: World, a: int, b: int) -> bool:
     """Whether crew `a` comes before crew `b`."""
-    ta, tb = state.next_time[a], state.next_time[b]
+    ta, tb = w.crews[a].next_time, w.crews[b].next_time
     return bool(ta < tb or (ta == tb and a < b))
 
 
-def settle(state: State, at: int) -> None:
+def settle(w: World, at: int) -> None:
     """Move the crew at heap position `at` up or down to where it belongs."""
-    heap, where, n = state.heap, state.heap_at, state.counts[HEAP]
+    heap, n = w.heap, w.counts[HEAP]
     m = heap[at]
     while at > 0:
         above = (at - 1) // 2
-        if not earlier(state, m, heap[above]):
+        if not earlier(w, m, heap[above]):
             break
         heap[at] = heap[above]
-        where[heap[at]] = at
+        w.crews[heap[at]].heap_at = at
         at = above
     while True:
         below = 2 * at + 1
         if below >= n:
             break
-        if below + 1 < n and earlier(state, heap[below + 1], heap[below]):
+        if below + 1 < n and earlier(w, heap[below + 1], heap[below]):
             below += 1
-        if not earlier(state, heap[below], m):
+        if not earlier(w, heap[below], m):
             break
         heap[at] = heap[below]
-        where[heap[at]] = at
+        w.crews[heap[at]].heap_at = at
         at = below
     heap[at] = m
-    where[m] = at
+    w.crews[m].heap_at = at
 
 
-def schedule(state: State, m: int, t: float) -> None:
+def schedule(w: World, m: int, t: float) -> None:
     """Set the next event of crew `m`, in place of any other."""
-    state.next_time[m] = t
-    at = state.heap_at[m]
+    w.crews[m].next_time = t
+    at = w.crews[m].heap_at
     if at < 0:
-        at = state.counts[HEAP]
-        state.heap[at] = m
-        state.counts[HEAP] = at + 1
-    settle(state, at)
+        at = w.counts[HEAP]
+        w.heap[at] = m
+        w.counts[HEAP] = at + 1
+    settle(w, at)
 
 
-def unschedule(state: State, m: int) -> None:
+def unschedule(w: World, m: int) -> None:
     """Take crew `m` off the heap."""
-    at = state.heap_at[m]
+    at = w.crews[m].heap_at
     if at < 0:
         return
-    state.heap_at[m] = -1
-    last = state.counts[HEAP] - 1
-    state.counts[HEAP] = last
+    w.crews[m].heap_at = -1
+    last = w.counts[HEAP] - 1
+    w.counts[HEAP] = last
     if at < last:
-        state.heap[at] = state.heap[last]
-        state.heap_at[state.heap[at]] = at
-        settle(state, at)
+        w.heap[at] = w.heap[last]
+        w.crews[w.heap[at]].heap_at = at
+        settle(w, at)
 
 
 # --- queues by unit and priority ------------------------------------------------------------
 
 
-def enqueue(state: State, u: int, priority: int, j: int) -> None:
+def enqueue(w: World, u: int, priority: int, j: int) -> None:
     """In order of receipt, so a job that was left comes back before later ones."""
-    head, tail, following = state.head, state.tail, state.following
-    last = tail[u, priority]
-    following[j] = -1
+    first, last = w.lines[u, priority].first, w.lines[u, priority].last
+    w.jobs[j].following = -1
     if last < 0:
-        head[u, priority] = j
-        tail[u, priority] = j
+        w.lines[u, priority].first = j
+        w.lines[u, priority].last = j
     elif last < j:
-        following[last] = j
-        tail[u, priority] = j
-    elif j < head[u, priority]:
-        following[j] = head[u, priority]
-        head[u, priority] = j
+        w.jobs[last].following = j
+        w.lines[u, priority].last = j
+    elif j < first:
+        w.jobs[j].following = first
+        w.lines[u, priority].first = j
     else:
-        before = head[u, priority]
-        while following[before] < j:
-            before = following[before]
-        following[j] = following[before]
-        following[before] = j
-    state.waiting[u] += 1
-    state.counts[WAITING] += 1
+        before = first
+        while w.jobs[before].following < j:
+            before = w.jobs[before].following
+        w.jobs[j].following = w.jobs[before].following
+        w.jobs[before].following = j
+    w.units[u].waiting += 1
+    w.counts[WAITING] += 1
 
 
-def dequeue(state: State, u: int, priority: int) -> None:
+def dequeue(w: World, u: int, priority: int) -> None:
     """Drop the first of a line."""
-    first = state.head[u, priority]
-    state.head[u, priority] = state.following[first]
-    if state.head[u, priority] < 0:
-        state.tail[u, priority] = -1
-    state.waiting[u] -= 1
-    state.counts[WAITING] -= 1
+    following = w.jobs[w.lines[u, priority].first].following
+    w.lines[u, priority].first = following
+    if following < 0:
+        w.lines[u, priority].last = -1
+    w.units[u].waiting -= 1
+    w.counts[WAITING] -= 1

@@ -1,157 +1,134 @@
-"""What the event loop of the simulation reads and changes: tables as named tuples of arrays.
+"""What the event loop of the simulation reads and changes: few arrays of records.
 
-Named tuples, because numba takes them as arguments and plain Python reads them alike.
+Records, because numba takes a record array as one argument and plain Python reads it alike; few,
+because every array of an argument costs time at every call.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.frozen import FloatArray, IntArray
 
+# A crew's status, and its phase while busy.
 OFF, FREE, BUSY, BREAK = range(4)
 EN_ROUTE, ON_SCENE, AWAY, BACK = range(4)
+# Kinds of calendar entries.
 PERIOD, SHIFT, BREAK_DUE = range(3)
+# Kinds of log lines.
 RECEIVED, DISPATCHED, ARRIVED, CLEARED, RELEASED, QUEUED, LEFT, PAUSED, RESUMED, ON, OUT = range(11)
 LOG_NAMES = (
     "received", "dispatched", "arrived", "cleared", "released", "queued", "left", "break_starts",
     "break_ends", "on_duty", "off_duty",
 )  # fmt: skip
+# Places in `World.counts`.
 HEAP, EVENTS, LOGGED, NEXT_JOB, WAITING, OPEN = range(6)
 DAY_MIN = 1440.0
 WEEK_MIN = 10080.0
 
-
-class Side(NamedTuple):
-    """One deployment. U units, M crews by unit, S stations, C cells; rows = S, or S + C."""
-
-    unit_of_cell: IntArray  # (C,)
-    crew_unit: IntArray  # (M,)
-    first_crew: IntArray  # (U + 1,)
-    crews_on: IntArray  # (U, P) crews on duty
-    home_row: IntArray  # (U,) station row of the centre
-    near_first: IntArray  # (U + 1,) into near_unit: units asked first
-    near_unit: IntArray
-    far_first: IntArray  # (U + 1,) into far_unit: units asked next
-    far_unit: IntArray
-    travel_min: FloatArray  # (rows, C) from a station, then from a cell
-    return_min: FloatArray  # (U, C) cell to the unit's centre
-    station_min: FloatArray  # (S, S)
-    site_row: IntArray  # (2, C) station row of the custody site, of the escort's end
-    site_min: FloatArray  # (2, C) minutes there from the cell
-    patrol_first: IntArray  # (U + 1,) into patrol_cell
-    patrol_cell: IntArray
-    patrol_cum: FloatArray  # cumulative shares of each unit's cells
-    travel_factor: FloatArray  # by week; the last holds on
-    extra_turnout_min: FloatArray  # by week likewise
+Records = Any
+"""A record array; its fields are typed by the dtypes below."""
 
 
-class Rules(NamedTuple):
-    """Numbers that hold for all crews."""
-
-    stations: int
-    from_scene: int
-    turnout_min: float
-    turnout_on_road_min: float
-    max_help_travel_min: float
-    patrol_share: float
-    preempt_priority: int
-    preemptible_priority: int
-    break_min: float
-    recall_priority: int
-    window_from: float
-    window_to: float
-    stop_min: float
+def _fields(whole: str, real: str) -> np.dtype[Any]:
+    return np.dtype(
+        [(n, np.int64) for n in whole.split()] + [(n, np.float64) for n in real.split()]
+    )
 
 
-class Jobs(NamedTuple):
-    """One row per crew asked for, by time."""
+RULES = _fields(
+    "stations levels from_scene preempt_priority preemptible_priority recall_priority",
+    "turnout_min turnout_on_road_min max_help_travel_min patrol_share break_min "
+    "window_from window_to stop_min",
+)
+# start_row: where it set out; from_row: place until there_at; row: place from then on;
+# patrolling: cell or -1; changed_at: shift's end that its job runs past, or -1.
+CREWS = _fields(
+    "unit status phase on_duty job start_row from_row row patrolling break_due heap_at",
+    "next_time there_at busy_since duty_since changed_at busy_min duty_min overrun_min",
+)
+# near: units asked first, far: next, both in World.helpers; available: crews that could go.
+UNITS = _fields(
+    "home first_crew end_crew near_from near_to far_from far_to patrol_from patrol_to available "
+    "waiting",
+    "none_since none_min",
+)
+CELLS = _fields("unit custody_row escort_row", "custody_min escort_min patrol_min")
+# One job per crew asked for, by time. site: 0 none, 1 custody, 2 escort; patrol: uniform, decides
+# where the crew goes next; following: next in its line. NaN = not yet.
+JOBS = _fields(
+    "cell priority site following crew",
+    "time remaining stay_min patrol dispatched arrived cleared",
+)
+LINES = _fields("first last", "")
+PATROL = _fields("cell", "cum")
+WEEKS = _fields("", "travel_factor extra_turnout_min")
+CALENDAR = _fields("kind who", "minute")
+LOG = _fields("kind job crew", "time")
 
-    time: FloatArray
-    cell: IntArray
-    priority: IntArray
-    service_min: FloatArray
-    site: IntArray  # 0 none, 1 custody, 2 escort
-    stay_min: FloatArray
-    patrol: FloatArray  # uniform, decides where the crew goes next
+
+_TABLES = ("rules", "crews", "units", "cells", "jobs", "patrol", "weeks", "calendar", "log")
 
 
-class Calendar(NamedTuple):
-    """What happens every day, by minute of the day."""
+class World(NamedTuple):
+    """One replication of one deployment. U units, M crews by unit, S stations, C cells."""
 
-    minute: FloatArray
-    kind: IntArray
-    who: IntArray
-
-
-class State(NamedTuple):
-    """Everything the loop changes. NaN = not yet."""
-
+    rules: Records  # (1,)
+    crews: Records  # (M,)
+    units: Records  # (U,)
+    cells: Records  # (C,)
+    jobs: Records  # (J,)
+    lines: Records  # (U, priorities + 1) queues of jobs
+    patrol: Records  # cells by unit with cumulative shares
+    weeks: Records  # from day 0; the last holds on
+    calendar: Records  # what happens every day; its first entry puts period 0 on duty at minute 0
+    log: Records  # as many lines as there is room for
     counts: IntArray
-    status: IntArray  # crews from here
-    phase: IntArray
-    on_duty: IntArray
-    job: IntArray
-    start_row: IntArray
-    from_row: IntArray  # place until there_at
-    row: IntArray  # place from there_at on
-    there_at: FloatArray
-    patrolling: IntArray  # cell or -1
-    break_due: IntArray
-    next_time: FloatArray
-    heap: IntArray
-    heap_at: IntArray
-    busy_since: FloatArray
-    duty_since: FloatArray
-    changed_at: FloatArray
-    busy_min: FloatArray
-    duty_min: FloatArray
-    overrun_min: FloatArray
-    available: IntArray  # units from here
-    none_since: FloatArray
-    none_min: FloatArray
-    head: IntArray  # (U, levels)
-    tail: IntArray
-    waiting: IntArray
-    patrol_min: FloatArray  # (C,)
-    following: IntArray  # jobs from here
-    crew: IntArray
-    remaining: FloatArray
-    dispatched: FloatArray
-    arrived: FloatArray
-    cleared: FloatArray
-    log_time: FloatArray
-    log_kind: IntArray
-    log_job: IntArray
-    log_crew: IntArray
+    heap: IntArray  # (M,)
+    helpers: IntArray
+    crews_on: IntArray  # (U, P)
+    travel_min: FloatArray  # (S, C) or (S + C, C): from a station, then from a cell
+    return_min: FloatArray  # (U, C) from a cell to the unit's centre
+    station_min: FloatArray  # (S, S)
 
 
-def new_state(side: Side, jobs: Jobs, log_capacity: int = 0) -> State:
-    """Everybody off duty, nothing happened; the calendar's first minute puts crews on duty."""
-    m, u, n = len(side.crew_unit), len(side.home_row), len(jobs.time)
-    levels = int(jobs.priority.max(initial=0)) + 1
+def records(size: int | tuple[int, ...], dtype: np.dtype[Any], **columns: object) -> Records:
+    """A record array of zeros with the given columns filled."""
+    made: NDArray[Any] = np.zeros(size, dtype)
+    for name, values in columns.items():
+        made[name] = values
+    return made.view(np.recarray)
 
-    def whole(size: int, value: int = 0) -> IntArray:
-        return np.full(size, value, np.int64)
 
-    def real(size: int, value: float = 0.0) -> FloatArray:
-        return np.full(size, value)
+def as_objects(world: World) -> World:
+    """The same world as plain Python objects, on which the plain-Python loop runs much faster."""
 
-    home = side.home_row[side.crew_unit].astype(np.int64)
-    return State(
-        counts=whole(6), status=whole(m, OFF), phase=whole(m), on_duty=whole(m), job=whole(m, -1),
-        start_row=home.copy(), from_row=home.copy(), row=home.copy(), there_at=real(m),
-        patrolling=whole(m, -1), break_due=whole(m), next_time=real(m, np.inf),
-        heap=whole(m, -1), heap_at=whole(m, -1), busy_since=real(m), duty_since=real(m),
-        changed_at=real(m, -1.0), busy_min=real(m), duty_min=real(m), overrun_min=real(m),
-        available=whole(u), none_since=real(u), none_min=real(u),
-        head=np.full((u, levels), -1, np.int64), tail=np.full((u, levels), -1, np.int64),
-        waiting=whole(u), patrol_min=real(len(side.unit_of_cell)),
-        following=whole(n, -1), crew=whole(n, -1),
-        remaining=jobs.service_min.astype(np.float64).copy(),
-        dispatched=real(n, np.nan), arrived=real(n, np.nan), cleared=real(n, np.nan),
-        log_time=real(log_capacity), log_kind=whole(log_capacity), log_job=whole(log_capacity),
-        log_crew=whole(log_capacity),
-    )  # fmt: skip
+    def objects(table: Records) -> list[SimpleNamespace]:
+        names = table.dtype.names
+        return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in table.tolist()]
+
+    lines = iter(objects(world.lines.ravel()))
+    return World(
+        **{name: objects(getattr(world, name)) for name in _TABLES},
+        lines={at: next(lines) for at in np.ndindex(world.lines.shape)},
+        counts=world.counts.tolist(),
+        heap=world.heap.tolist(),
+        helpers=world.helpers.tolist(),
+        crews_on=world.crews_on,
+        travel_min=world.travel_min,
+        return_min=world.return_min,
+        station_min=world.station_min,
+    )
+
+
+def copy_back(objects: World, world: World) -> None:
+    """Write what happened to `objects` into the arrays of `world`."""
+    for name in ("crews", "units", "cells", "jobs", "log"):
+        table = getattr(world, name)
+        for i, one in enumerate(getattr(objects, name)):
+            table[i] = tuple(vars(one)[field] for field in table.dtype.names)
+    world.counts[:] = objects.counts
