@@ -43,7 +43,7 @@ _ROWS_MEASURED = 400
 _HEADER_LINES = 3
 """Long headers are broken, so that a column of figures stays as narrow as its figures."""
 _LINE_PT = 16.5
-_COVER_LABEL, _COVER_TEXT = 26, 104
+_COVER_LABEL, _COVER_TEXT = 34, 104
 _NOTICEABLE_MIN = 0.05
 _LONGEST_PAGE_TITLE = 100
 _INFINITE = "∞"
@@ -152,7 +152,8 @@ def _cover(pages: _Pages, run: Run, title: str, tables: Sequence[str]) -> None:
         page.write_string(line, 0, name, label)
         page.write_string(line, 1, text, pages.format(text_wrap=True, valign="top", **looks))
         # Spreadsheets do not fit a row's height to text of another program's making.
-        page.set_row(line, _LINE_PT * max(1, _lines(text, _COVER_TEXT)) + 2)
+        per_line = _COVER_TEXT * (1.2 if text.isascii() else 1.05)
+        page.set_row(line, _LINE_PT * _lines(text, per_line) + 2)
         line += 1
     line += 1
     page.write_string(line, 0, _("Sheets"), label)
@@ -354,9 +355,16 @@ def _widths(sheet: Sheet, kinds: Sequence[Kind]) -> list[float]:
         content = max((_width(row[j], kinds[j]) for row in sheet.rows[:_ROWS_MEASURED]), default=0)
         parts = _broken(header, kinds[j]).split("\n")
         # Chinese may be broken anywhere, English between words.
-        words = header.split() if header.isascii() else parts[1:]
-        word = max(map(cell_len, words), default=0)
-        need = max(content, word, math.ceil(cell_len(parts[0]) / (_HEADER_LINES - 1)) + 1)
+        if header.isascii():
+            room = max(map(cell_len, header.split()), default=0)
+            room = max(room, math.ceil(cell_len(header) / _HEADER_LINES) + 2)
+        else:
+            room = max(
+                math.ceil(cell_len(parts[0]) / (_HEADER_LINES - 1)) + 1,
+                *map(cell_len, parts[1:]),
+                0,
+            )
+        need = max(content, room)
         found.append(float(min(max(need + 3, _LEAST_WIDE), _MOST_WIDE)))
     return found
 
