@@ -91,7 +91,7 @@ def report_command(
             opened = reopened(kept, progress.step)
             others = plans_beside(kept, open_store)
             if day is None and kept.created_at is not None:
-                day = kept.created_at.date()
+                day = kept.created_at.astimezone().date()
             progress.step("writing")
             report = build_report(
                 opened,

@@ -11,6 +11,7 @@ from typing import Literal
 
 Align = Literal["left", "right"]
 Weight = Literal["plain", "note", "warning"]
+RIGHT: Align = "right"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from scenarios.report.wording import changes_as_shown, one, signed
 Form = Literal["png", "svg"]
 PNG_DPI = 170
 _WIDE_IN = 6.7
-_ROW_IN, _HEAD_IN, _FOOT_IN = 0.235, 0.36, 0.5
+_ROW_IN, _HEAD_IN, _FOOT_IN = 0.215, 0.36, 0.5
 _NAME_PT = 8.0
 _NAME_CHARACTERS = 16
 _TODAY, _PLAN, _NEED = "#7A7F87", "#0B5394", "#B45F06"
@@ -62,7 +62,7 @@ def saved(figure: Figure, forms: Collection[Form]) -> Drawn:
     return Drawn(png=png.getvalue(), svg=svg.getvalue().decode("utf-8"))
 
 
-def strength_chart(units: Sequence[UnitRow], _: Translate, most: int = 32) -> Figure:
+def strength_chart(units: Sequence[UnitRow], _: Translate, most: int) -> Figure:
     """Officers before and after against the officers that the workload requires, by unit.
 
     Args:
@@ -156,8 +156,8 @@ def _dots(
 def _legend(figure: Figure) -> None:
     with map_fonts():
         figure.legend(
-            loc="upper left", borderaxespad=0.2, ncols=3, frameon=False, fontsize=8, handletextpad=0.4,
-            columnspacing=1.4,
+            loc="upper left", borderaxespad=0.2, ncols=3, frameon=False, fontsize=8,
+            handletextpad=0.4, columnspacing=1.4,
         )  # fmt: skip
 
 

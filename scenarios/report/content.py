@@ -10,7 +10,6 @@ from geo.maps import redistricting_map
 from optimizer.errors import InputError, Problem, Translate
 from scenarios.kept import KeptRun
 from scenarios.language import Language
-from scenarios.outputs import map_scene
 from scenarios.provenance import modelled_text
 from scenarios.report.blocks import Block, PageBreak, Picture, Report
 from scenarios.report.charts import Form, saved
@@ -94,7 +93,7 @@ def _blocks(m: Material) -> Iterator[Block]:
 
 def _map(m: Material) -> Picture:
     _ = m.translate
-    drawn = saved(redistricting_map(map_scene(m.run, _, m.language)), m.forms)
+    drawn = saved(redistricting_map(m.scene), m.forms)
     return Picture(
         caption=_("Jurisdictions today and under the plan"),
         png=drawn.png,

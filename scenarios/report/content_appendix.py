@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scenarios.compare import measures
-from scenarios.report.blocks import Block, Heading, TableBlock
+from scenarios.report.blocks import RIGHT, Block, Heading, TableBlock
 from scenarios.report.content_choices import at_most_one_decimal
 from scenarios.report.material import Material, minutes_lost
 from scenarios.report.wording import listed, load, one, percent, signed, whole
@@ -66,12 +66,12 @@ def _bundles(m: Material) -> TableBlock:
                 whole(b.officers_today),
                 whole(b.strength),
                 whole(b.alerts_per_year),
-                f"{one(b.mean_response_today_min)} → {one(b.mean_response_min)}",
+                f"{one(b.mean_response_today_min)}→{one(b.mean_response_min)}",
                 one(b.farthest_min),
             )
             for b in m.plan.bundles
         ),
-        align=("left", "left", *(["right"] * 8)),
+        align=("left", "left", *([RIGHT] * 8)),
         note=_("Required: without road duty. In the plan: with the officers on road duty."),
         width_share=(1.5, 1.7, 0.6, 0.9, 0.9, 0.9, 0.9, 0.9, 1.4, 0.9),
         appendix=True,
@@ -100,16 +100,15 @@ def _townships(m: Material) -> TableBlock:
                 c.plan.responsible,
                 whole(c.plan.alerts_per_year),
                 whole(c.plan.population),
-                f"{one(c.today.mean_response_min)} → {one(c.plan.mean_response_min)}",
+                f"{one(c.today.mean_response_min)}→{one(c.plan.mean_response_min)}",
                 signed(minutes_lost(c)),
-                f"{percent(c.today.share_within_fraction)} → "
-                f"{percent(c.plan.share_within_fraction)}",
+                f"{percent(c.today.share_within_fraction)}→{percent(c.plan.share_within_fraction)}",
                 one(c.plan.farthest_min),
             )
             for c in m.changes
         ),
-        align=("left", "left", "left", *(["right"] * 6)),
-        width_share=(1.1, 1.4, 1.4, 0.9, 1.0, 1.3, 0.8, 1.6, 0.9),
+        align=("left", "left", "left", *([RIGHT] * 6)),
+        width_share=(1.1, 1.4, 1.4, 0.9, 1.0, 1.3, 0.8, 1.8, 0.8),
         appendix=True,
     )
 
@@ -134,19 +133,19 @@ def _units(m: Material) -> TableBlock:
                 whole(u.officers_before),
                 whole(u.officers_after),
                 one(u.required_officers),
-                f"{load(u.load_before)} → {load(u.load_after)}",
+                f"{load(u.load_before)}→{load(u.load_after)}",
                 whole(u.over_establishment_officers),
             )
             for u in m.plan.units
         ),
-        align=("left", "left", *(["right"] * 5)),
+        align=("left", "left", *([RIGHT] * 5)),
         width_share=(1.8, 1.2, 0.9, 0.9, 0.9, 1.4, 0.9),
         appendix=True,
     )
 
 
 def _roads(m: Material) -> TableBlock:
-    _ = m.translate
+    _, gone = m.translate, set(m.decided.dissolved_squad_ids)
     return TableBlock(
         caption=_("Managed roads by unit"),
         header=(
@@ -164,7 +163,8 @@ def _roads(m: Material) -> TableBlock:
                 one(r.km_per_officer),
                 listed([m.names[s] for s in r.jurisdiction_ids], _, most=40),
             )
-            for r in m.plan.roads
+            for r in sorted(m.plan.roads, key=lambda r: (-r.km_per_officer, r.duty_id))
+            if r.duty_id not in gone
         ),
         align=("left", "right", "right", "right", "left"),
         width_share=(1.4, 0.8, 1.0, 1.0, 3.2),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from optimizer.scorecard import BundleRow
 from scenarios.compare import TownshipChange
 from scenarios.report import wording
 from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from scenarios.report.material import FreedBy, Material, minutes_lost
-from scenarios.report.wording import changes_as_shown, listed, one, percent, signed, whole
-from optimizer.scorecard import BundleRow
+from scenarios.report.wording import listed, one, percent, signed, whole
 
 TOLD_ONE_BY_ONE = 12
-"""Bundles that get a paragraph of their own; a city's others are in the appendix."""
+"""Bundles that are told one by one; a city's others are in the appendix."""
 
 
 def bundles(m: Material) -> Iterator[Block]:
@@ -32,8 +32,7 @@ def bundles(m: Material) -> Iterator[Block]:
     yield _sources(m)
     yield Heading(text=_("Bundle by bundle"), level=2)
     yield _table(m)
-    for row, by in found[:TOLD_ONE_BY_ONE]:
-        yield Paragraph(text=_told(m, row, by))
+    yield Bullets(items=tuple(_told(m, row, by) for row, by in found[:TOLD_ONE_BY_ONE]))
     if len(found) > TOLD_ONE_BY_ONE:
         yield Paragraph(
             text=_("The other {bundles} are in the appendix.").format(
@@ -103,9 +102,9 @@ def _table(m: Material) -> TableBlock:
             (
                 b.centre_name,
                 listed(m.offices(b), _),
-                f"{f.crews_before} → {f.crews_after}",
+                f"{f.crews_before}→{f.crews_after}",
                 one(b.officers_freed),
-                f"{one(b.mean_response_today_min)} → {one(b.mean_response_min)}",
+                f"{one(b.mean_response_today_min)}→{one(b.mean_response_min)}",
                 percent(b.share_within_fraction),
                 one(b.office_travel_min),
                 _("met") if b.meets_response_standard else _("not met"),
@@ -127,43 +126,23 @@ def _table(m: Material) -> TableBlock:
 
 
 def _told(m: Material, row: BundleRow, by: FreedBy) -> str:
+    """What the table of bundles does not say."""
     _ = m.translate
-    text = _("{centre} with {offices}.").format(
-        centre=row.centre_name, offices=listed(m.offices(row), _)
-    )
-    crews = (
-        _(" {n} crews stay.").format(n=by.crews_after)
-        if by.crews_before == by.crews_after
-        else _(" {before} crews become {after}.").format(
-            before=by.crews_before, after=by.crews_after
-        )
-    )
-    text += crews + _(
-        " {freed} officers are freed (duty posts {posts}, crews {crews}, windows {windows}); the "
-        "bundle then needs {required} for {alerts} alerts a year."
+    text = _(
+        "{centre} with {offices}: duty posts {posts}, crews {crews}, windows {windows} officers "
+        "freed; {required} required for {alerts} alerts a year, {strength} in the plan, road duty "
+        "among them; farthest place {farthest} min."
     ).format(
-        freed=one(row.officers_freed),
+        centre=row.centre_name,
+        offices=listed(m.offices(row), _),
         posts=signed(by.posts),
         crews=signed(by.crews),
         windows=signed(by.windows),
         required=one(row.officers_required),
         alerts=whole(row.alerts_per_year),
-    )
-    text += _(
-        " Mean response goes from {before} to {after} min ({change}); the farthest police office "
-        "is {travel} min from the centre, the farthest cell {farthest} min."
-    ).format(
-        before=one(row.mean_response_today_min),
-        after=one(row.mean_response_min),
-        change=signed(changes_as_shown(row.mean_response_today_min, row.mean_response_min)),
-        travel=one(row.office_travel_min),
+        strength=whole(row.strength),
         farthest=one(row.farthest_min),
     )
-    text += (
-        _(" {share} of alerts are reached within the standard, which is met.")
-        if row.meets_response_standard
-        else _(" {share} of alerts are reached within the standard, which is not met.")
-    ).format(share=percent(row.share_within_fraction))
     mine = [c for c in m.losers if c.plan.responsible == row.centre_name]
     if mine:
         text += _(" Longer waits: {townships}.").format(

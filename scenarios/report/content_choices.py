@@ -9,7 +9,7 @@ from dataclasses import replace
 from optimizer.errors import Translate
 from scenarios.compare import MeasureRow
 from scenarios.kept import KeptRun, kept_of_run
-from scenarios.report.blocks import Block, Heading, Paragraph, TableBlock
+from scenarios.report.blocks import RIGHT, Block, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
 from scenarios.report.wording import in_language, listed
 from scenarios.versus import Contest, Versus, versus
@@ -91,14 +91,12 @@ def _told(m: Material, found: Versus, others: Sequence[KeptRun]) -> str:
 def _table(m: Material, found: Versus) -> TableBlock:
     _ = m.translate
     contests = [c for c in found.contests if c.row.name in SHOWN]
-    letters = [
-        _letter(i) + (" ×" if found.dominated_by[i] else "") for i in range(len(found.runs))
-    ]
+    letters = [_letter(i) + (" ×" if found.dominated_by[i] else "") for i in range(len(found.runs))]
     return TableBlock(
         caption=_("Plans compared"),
         header=(_("Measure"), _("Today"), *letters),
         rows=tuple((c.row.heading, *_values(c)) for c in contests),
-        align=("left", *(["right"] * (len(letters) + 1))),
+        align=("left", *([RIGHT] * (len(letters) + 1))),
         note=_("* best of the plans on this measure; × dominated by another plan."),
         width_share=(3.0, *([1.0] * (len(letters) + 1))),
     )

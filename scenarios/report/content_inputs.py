@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from optimizer.county import MODELLED
+from optimizer.county import MODELLED, Provenance
 from scenarios.provenance import item_text
 from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
@@ -91,7 +91,7 @@ def _findings(m: Material) -> Iterator[str]:
 def _modelled(m: Material) -> Iterator[Block]:
     _ = m.translate
     entries = [p for p in m.run.loaded.county.provenance if p.origin == MODELLED]
-    rows = tuple(dict.fromkeys((item_text(p.item, _), p.note) for p in entries))
+    rows = _by_note(m, entries)
     if not rows:
         yield Paragraph(text=_("Every input was given by the bureau; none is modelled."))
         return
@@ -110,3 +110,18 @@ def _modelled(m: Material) -> Iterator[Block]:
         width_share=(1.6, 3.4),
         appendix=True,
     )
+
+
+def _by_note(m: Material, entries: Sequence[Provenance]) -> tuple[tuple[str, str], ...]:
+    """Every item with its note; columns of one layer with the same note share a row."""
+    _ = m.translate
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for entry in entries:
+        layer = entry.item.partition(".")[0]
+        found.setdefault((layer, entry.note), {})[item_text(entry.item, _)] = None
+    rows = []
+    for (layer, note), items in found.items():
+        head = item_text(layer, _) + _(": ")
+        first, *others = items
+        rows.append((listed([first, *(o.removeprefix(head) for o in others)], _, most=99), note))
+    return tuple(rows)

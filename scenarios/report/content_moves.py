@@ -10,7 +10,9 @@ from scenarios.report.blocks import Block, Heading, Paragraph, Picture, TableBlo
 from scenarios.report.charts import saved, strength_chart
 from scenarios.report.material import Material
 from scenarios.report.wording import listed, load, one, whole
-from scenarios.tables import kind_text
+
+CHARTED = 20
+"""Units in the chart; all are in the appendix."""
 
 
 def moves(m: Material) -> Iterator[Block]:
@@ -18,24 +20,15 @@ def moves(m: Material) -> Iterator[Block]:
     _, plan = m.translate, m.plan
     yield Heading(text=_("Moves of officers"))
     yield Paragraph(text=_told(m))
-    reassigned = m.moves("reassign")
-    if reassigned:
+    if plan.officers_reassigned:
         yield _balance(m)
-        yield TableBlock(
-            caption=_("Officers reassigned, unit by unit"),
-            header=(_("From"), _("To"), _("Kind of receiving unit"), _("Officers")),
-            rows=tuple(
-                (m.names[v.from_id], m.names[v.to_id], _kind(m, v.to_id), whole(v.officers))
-                for v in reassigned
-            ),
-            align=("left", "left", "left", "right"),
-            note=_("By head count; who goes is for the bureau to decide."),
-            width_share=(2.0, 2.0, 1.6, 0.8),
-        )
     if plan.units:
-        drawn = saved(strength_chart(plan.units, _), m.forms)
+        drawn = saved(strength_chart(plan.units, _, most=CHARTED), m.forms)
         yield Picture(
-            caption=_("Officers today and in the plan against the officers the workload requires"),
+            caption=_(
+                "Officers today and in the plan against the officers the workload requires: the "
+                "{units} that change most"
+            ).format(units=wording.units(min(CHARTED, len(plan.units)), _)),
             png=drawn.png,
             svg=drawn.svg,
         )
@@ -117,7 +110,7 @@ def _balance(m: Material) -> TableBlock:
                 whole(net[u.unit_id][1]),
                 whole(u.officers_after),
                 one(u.required_officers),
-                f"{load(u.load_before)} → {load(u.load_after)}",
+                f"{load(u.load_before)}→{load(u.load_after)}",
             )
             for u in units
         ),
@@ -125,15 +118,11 @@ def _balance(m: Material) -> TableBlock:
         note=_(
             "Before: today's officers of all that the unit takes over, squad officers on road duty "
             "among them. Required: by workload, road duty included. Above 1.00 officers are "
-            "missing."
+            "missing. By head count only: who goes, the bureau decides; every move is in the "
+            "appendix."
         ),
         width_share=(2.0, 0.8, 0.7, 0.7, 0.8, 0.9, 1.5),
     )
-
-
-def _kind(m: Material, unit_id: str) -> str:
-    kinds = {u.unit_id: u.kind for u in m.plan.units}
-    return kind_text(kinds[unit_id], m.translate)
 
 
 def short(m: Material) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from geo.sheets_response import response_sheet
 from scenarios.report import wording
 from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, Picture, TableBlock
 from scenarios.report.charts import response_chart, saved
@@ -34,6 +35,13 @@ def risks(m: Material) -> Iterator[Block]:
             caption=_("Mean response today and under the plan, townships that lose most"),
             png=drawn.png,
             svg=drawn.svg,
+        )
+        drawn = saved(response_sheet(m.scene, m.run.loaded.policy.response.turnout_min), m.forms)
+        yield Picture(
+            caption=_("Response minutes today and under the plan, and their change"),
+            png=drawn.png,
+            svg=drawn.svg,
+            wide=True,
         )
     yield Heading(text=_("What to watch after the start"), level=2)
     yield Bullets(items=tuple(_watched(m)))
@@ -222,10 +230,9 @@ def _worst(m: Material) -> TableBlock:
                 c.plan.township,
                 c.today.responsible,
                 c.plan.responsible,
-                f"{one(c.today.mean_response_min)} → {one(c.plan.mean_response_min)}",
+                f"{one(c.today.mean_response_min)}→{one(c.plan.mean_response_min)}",
                 signed(minutes_lost(c)),
-                f"{percent(c.today.share_within_fraction)} → "
-                f"{percent(c.plan.share_within_fraction)}",
+                f"{percent(c.today.share_within_fraction)}→{percent(c.plan.share_within_fraction)}",
                 whole(c.plan.alerts_per_year),
                 whole(c.plan.population),
             )
@@ -233,7 +240,7 @@ def _worst(m: Material) -> TableBlock:
         ),
         align=("left", "left", "left", "right", "right", "right", "right", "right"),
         note=note,
-        width_share=(1.1, 1.4, 1.4, 1.4, 0.9, 1.6, 0.9, 1.0),
+        width_share=(1.0, 1.3, 1.3, 1.3, 0.8, 1.7, 0.8, 0.9),
     )
 
 

@@ -35,7 +35,7 @@ def roads(m: Material) -> Iterator[Block]:
         return
     yield Paragraph(text=_told(m))
     yield _squads(m)
-    yield _duty_stations(m)
+    yield Paragraph(text=_("Who looks after which roads is in the appendix."), weight="note")
 
 
 def _told(m: Material) -> str:
@@ -97,33 +97,4 @@ def _squads(m: Material) -> TableBlock:
         ),
         align=("left", "right", "right", "right", "left"),
         width_share=(1.4, 0.7, 1.0, 1.0, 3.4),
-    )
-
-
-def _duty_stations(m: Material) -> TableBlock:
-    _ = m.translate
-    rows = sorted(m.plan.roads, key=lambda r: (-r.km_per_officer, r.duty_id))
-    gone = set(m.decided.dissolved_squad_ids)
-    return TableBlock(
-        caption=_("Road duty under the plan"),
-        header=(
-            _("Duty station"),
-            _("Road officers"),
-            _("Managed road, km"),
-            _("km per officer"),
-            _("Roads of the jurisdictions"),
-        ),
-        rows=tuple(
-            (
-                r.duty_name,
-                whole(r.officers),
-                one(r.road_km),
-                one(r.km_per_officer),
-                listed([m.names[s] for s in r.jurisdiction_ids], _, most=12),
-            )
-            for r in rows
-            if r.duty_id not in gone
-        ),
-        align=("left", "right", "right", "right", "left"),
-        width_share=(1.4, 0.8, 1.0, 1.0, 3.2),
     )

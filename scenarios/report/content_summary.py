@@ -59,9 +59,7 @@ def proposal(m: Material) -> str:
         )
     dissolved = len(m.decided.dissolved_squad_ids)
     if dissolved:
-        text += _(
-            " {squads} end; their {officers} go with the managed roads to {duty}."
-        ).format(
+        text += _(" {squads} end; their {officers} go with the managed roads to {duty}.").format(
             squads=wording.squads(dissolved, _),
             officers=wording.officers(plan.officers_road_duty, _),
             duty=wording.duty_stations(plan.duty_stations, _),

@@ -123,9 +123,7 @@ def patrol_lines(m: Material) -> tuple[PatrolLine, ...]:
     """One line per police office, by centre and office."""
     county, loaded = m.run.loaded.county, m.run.loaded
     row = county.stations.index()
-    pairs = [
-        (row[b.centre_id], row[office]) for b in m.decided.bundles for office in b.office_ids
-    ]
+    pairs = [(row[b.centre_id], row[office]) for b in m.decided.bundles for office in b.office_ids]
     if not pairs:
         return ()
     centres, offices = (sorted({p[side] for p in pairs}) for side in (0, 1))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from geo.maps import MapScene
+from optimizer.errors import Translate
 from optimizer.plan import Move, Plan, current_plan
 from optimizer.scorecard import BundleRow, Evaluation
 from optimizer.strength import assess_bundles
 from optimizer.workload import demand_of
-from optimizer.errors import Translate
 from scenarios.compare import TownshipChange, township_changes
 from scenarios.kept import KeptRun
 from scenarios.language import Language
+from scenarios.outputs import map_scene
 from scenarios.report.charts import Form
 from scenarios.report.uncertainty import Years, draw_years
 from scenarios.report.wording import changes_as_shown
@@ -86,6 +88,7 @@ class Material:
         years: Drawn years.
         alternatives: Other runs of the county.
         names: Name of every station, squad and unit by id.
+        scene: For maps of the plan.
         forms: Forms of pictures that are asked for.
         translate, language: Of the report.
     """
@@ -99,6 +102,7 @@ class Material:
     years: Years
     alternatives: tuple[KeptRun, ...]
     names: Mapping[str, str]
+    scene: MapScene
     forms: Collection[Form]
     translate: Translate
     language: Language
@@ -169,6 +173,7 @@ def material_of(
         years=draw_years(run.loaded, run.inspection, decided),
         alternatives=tuple(alternatives),
         names=names(run),
+        scene=map_scene(run, translate, language),
         forms=forms,
         translate=translate,
         language=language,
