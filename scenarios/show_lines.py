@@ -6,7 +6,7 @@ Widths are those of a terminal, where a Chinese character takes two columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
@@ -15,9 +15,11 @@ from rich.text import Text
 GAP = 2
 _LEAST_TEXT = 10
 # A line may be broken after a blank and after punctuation, and before a Chinese bracket.
-_PIECES = re.compile(r"（?[^\s、，；。：,;（）]*[、，；。：,;）]*\s*")
-# A name must not steer the terminal.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_PIECES = re.compile("（?[^ 、，；。：,;（）]*[、，；。：,;）]* *")
+_NO_BREAK = "\u00a0"
+_BLANKS = re.compile(rf"[^\S{_NO_BREAK}]+")
+# A name must neither steer the terminal nor turn the direction of what follows it.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def wrapped(text: str, width: int) -> list[str]:
     A line ends after a blank or punctuation of either script, at which a comma may be left out.
     Only a piece that is wider than a line is broken inside.
     """
-    text = _CONTROL.sub("\ufffd", " ".join(text.split()))
+    text = _CONTROL.sub("\ufffd", _BLANKS.sub(" ", text).strip())
     lines, line = [], ""
     for piece in (p for p in _PIECES.findall(text) if p):
         if cell_len((line + piece).rstrip()) <= width:
@@ -57,7 +59,14 @@ def wrapped(text: str, width: int) -> list[str]:
             lines += whole
     if line.rstrip() or not lines:
         lines.append(line.rstrip())
-    return lines
+    return [done.replace(_NO_BREAK, " ") for done in lines]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row that a line may break between, not inside."""
+    names = tuple(names)
+    kept = [name.replace(" ", _NO_BREAK) for name in names]
+    return (", " if "".join(names).isascii() else "、").join(kept)
 
 
 def paragraph(text: str, width: int, indent: str = "", style: str = "") -> list[Text]:

@@ -18,7 +18,7 @@ from scenarios.compare import MeasureRow, TownshipChange, measures, township_cha
 from scenarios.documents import proof_documents
 from scenarios.kept import KeptRun
 from scenarios.provenance import modelled_text
-from scenarios.show_lines import Cell, Column, grid, paragraph, wrapped
+from scenarios.show_lines import Cell, Column, grid, listed, paragraph, wrapped
 from scenarios.tables import kind_text, office_names, reason_text
 from scenarios.workbook import proof_text, stage_text
 
@@ -175,7 +175,7 @@ def _show_bundles(kept: KeptRun, out: _Paper) -> None:
         [
             (
                 (b.centre_name, "bold"),
-                "、".join(office_names(b)),
+                listed(office_names(b)),
                 f"{b.officers_freed:.1f}",
                 f"{b.mean_response_today_min:.1f} → {b.mean_response_min:.1f}",
                 (f"{b.share_within_fraction:.0%} ✓", "")
@@ -185,6 +185,9 @@ def _show_bundles(kept: KeptRun, out: _Paper) -> None:
             for b in bundles
         ],
     )
+    alone = len(kept.evaluation.bundles) - len(bundles)
+    if alone:
+        out.say(_("Stations that stay as they are: {n}").format(n=alone))
 
 
 def _show_moves(kept: KeptRun, out: _Paper, full: bool) -> None:
@@ -224,7 +227,7 @@ def _show_receivers(kept: KeptRun, moved: Sequence[Move], out: _Paper) -> None:
                 name[unit],
                 kind_text(kinds[unit], _),
                 f"+{n}",
-                "、".join(f"{name[m.from_id]}({m.officers})" for m in moved if m.to_id == unit),
+                listed(f"{name[m.from_id]}({m.officers})" for m in moved if m.to_id == unit),
             )
             for unit, n in sorted(gains.items(), key=lambda item: (-item[1], item[0]))
         ],
@@ -276,7 +279,7 @@ def _show_roads(kept: KeptRun, out: _Paper, full: bool) -> None:
                 f"{r.road_km:.1f}",
                 str(r.officers),
                 f"{r.km_per_officer:.1f}".replace("inf", "∞"),
-                "、".join(name[s] for s in r.jurisdiction_ids),
+                listed(name[s] for s in r.jurisdiction_ids),
             )
             for r in (shown if full else shown[:ROWS_SHOWN])
         ],

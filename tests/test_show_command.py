@@ -97,7 +97,8 @@ def test_it_says_what_a_planner_must_know(made: tuple[Path, str], own_store: Pat
         "小县", "OPTIMAL", "Today against the plan", "Mean response, min", "Bundles",
         "Officers who change unit", "Squads that end: 1", "Townships:",
         "Modelled alerts: time of day",
-        "objective", "bound", "gap 0.00%", "--full shows every row",
+        "objective", "Stations that stay as they are: 1", "bound",
+        "gap 0.00%", "--full shows every row",
     ):  # fmt: skip
         assert part in text, part
     assert not own_store.exists()  # a folder needs no store

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from scenarios.show_lines import Column, grid, wrapped
+from scenarios.show_lines import Column, grid, listed, wrapped
 
 NAMES = Column(header="警务室", gives_way=True)
 TEXT = st.text(st.sampled_from("甲乙派出所 、，（）:ab-1."), max_size=60)
@@ -38,7 +38,13 @@ def test_lines_break_between_names(text: str, width: int, lines: list[str]) -> N
 
 def test_a_name_does_not_steer_the_terminal() -> None:
     assert wrapped("\x1b[31mred\x07", 40) == ["\ufffd[31mred\ufffd"]
+    assert wrapped("a\u202eb", 40) == ["a\ufffdb"]
     assert wrapped("two\nlines", 40) == ["two lines"]
+
+
+def test_names_of_two_words_are_not_broken_inside() -> None:
+    assert wrapped(listed(["Beat 2(2)", "Beat 6(2)"]), 14) == ["Beat 2(2),", "Beat 6(2)"]
+    assert listed(["永平派出所", "Beat 6"]) == "永平派出所、Beat\u00a06"
 
 
 @given(TEXT, st.integers(min_value=2, max_value=30))
