@@ -316,7 +316,9 @@ def _of_locks(asked: _Asked, rule: str) -> Iterator[Relaxation]:
             shown = entry if isinstance(entry, str) else "+".join(entry)
             yield Relaxation(rule=rule, present=shown, needed="dropped")
     if not several and len(entries) > 1 and asked.without(frozenset({rule})):
-        yield Relaxation(rule=rule, present=f"{len(entries)} locks", needed="dropped")
+        yield Relaxation(
+            rule=rule, present="{n} locks", needed="dropped", params={"n": len(entries)}
+        )
 
 
 def _with_locks(policy: Policy, name: str, entries: tuple[object, ...]) -> Policy:
@@ -389,7 +391,13 @@ def _of_stations(asked: _Asked, rule: str, columns: Columns) -> Iterator[Relaxat
         present, needed = "true", "false"
     elif rule == ADJACENCY:
         groups = sorted("+".join(sorted(ids[s] for s in members)) for members in sets)
-        present, needed = "neighbours only", f"dropped for {', '.join(groups)}"
+        yield Relaxation(
+            rule=rule,
+            present="neighbours only",
+            needed="dropped for {stations}",
+            params={"stations": ", ".join(groups)},
+        )
+        return
     elif rule == MAX_OFFICERS:
         room = {h: float(stations.max_officers[h]) for h in hosts}
         asked_for = {h: room[h] + offence[i] for h, i in zip(hosts, offending, strict=True)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
+from optimizer.errors import Translate, untranslated
 from optimizer.plan import Plan
 
 
@@ -27,14 +29,28 @@ class Relaxation:
 
     Attributes:
         rule: Name of the rule (a dotted policy key where there is one).
-        present: Its value now, as text.
-        needed: The nearest value under which a plan exists, as text; `dropped` where only
+        present: Its value now: a value, or a message template in English.
+        needed: The nearest value under which a plan exists, likewise; `dropped` where only
             leaving the rule out helps.
+        params: Values for the braces of both; empty where there are none.
     """
 
     rule: str
     present: str
     needed: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def present_text(self, translate: Translate = untranslated) -> str:
+        """The present value in the language of `translate`."""
+        return self._said(translate(self.present))
+
+    def needed_text(self, translate: Translate = untranslated) -> str:
+        """The value that helps, likewise."""
+        return self._said(translate(self.needed))
+
+    def _said(self, text: str) -> str:
+        # Without params a brace is part of a name that the planner gave.
+        return text.format(**self.params) if self.params else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,14 @@ def proof_documents(proofs: Iterable[Proof]) -> list[dict[str, Any]]:
             "method": p.method,
             "clashing_rules": list(p.clashing_rules),
             "relaxations": [
-                {"rule": r.rule, "present": r.present, "needed": r.needed} for r in p.relaxations
+                {
+                    "rule": r.rule,
+                    "present": r.present_text(),
+                    "needed": r.needed_text(),
+                    # What the texts are made of, so that a kept run can be told in any language.
+                    "said": {"present": r.present, "needed": r.needed, "params": dict(r.params)},
+                }
+                for r in p.relaxations
             ],
         }
         for p in proofs
@@ -82,10 +89,16 @@ def proofs_of(documents: Iterable[Mapping[str, Any]]) -> tuple[Proof, ...]:
             bound=d["bound"],
             method=d["method"],
             clashing_rules=tuple(d["clashing_rules"]),
-            relaxations=tuple(Relaxation(**r) for r in d["relaxations"]),
+            relaxations=tuple(_relaxation(r) for r in d["relaxations"]),
         )
         for d in documents
     )
+
+
+def _relaxation(document: Mapping[str, Any]) -> Relaxation:
+    """A relaxation; runs kept by earlier versions have the finished texts only."""
+    said = document.get("said") or {k: document[k] for k in ("present", "needed")}
+    return Relaxation(rule=document["rule"], **said)
 
 
 def evaluation_of(document: Mapping[str, Any]) -> Evaluation:

@@ -98,8 +98,8 @@ def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> No
             console.print("  " + _("Any one of these changes makes a plan possible:"))
             for change in proof.relaxations:
                 console.print(
-                    f"    - {escape(change.rule)}{_(': ')}{escape(change.present)} → "
-                    f"{escape(_(change.needed))}"
+                    f"    - {escape(change.rule)}{_(': ')}{escape(change.present_text(_))} → "
+                    f"{escape(change.needed_text(_))}"
                 )
 
 

@@ -35,7 +35,8 @@ AS_GIVEN = {"", "{expected}", "{reason}"}
 # Texts that cannot be followed, by the function that puts them together.
 NOT_FOLLOWED = {
     "optimizer.diagnosis:_of_stations": "ids and yes or no, as the stations file has them",
-    "scenarios.documents:proofs_of": "read back as another run wrote it",
+    "optimizer.diagnosis:_of_locks": "stations as the lock names them",
+    "scenarios.documents:_relaxation": "read back as another run wrote it",
     "scenarios.kept:_of_folder": "read back as another run wrote it",
     "scenarios.kept:kept_of_record": "read back as another run wrote it",
     "scenarios.keeping:result_of": "read back as another run wrote it",
@@ -177,7 +178,7 @@ def test_language_of_the_locale(
         (("run", "--lang=zh"), ("错误：", "缺少参数", "查看说明")),
         (("run", "x", "--nosuch", "--lang", "zh"), ("错误：", "没有选项“--nosuch”。")),
         (("nosuch", "--lang", "zh"), ("错误：", "没有命令“nosuch”。")),
-        (("run", "x", "y", "--lang=zh"), ("错误：", "多出参数（y）")),
+        (("validate", "x", "y", "--lang=zh"), ("错误：", "多出参数（y）")),
         (("run", "x", "--lang", "zh", "--lang", "fr"), ("的值无效：", "“fr”")),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from optimizer.plan import Plan
-from optimizer.result import Proof, Result, Status
+from optimizer.result import Proof, Relaxation, Result, Status
+from scenarios.documents import proof_documents, proofs_of
 
 
 def proof(status: Status) -> Proof:
@@ -58,3 +59,34 @@ def test_a_result_is_as_good_as_its_weakest_stage(
 ) -> None:
     found = Result(plan=Plan(bundles=()), proofs=tuple(proof(s) for s in statuses))
     assert found.status is weakest
+
+
+def test_a_way_out_is_told_in_any_language_and_kept_whole() -> None:
+    change = Relaxation(
+        rule="adjacency",
+        present="neighbours only",
+        needed="dropped for {stations}",
+        params={"stations": "01+02"},
+    )
+    assert change.needed_text() == "dropped for 01+02"
+    assert change.needed_text(lambda t: t.replace("dropped for", "取消：")) == "取消： 01+02"
+    proof = Proof(
+        stage="bundling",
+        status=Status.INFEASIBLE,
+        objective=None,
+        objective_unit="",
+        bound=None,
+        method="",
+        relaxations=(change,),
+    )
+    (document,) = proof_documents([proof])
+    assert document["relaxations"][0]["needed"] == "dropped for 01+02"
+    assert proofs_of([document]) == (proof,)
+    # As earlier versions kept it.
+    del document["relaxations"][0]["said"]
+    assert proofs_of([document])[0].relaxations[0].needed_text() == "dropped for 01+02"
+
+
+def test_a_brace_in_a_name_is_no_template() -> None:
+    change = Relaxation(rule="bundling.locks.keep", present="S{1}", needed="dropped")
+    assert change.present_text() == "S{1}"
