@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from optimizer.rules import Violation
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
 from optimizer.workload import Assessment
 
-__all__ = ["Violation", "bundling_violations", "violations"]
+__all__ = ["Violation", "keeps_bundling_rules", "violations"]
 
 TOLERANCE = 1e-6
 """Minutes, officers or shares that rounding may cost."""
@@ -53,16 +53,35 @@ def violations(county: County, policy: Policy, plan: Plan) -> tuple[Violation, .
     )
 
 
-def bundling_violations(
-    county: County, policy: Policy, bundles: tuple[Bundle, ...]
-) -> tuple[Violation, ...]:
-    """Those of `violations` that follow from the bundles alone; every station is in one."""
-    plan = Plan(bundles=bundles)
-    assessed = assess_bundles(county, policy, plan)
-    judge = _Judge.of(county, policy, plan)
-    return tuple(
-        sorted({*judge.bundle_rules(assessed), *judge.count_rules(assessed), *judge.locks()})
-    )
+def keeps_bundling_rules(
+    county: County, policy: Policy, bundlings: Sequence[tuple[Bundle, ...]]
+) -> list[bool]:
+    """Whether `violations` names no rule that follows from the bundles alone, for each bundling.
+
+    Bundles that several bundlings share are judged once.
+
+    Args:
+        county: The county.
+        policy: The policy.
+        bundlings: Each with every station of the county in one bundle, sorted.
+    """
+    distinct = tuple(sorted({b for bundles in bundlings for b in bundles}))
+    place = {b: i for i, b in enumerate(distinct)}
+    every = Plan(bundles=distinct)
+    assessed = assess_bundles(county, policy, every)
+    judge = _Judge.of(county, policy, every)
+    broken = {b for b in distinct if any(judge.one_bundle(b, assessed, place[b]))}
+    found = []
+    for bundles in bundlings:
+        rows = [place[b] for b in bundles]
+        alone = replace(judge, plan=Plan(bundles=bundles))
+        mine = Assessment(**{f.name: getattr(assessed, f.name)[rows] for f in fields(Assessment)})
+        found.append(
+            broken.isdisjoint(bundles)
+            and not any(alone.count_rules(mine))
+            and not any(alone.locks())
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,47 +105,45 @@ class _Judge:
 
     def bundle_rules(self, assessed: Assessment) -> Iterator[Violation]:
         """Rules on single bundles of two or more."""
+        for i, bundle in enumerate(self.plan.bundles):
+            yield from self.one_bundle(bundle, assessed, i)
+
+    def one_bundle(self, bundle: Bundle, assessed: Assessment, i: int) -> Iterator[Violation]:
+        """The same for one of them, assessed in row `i`."""
         stations, rules = self.county.stations, self.policy.bundling
         row = stations.index()
-        for i, bundle in enumerate(self.plan.bundles):
-            if not bundle.office_ids:
-                continue
-            where = self._bundle(bundle)
-            rows = [row[s] for s in bundle.station_ids]
-            centre = row[bundle.centre_id]
-            apart = set(rows) - self._reached(centre, set(rows))
-            if apart:
-                yield Violation(rule="adjacency", where=where, value=self._stations(apart))
-            if len(rows) > rules.max_bundle_size:
-                yield Violation(
-                    rule="bundling.max_bundle_size",
-                    where=where,
-                    value=str(len(rows)),
-                    limit=str(rules.max_bundle_size),
-                )
-            urban = [s for s in rows if stations.is_urban[s]]
-            if rules.rural_only and urban:
-                yield Violation(
-                    rule="bundling.rural_only", where=where, value=self._stations(urban)
-                )
-            fixed = [s for s in rows if not stations.can_bundle[s]]
-            if fixed:
-                yield Violation(
-                    rule="stations.can_bundle", where=where, value=self._stations(fixed)
-                )
-            if not stations.can_host[centre]:
-                yield Violation(
-                    rule="stations.can_host", where=where, value=self._stations([centre])
-                )
-            needed = float(assessed.centre_officers[i])
-            if needed > stations.max_officers[centre] + TOLERANCE:
-                yield Violation(
-                    rule="stations.max_officers",
-                    where=where,
-                    value=f"{needed:.2f}",
-                    limit=f"{stations.max_officers[centre]:g}",
-                )
-            yield from self._times(where, centre, rows)
+        if not bundle.office_ids:
+            return
+        where = self._bundle(bundle)
+        rows = [row[s] for s in bundle.station_ids]
+        centre = row[bundle.centre_id]
+        apart = set(rows) - self._reached(centre, set(rows))
+        if apart:
+            yield Violation(rule="adjacency", where=where, value=self._stations(apart))
+        if len(rows) > rules.max_bundle_size:
+            yield Violation(
+                rule="bundling.max_bundle_size",
+                where=where,
+                value=str(len(rows)),
+                limit=str(rules.max_bundle_size),
+            )
+        urban = [s for s in rows if stations.is_urban[s]]
+        if rules.rural_only and urban:
+            yield Violation(rule="bundling.rural_only", where=where, value=self._stations(urban))
+        fixed = [s for s in rows if not stations.can_bundle[s]]
+        if fixed:
+            yield Violation(rule="stations.can_bundle", where=where, value=self._stations(fixed))
+        if not stations.can_host[centre]:
+            yield Violation(rule="stations.can_host", where=where, value=self._stations([centre]))
+        needed = float(assessed.centre_officers[i])
+        if needed > stations.max_officers[centre] + TOLERANCE:
+            yield Violation(
+                rule="stations.max_officers",
+                where=where,
+                value=f"{needed:.2f}",
+                limit=f"{stations.max_officers[centre]:g}",
+            )
+        yield from self._times(where, centre, rows)
 
     def _times(self, where: str, centre: int, rows: Sequence[int]) -> Iterator[Violation]:
         """Travel and response of one bundle, from the county's tables."""

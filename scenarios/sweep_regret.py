@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.county import County
-from optimizer.feasibility import bundling_violations
+from optimizer.feasibility import keeps_bundling_rules
 from optimizer.frozen import FloatArray, IntArray, digest
 from optimizer.plan import Bundle, Plan
 from optimizer.policy import Policy, Weights
@@ -61,17 +61,17 @@ class Judge:
 
     def _objectives(self, county: County, policy: Policy) -> list[float | None]:
         here = set(county.stations.station_id)
-        fit = [
-            p.bundles for p in self.plans if {s for b in p.bundles for s in b.station_ids} == here
-        ]
-        found: list[float | None] = []
+        fit = sorted(
+            {p.bundles for p in self.plans if {s for b in p.bundles for s in b.station_ids} == here}
+        )
+        kept = dict(zip(fit, keeps_bundling_rules(county, policy, fit), strict=True))
         price = bundle_prices(county, policy, sorted({b for bundles in fit for b in bundles}))
+        found: list[float | None] = []
         for plan in self.plans:
-            if plan.bundles not in fit or bundling_violations(county, policy, plan.bundles):
-                found.append(None)
-            else:
+            value = None
+            if kept.get(plan.bundles, False):
                 value = plain(math.fsum(price[b] for b in plan.bundles))
-                found.append(None if value is None else float(value))
+            found.append(None if value is None else float(value))
         return found
 
 
