@@ -56,7 +56,7 @@ class Key:
 
     def shown(self, translate: Translate) -> str:
         """The name in the language of the page."""
-        return self.text or translate(self.label)
+        return self.text or (translate(self.label) if self.label else "")
 
 
 class _Sign(Line2D):
@@ -161,21 +161,20 @@ def legend_keys(county: County, plan: Plan, ground: Ground) -> list[Key]:
 
 
 def arranged(keys: Sequence[Key], columns: int) -> list[list[Key]]:
-    """The entries in at most `columns` columns of one length, as few rows as will do.
+    """The entries in at most `columns` columns, as few rows as will do.
 
-    What a heading names stays below it: further columns of its entries begin one row lower, and
-    blanks fill up the rest.
+    What a heading names stays below it where there is room: further columns of its entries begin
+    one row lower, and blanks make all columns of one length.
     """
     sections: list[list[Key]] = [[]]
     for key in keys:
         if key.is_heading and sections[-1]:
             sections.append([])
         sections[-1].append(key)
-    if columns == 1 or not keys:
-        return [list(keys)]
-    if len(sections) > columns:
-        sections = [list(keys)]
-    rows = 1 if len(sections) == 1 else 2
+    if len(sections) == 1 or len(sections) > columns:
+        cuts = np.array_split(np.arange(len(keys)), min(columns, max(len(keys), 1)))
+        return [[keys[i] for i in cut] for cut in cuts]
+    rows = 2
     while True:
         found = [column for section in sections for column in _columns(section, rows)]
         if len(found) <= columns:
@@ -184,7 +183,7 @@ def arranged(keys: Sequence[Key], columns: int) -> list[list[Key]]:
 
 
 def _columns(section: Sequence[Key], rows: int) -> list[list[Key]]:
-    head = [k for k in section[:1] if k.is_heading and rows > 1]
+    head = [k for k in section[:1] if k.is_heading]
     entries = section[len(head) :]
     each = max(rows - len(head), 1)
     starts = range(0, max(len(entries), 1), each)
@@ -195,7 +194,7 @@ def _columns(section: Sequence[Key], rows: int) -> list[list[Key]]:
     return columns
 
 
-_BLANK = Key(text=" ", is_heading=True)
+_BLANK = Key()
 
 
 def draw_legend(
