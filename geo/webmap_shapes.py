@@ -75,7 +75,7 @@ def simplified_cells(cells: GeometryArray) -> GeometryArray:
     shapes = shapely.force_2d(cells[there])
     scale = _scale(shapes)
     metres = shapely.transform(shapes, lambda xy: xy * scale)
-    if not bool(shapely.coverage_is_valid(metres)):
+    if not bool(shapely.coverage_is_valid(metres, gap_width=_SLIVER_M)):
         whole = shapely.make_valid(metres)
         metres = as_geometry(shapely.coverage_clean(_areas(whole), gap_width=_SLIVER_M))
     tolerance_m = _FINEST_M

@@ -459,7 +459,7 @@ function paintNames(ctx, view, scene, side, show, taken) {
       const centre = raw.stations.fate[row] === CENTRE;
       const size = centre ? big + 1 : big - 0.5;
       const name = raw.stations.short[row];
-      const number = numbers && show.fill === "units" ? stationNumber(scene, row, side) : "";
+      const number = numbers && ["units", "none"].includes(show.fill) ? stationNumber(scene, row, side) : "";
       ctx.font = `${centre && side === "plan" ? 700 : 500} ${size}px ${FAMILY}`;
       // As wide as on the other side, so that a name stays where it is when the divider passes.
       const room = centre ? 1.06 : 1;
