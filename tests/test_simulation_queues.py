@@ -19,14 +19,14 @@ YEAR_MIN = 525_600.0
 REPLICATIONS = 30
 
 
-def inputs(crews: int = 1, **changes: Any) -> SimulationInputs:
+def inputs(crews: Any = 1, **changes: Any) -> SimulationInputs:
     """One station, one cell, no travel."""
     fields: dict[str, Any] = {
         "unit_id": ("A",),
         "members": ((0,),),
         "home_station": [0],
         "unit_of_cell": [0],
-        "crews": [[crews]],
+        "crews": [[crews]] if isinstance(crews, int) else crews,
         "period_start_min": [0.0],
         "neighbours": ((),),
         "dispatch": "own",
