@@ -300,5 +300,5 @@ def sample(lang: Literal["en", "zh"], *, rows: int = 70, chapters: int = 7) -> R
         lang=lang,
         attribution="边界与地名 © OpenStreetMap 贡献者（ODbL）；人口为普查数据"
         if zh
-        else "Boundaries and names © OpenStreetMap contributors (ODbL); population of the 2020 census",
+        else "Boundaries and names © OpenStreetMap contributors (ODbL); population of 2020",
     )

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal
 
 import pytest
@@ -23,7 +24,12 @@ Lang = Literal["zh", "en"]
 
 
 def text_of(reader: PdfReader) -> str:
-    return "\n".join(page.extract_text() for page in reader.pages)
+    return "\n".join(texts_of(reader))
+
+
+@cache
+def texts_of(reader: PdfReader) -> tuple[str, ...]:
+    return tuple(page.extract_text() for page in reader.pages)
 
 
 def squeezed(text: str) -> str:
@@ -83,8 +89,7 @@ def test_pages(readers: dict[str, PdfReader], lang: str) -> None:
     sizes = {tuple(sorted(float(x) for x in p.mediabox[2:])) for p in reader.pages}
     assert all(s == pytest.approx((595.28, 841.89), abs=0.1) for s in sizes), "A4"
     running = "仅供讨论" if lang == "zh" else "for discussion"
-    for page in reader.pages:
-        text = page.extract_text()
+    for text in texts_of(reader):
         assert running in text
         assert "OpenStreetMap" in text
     assert reader.metadata is not None
@@ -96,8 +101,7 @@ def test_pages(readers: dict[str, PdfReader], lang: str) -> None:
 
 
 def test_a_long_table_repeats_its_header(readers: dict[str, PdfReader]) -> None:
-    pages = [p.extract_text() for p in readers["zh"].pages]
-    holding = [t for t in pages if "序号" in t]
+    holding = [t for t in texts_of(readers["zh"]) if "序号" in t]
     assert len(holding) == 2
     assert all("调整后" in t for t in holding)
 
@@ -109,7 +113,8 @@ def test_hostile_names_are_text(readers: dict[str, PdfReader]) -> None:
 
 
 def test_the_same_bytes_again() -> None:
-    assert render(sample("zh"), "pdf") == render(sample("zh"), "pdf")
+    report = sample("zh", rows=3, chapters=4)
+    assert render(report, "pdf") == render(report, "pdf")
 
 
 @pytest.mark.parametrize("chapters", [6, 7])
@@ -172,8 +177,19 @@ def test_columns_have_room_for_their_texts() -> None:
         caption="", header=("单位", "n"), rows=(("一个名称相当长的派出所", "1"),) * 3,
         align=("left", "right"),
     )  # fmt: skip
-    wide, narrow = column_shares(table)
+    wide, narrow = column_shares(table, 90)
     assert wide > 2 * narrow
     assert wide + narrow == pytest.approx(1)
     asked = dataclasses.replace(table, width_share=(1, 3))
-    assert column_shares(asked) == (0.25, 0.75)
+    assert column_shares(asked, 90) == (0.25, 0.75)
+
+
+def test_a_figure_is_never_broken_for_a_width_that_was_asked() -> None:
+    table = TableBlock(
+        caption="", header=("甲", "乙"), rows=(("x", "100.0% → 88.4%"),),
+        align=("left", "right"), width_share=(9, 1),
+    )  # fmt: skip
+    wide, narrow = column_shares(table, 90)
+    assert narrow == pytest.approx((15 + 2) / 90)
+    assert wide + narrow == pytest.approx(1)
+    assert column_shares(table, 10) == (0.9, 0.1), "no room to give"

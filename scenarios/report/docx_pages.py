@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Literal
 
 import docx
@@ -45,12 +46,13 @@ from scenarios.report.numbering import (
     numbered,
     picture_label,
     table_label,
+    text_width,
 )
 from scenarios.report.plain_text import plain_report
 
 MARGINS = {"top": Mm(37), "bottom": Mm(35), "left": Mm(28), "right": Mm(26)}
 LANDSCAPE_MARGIN = Mm(24)
-SMALL_FROM_COLUMNS = 6
+SMALL_FROM_COLUMNS = 5
 """A table of so many columns is set smaller."""
 
 _STYLE_OF_WEIGHT = {"plain": styles.BODY, "note": styles.NOTE, "warning": styles.WARNING}
@@ -63,7 +65,10 @@ def docx_bytes(report: Report) -> bytes:
     document = official_document(report.lang, report.running)
     document.core_properties.title = report.title
     document.core_properties.subject = report.subtitle
-    document.add_paragraph(report.title, styles.TITLE)
+    title = document.add_paragraph(report.title, styles.TITLE)
+    inset = _title_inset(report.title, styles.looks(report.lang)[styles.TITLE].size_pt)
+    if inset:
+        title.paragraph_format.left_indent = title.paragraph_format.right_indent = inset
     if report.subtitle:
         document.add_paragraph(report.subtitle, styles.SUBTITLE)
     writer = BodyWriter(document, report)
@@ -71,6 +76,14 @@ def docx_bytes(report: Report) -> bytes:
     writer.blocks(numbered(report))
     writer.attribution()
     return fixed_file(document, styles.OTHER_FONTS)
+
+
+def _title_inset(title: str, size_pt: float) -> Length:
+    """Room left free on either side so that the lines of a long title are of like length."""
+    room = (Mm(210) - MARGINS["left"] - MARGINS["right"]) / Pt(1)
+    width = text_width(title) * size_pt / 2
+    lines = ceil(width / room)
+    return Pt(max((room - width / lines - 2.5 * size_pt) / 2, 0)) if lines > 1 else Pt(0)
 
 
 def official_document(lang: Literal["en", "zh"], running: str) -> Document:
@@ -224,11 +237,13 @@ class BodyWriter:
     def _table(self, one: Numbered, table: TableBlock) -> None:
         self._caption(one, table.caption, with_next=True)
         is_small = table.appendix or len(table.header) >= SMALL_FROM_COLUMNS
+        style = styles.SMALL_TABLE if is_small else styles.TABLE
+        sign = styles.looks(self._report.lang)[style].size_pt / 2
         self._append_table(
             (table.header, *table.rows),
-            column_shares(table),
+            column_shares(table, self._width.pt / sign),
             table.align,
-            styles.SMALL_TABLE if is_small else styles.TABLE,
+            style,
             description=table.caption,
         )
         _ = self._translate

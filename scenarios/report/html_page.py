@@ -21,6 +21,7 @@ from scenarios.report.numbering import Numbered, column_shares, numbered, text_w
 from scenarios.report.plain_text import plain_report
 
 TEMPLATES = Path(__file__).parent / "templates"
+_SIGNS_ACROSS = 100.0
 CONTENTS_FROM = 3
 """Chapters from which the page lists them at its top."""
 
@@ -105,5 +106,5 @@ def _column_rules(report: Report) -> str:
         f".{_column_class(one)} col:nth-child({i}) {{ width: {share:.2%}; }}\n"
         for one in numbered(report)
         if isinstance(one.block, TableBlock)
-        for i, share in enumerate(column_shares(one.block), 1)
+        for i, share in enumerate(column_shares(one.block, _SIGNS_ACROSS), 1)
     )

@@ -98,15 +98,26 @@ def has_contents(report: Report) -> bool:
 
 
 def text_width(text: str) -> float:
-    """Width in half-width signs: a Chinese sign counts two."""
-    return float(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text))
+    """Width in half-width signs: a Chinese sign counts two, and so does an arrow or a dash."""
+    return float(sum(2 if _is_wide(sign) else 1 for sign in text))
 
 
-def column_shares(table: TableBlock) -> tuple[float, ...]:
+def _is_wide(sign: str) -> bool:
+    kind = unicodedata.east_asian_width(sign)
+    return kind in "WF" or (kind == "A" and not sign.isalpha())
+
+
+def column_shares(table: TableBlock, signs_across: float) -> tuple[float, ...]:
     """Share of the table's width for each column, summing to 1.
 
-    As the table asks; else by its texts: a column has room for its longest word and, within
-    limits, for its widest and its mean cell.
+    Args:
+        table: Its texts, and the widths it asks for.
+        signs_across: Half-width signs that its whole width has room for.
+
+    Returns:
+        As the table asks; else by its texts: a column has room for its longest word and, within
+        limits, for its widest and its mean cell. No column is so narrow that a figure or a word
+        of it breaks, as long as the others have room to give.
     """
     if table.width_share:
         wanted = [max(share, 0.0) for share in table.width_share]
@@ -115,7 +126,34 @@ def column_shares(table: TableBlock) -> tuple[float, ...]:
     total = sum(wanted)
     if not total:
         return tuple(1 / len(wanted) for _ in wanted)
-    return tuple(share / total for share in wanted)
+    floors = [_unbroken(table, column) / signs_across for column in range(len(wanted))]
+    return _not_below([share / total for share in wanted], floors)
+
+
+def _not_below(shares: list[float], floors: list[float]) -> tuple[float, ...]:
+    """`shares`, none below its floor, the rest giving in proportion; as they are if none can."""
+    if sum(floors) >= 1:
+        return tuple(shares)
+    raised: set[int] = set()
+    while True:
+        rest = 1 - sum(floors[i] for i in raised)
+        free = sum(share for i, share in enumerate(shares) if i not in raised)
+        now = [floors[i] if i in raised else share * rest / free for i, share in enumerate(shares)]
+        low = {i for i, share in enumerate(now) if share < floors[i] - 1e-12}
+        if not low:
+            return tuple(now)
+        raised |= low
+
+
+def _unbroken(table: TableBlock, column: int) -> float:
+    """Width that the longest figure or word of a column needs, in half-width signs."""
+    cells = [row[column] for row in table.rows]
+    if table.align[column] == "right":
+        widest = max((text_width(cell) for cell in cells), default=0.0)
+    else:
+        widest = max((text_width(w) for c in cells for w in c.split() if w.isascii()), default=0.0)
+    head = max((len(w) for w in table.header[column].split() if w.isascii()), default=0)
+    return max(min(widest, 20.0), min(head, 14.0)) + 2.0
 
 
 def _wanted(table: TableBlock, column: int) -> float:

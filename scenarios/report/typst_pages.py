@@ -39,6 +39,11 @@ from scenarios.report.numbering import (
 from scenarios.report.plain_text import plain_report
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
+MOST_CONTENTS = 18
+"""Headings up to which the first page has room for sections too."""
+_SIGNS_IN_HEAD = 94
+_SIGNS_ACROSS = {False: 90.0, True: 102.0}
+"""Half-width signs across a table, and across one of an appendix."""
 
 
 def pdf_bytes(report: Report) -> bytes:
@@ -96,26 +101,27 @@ def _document(report: Report) -> dict[str, Any]:
         "today": _("Today") + _(": "),
         "note": _("Note") + _(": "),
     }
+    headings = sum(isinstance(block, Heading) for block in report.blocks)
     blocks = [_block(one) for one in numbered(report)]
     document = {
         "lang": report.lang,
         "title": report.title,
         "subtitle": report.subtitle,
-        "head_share": _head_share(report),
+        "head": report.title if _fits_in_head(report) else "",
         "facts": report.facts,
         "running": report.running,
         "attribution": report.attribution,
         "contents": has_contents(report),
+        "contents_depth": 1 if headings > MOST_CONTENTS else 2,
         "words": words,
         "blocks": blocks,
     }
     return {name: _each_text(value, drawable) for name, value in document.items()}
 
 
-def _head_share(report: Report) -> float:
-    """Part of the page head for the title; the rest is for the running line."""
-    title, running = text_width(report.title), text_width(report.running)
-    return min(max(title / max(title + running, 1.0), 0.3), 0.7)
+def _fits_in_head(report: Report) -> bool:
+    """Whether the title has room beside the running line, which matters more."""
+    return text_width(report.title) + text_width(report.running) < _SIGNS_IN_HEAD
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
@@ -139,7 +145,7 @@ def _block(one: Numbered) -> dict[str, Any]:
         case Bullets(items=items):
             return {"kind": "bullets", "items": items}
         case KeyFigures(figures=figures):
-            columns = len(figures) if len(figures) < 4 else 2 if len(figures) == 4 else 3
+            columns = 3 if len(figures) in (5, 6, 9) else min(len(figures), 4)
             return {
                 "kind": "key_figures",
                 "columns": max(columns, 1),
@@ -154,7 +160,7 @@ def _block(one: Numbered) -> dict[str, Any]:
                 "rows": table.rows,
                 "align": table.align,
                 "note": table.note,
-                "shares": column_shares(table),
+                "shares": column_shares(table, _SIGNS_ACROSS[table.appendix]),
                 "appendix": table.appendix,
                 "keep": len(table.rows) <= KEPT_WHOLE_ROWS and not table.appendix,
             }
