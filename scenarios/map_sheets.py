@@ -26,6 +26,7 @@ SheetName = Literal["map", "today", "plan", "difference", "response", "flows", "
 SHEETS: tuple[SheetName, ...] = (
     "map", "today", "plan", "difference", "response", "flows", "frontier",
 )  # fmt: skip
+PUBLISHED_SCENARIO = "as_published"
 PAPERS: tuple[Paper, ...] = ("a4", "a3")
 FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")
 
@@ -64,7 +65,7 @@ def write_sheets(
     """
     scene = map_scene(run, translate, language)
     ground = ground_for(scene)
-    make = _makers(run, ground, points or run_points(run, translate))
+    make = _makers(run, ground, points or frontier_points(run, (), translate))
     make_folder(folder)
     written: list[str] = []
     for paper in papers:
@@ -75,26 +76,78 @@ def write_sheets(
     return tuple(written)
 
 
-def run_points(run: Run, translate: Translate) -> tuple[FrontierPoint, ...]:
-    """Today and the run's plan as points of a frontier."""
-    if run.plan is None:
-        raise ValueError("the run has no plan")
-    return mark_dominated(
-        (
-            FrontierPoint(
-                label=translate("Today"),
-                officers_freed=0.0,
-                mean_response_min=run.today.mean_response_min,
-                is_today=True,
-            ),
-            FrontierPoint(
-                label=run.scenario or translate("Plan"),
-                officers_freed=run.plan.officers_freed,
-                mean_response_min=run.plan.mean_response_min,
-                is_chosen=True,
-            ),
+def write_all_sheets(
+    runs: Sequence[tuple[str, Run]],
+    folder: Path,
+    translate: Translate,
+    language: Language,
+    papers: Sequence[Paper] = (),
+    formats: Sequence[Format] = (),
+) -> tuple[Path, ...]:
+    """Write the sheets of one run into `folder`, or those of each of several into a folder in it.
+
+    The frontiers show the plans of all runs of the same county.
+
+    Args:
+        runs: Runs that have plans, with the names the planner calls them.
+        folder: Where to.
+        translate: Into the language of the sheets.
+        language: Of the sheets.
+        papers: Paper sizes; none: A4.
+        formats: File formats; none: all.
+
+    Returns:
+        The folders written.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    folders = []
+    every = [run for _name, run in runs]
+    for i, (name, run) in enumerate(runs, 1):
+        inside = folder if len(runs) == 1 else folder / f"{i}-{Path(name).name}"
+        points = frontier_points(run, every, translate)
+        write_sheets(
+            run,
+            inside,
+            translate,
+            language,
+            papers or ("a4",),
+            formats or FORMATS,
+            points=points,
         )
-    )
+        folders.append(inside)
+    return tuple(folders)
+
+
+def frontier_points(
+    run: Run, others: Sequence[Run], translate: Translate
+) -> tuple[FrontierPoint, ...]:
+    """Today, the run's plan, and the plans of other runs of the same county, on one frontier.
+
+    A run in another world (other alerts, roads or stations) cannot be compared and is left out.
+    """
+    county = run.today.county_digest
+    points = [
+        FrontierPoint(
+            label=translate("Today"),
+            officers_freed=0.0,
+            mean_response_min=run.today.mean_response_min,
+            is_today=True,
+        )
+    ]
+    for one in [run, *(o for o in others if o is not run and o.today.county_digest == county)]:
+        if one.plan is not None:
+            points.append(
+                FrontierPoint(
+                    label=one.scenario or translate("Plan"),
+                    officers_freed=one.plan.officers_freed,
+                    mean_response_min=one.plan.mean_response_min,
+                    is_published=one.scenario == PUBLISHED_SCENARIO,
+                    is_chosen=one is run,
+                )
+            )
+    return mark_dominated(points)
 
 
 def _makers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from scenarios.commands.common import (
     say,
 )
 from scenarios.language import Language
+
+if TYPE_CHECKING:
+    from geo.map_page import Paper
+    from geo.maps import Format
 
 
 @click.command(
@@ -39,12 +44,35 @@ from scenarios.language import Language
     help="Layer from outside, such as hot spots or beats: a .geojson or .gpkg file; may be "
     "repeated.",
 )
+@click.option(
+    "--sheets",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder for the static maps too; one folder each inside it where there are several runs.",
+)
+@click.option(
+    "--paper",
+    "papers",
+    multiple=True,
+    type=click.Choice(("a4", "a3")),
+    help="Paper of the static maps; a4; may be repeated.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(("png", "svg", "pdf")),
+    help="Format of the static maps; all three; may be repeated.",
+)
 @STORE
 @LANG
 def map_command(
     runs: tuple[str, ...],
     out: Path,
     overlays: tuple[Path, ...],
+    sheets: Path | None,
+    papers: tuple[Paper, ...],
+    formats: tuple[Format, ...],
     store: str | None,
     lang: Language | None,
 ) -> None:
@@ -68,4 +96,12 @@ def map_command(
                 translate=_,
                 lang=language,
             )
-        say(_("Written: {file}").format(file=out))
+            written = [out]
+            if sheets is not None:
+                from scenarios.map_sheets import write_all_sheets
+
+                written += write_all_sheets(
+                    list(zip(runs, opened, strict=True)), sheets, _, language, papers, formats
+                )
+        for one in written:
+            say(_("Written: {file}").format(file=one))
