@@ -39,7 +39,9 @@ def item_text(item: str, _: Translate) -> str:
         "authorised_officers": _("establishment"),
         "auxiliaries": _("auxiliaries"),
         "can_bundle": _("may be bundled"),
+        "can_give": _("may give officers"),
         "can_host": _("may be a centre"),
+        "can_receive": _("may receive officers"),
         "geometry": _("borders"),
         "has_window": _("windows"),
         "kind": _("town or rural"),
@@ -52,6 +54,7 @@ def item_text(item: str, _: Translate) -> str:
         "rhythm": _("time of day"),
         "station_id": _("jurisdictions"),
         "stations": _("areas"),
+        "township": _("township"),
         "workload": _("minutes per alert"),
     }
     said = layers.get(layer, layer)

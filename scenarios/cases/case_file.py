@@ -15,6 +15,9 @@ _HEADER = """\
 # Each step and each number: scenarios/cases/dianjiang/SOURCES.md. Do not edit: change the facts or
 # the recipe and run it again.
 """
+Words = tuple[str, str]
+"""The same in Chinese and in English."""
+_NOTHING: Words = ("", "")
 
 
 def case_yaml(facts: Facts, *, n_rural: int, officers: int, n_placed: int) -> bytes:
@@ -108,73 +111,88 @@ def _scenarios(facts: Facts, n_rural: int, officers: int) -> tuple[str, dict[str
     return default, {name: fixed, "free": free}
 
 
+def _note(step: str, said: Words) -> str:
+    """Step of the recipe and what is to be said, first in Chinese, then in English."""
+    zh, en = said
+    if step:
+        zh = f"推算步骤 {step.replace(', ', '、')}" + (f"：{zh}" if zh else "")
+        en = f"recipe step {step}" + (f": {en}" if en else "")
+    return f"{zh} / {en}"
+
+
 def _provenance(facts: Facts, n_placed: int) -> list[dict[str, str]]:
     figures = facts.figures
 
-    def total(value: int | None, what: str, otherwise: str) -> str:
-        return f"{what} {value:,} is published" if value is not None else otherwise
+    def total(value: int | None, zh: str, en: str, zh_otherwise: str, otherwise: str) -> Words:
+        if value is None:
+            return zh_otherwise, otherwise
+        return f"{zh} {value:,} 为公开数据", f"{en} {value:,} is published"
 
-    people = total(
-        figures.registered_population,
-        "the county total of",
+    by_resident = (
+        "总数按垫江公开的人均数推算",
+        "the total is modelled by the published rate of Dianjiang per resident",
+    )
+    by_unit = (
+        "总数按全国村均人口推算",
         "the total is modelled by the national mean per village unit",
     )
-    alerts = total(
-        figures.alerts_per_year,
-        "the county total of",
-        "the total is modelled by the published rate of Dianjiang per resident",
-    )
-    officers = total(
-        figures.officers_in_post,
-        "the county total of",
-        "the total is modelled by the published rate of Dianjiang per resident",
-    )
-    authorised = total(
-        figures.officers_authorised,
-        "the county total of",
-        "the total is modelled by the published rate of Dianjiang",
-    )
-    squads = total(
-        figures.rural_squads,
-        "the number of",
+    by_rate = "总数按垫江公开的比例推算", "the total is modelled by the published rate of Dianjiang"
+    by_number = (
+        "数目按垫江公开的比例推算",
         "the number is modelled by the published rate of Dianjiang",
     )
-    handled = " ".join(["recipe step 1: one station per township.", *facts.notes])
-    seat = "recipe step 1: the station is taken to stand at the township seat"
-    modelled = [
-        ("stations", "", handled),
-        ("stations", "lon lat", seat),
-        ("stations", "kind", "recipe step 1"),
-        ("stations", "officers", f"recipe step 7; over all units {officers}"),
-        ("stations", "authorised_officers", f"recipe step 7; over all units {authorised}"),
-        ("stations", "auxiliaries", "recipe step 7: one per officer"),
-        ("stations", "can_bundle can_host", "recipe step 7: no restriction is known"),
-        ("stations", "max_officers", "recipe step 7: by kind and size of the town"),
-        ("stations", "has_window", "recipe step 7: every station"),
-        ("cells", "", "recipe steps 2 and 3: one cell per village-level unit"),
-        ("cells", "geometry", "recipe steps 2 and 3: Thiessen cells"),
-        ("cells", "lon lat", f"recipe step 3; {n_placed} places are published"),
-        ("cells", "station_id", "recipe step 2: the station of the township"),
-        ("cells", "kind", "recipe step 3"),
-        ("cells", "population", f"recipe step 4; {people}"),
-        ("cells", "alerts_per_year", f"recipe step 5; {alerts}"),
-        ("alert_rhythm", "", "recipe step 6"),
-        ("roads", "", "built by Jingli from the seats and cells"),
-        ("squads", "", f"recipe steps 7 and 9; {squads}"),
-        ("squads", "officers", "recipe step 7"),
-        ("squads", "lon lat stations", "recipe step 9"),
-        ("units", "", "recipe step 8"),
-        ("units", "kind lon lat officers authorised_officers required_officers", "recipe step 8"),
-        ("units", "can_give can_receive", "recipe step 8"),
-        ("policy", "workload", "minutes per alert: recipe step 10"),
-    ]
+    of_county = "全县总数", "the county total of"
+    people = total(figures.registered_population, *of_county, *by_unit)
+    alerts = total(figures.alerts_per_year, *of_county, *by_resident)
+    officers = total(figures.officers_in_post, *of_county, *by_resident)
+    authorised = total(figures.officers_authorised, *of_county, *by_rate)
+    squads = total(figures.rural_squads, "数目", "the number of", *by_number)
+    # How towns without a seat were treated is told in English by `facts`.
+    handled = " ".join(["one station per township.", *facts.notes])
+    # Layer, its columns, step of the recipe, and what is to be said besides in both languages.
+    modelled: list[tuple[str, str, str, Words]] = [
+        ("stations", "", "1", ("每个乡镇一个派出所", handled)),
+        ("stations", "lon lat", "1", (
+            "设派出所驻乡镇政府所在地", "the station is taken to stand at the township seat")),
+        ("stations", "kind", "1", _NOTHING),
+        ("stations", "officers", "7", (
+            f"各单位合计：{officers[0]}", f"over all units {officers[1]}")),
+        ("stations", "authorised_officers", "7", (
+            f"各单位合计：{authorised[0]}", f"over all units {authorised[1]}")),
+        ("stations", "auxiliaries", "7", ("每名民警配一名", "one per officer")),
+        ("stations", "can_bundle can_host", "7", ("未见限制", "no restriction is known")),
+        ("stations", "max_officers", "7", ("按城乡类别和场镇大小", "by kind and size of the town")),
+        ("stations", "has_window", "7", ("各所均有", "every station")),
+        ("cells", "", "2, 3", ("每个村（居）一个单元", "one cell per village-level unit")),
+        ("cells", "geometry", "2, 3", ("泰森多边形", "Thiessen cells")),
+        ("cells", "lon lat", "3", (
+            f"其中 {n_placed} 处位置为公开数据", f"{n_placed} places are published")),
+        ("cells", "station_id", "2", ("归所在乡镇的派出所", "the station of the township")),
+        ("cells", "kind", "3", _NOTHING),
+        ("cells", "population", "4", people),
+        ("cells", "alerts_per_year", "5", alerts),
+        ("alert_rhythm", "", "6", _NOTHING),
+        ("roads", "", "", (
+            "由 Jingli 按驻地和单元推算", "built by Jingli from the seats and cells")),
+        ("squads", "", "7, 9", squads),
+        ("squads", "officers", "7", _NOTHING),
+        ("squads", "lon lat stations", "9", _NOTHING),
+        ("units", "", "8", _NOTHING),
+        ("units", "kind lon lat officers authorised_officers required_officers", "8", _NOTHING),
+        ("units", "can_give can_receive", "8", _NOTHING),
+        ("policy", "workload", "10", ("每起警情用时", "minutes per alert")),
+    ]  # fmt: skip
     entries = [
-        {"item": f"{layer}.{column}".strip("."), "origin": "modelled", "note": note}
-        for layer, columns, note in modelled
+        {"item": f"{layer}.{column}".strip("."), "origin": "modelled", "note": _note(step, said)}
+        for layer, columns, step, said in modelled
         for column in (columns.split() or [""])
     ]
     entries.append(
-        {"item": "cells.township", "origin": "given", "note": "NBS codes of 2016 (Vonng/adcode)"}
+        {
+            "item": "cells.township",
+            "origin": "given",
+            "note": "2016 年统计用区划代码（Vonng/adcode） / NBS codes of 2016 (Vonng/adcode)",
+        }
     )
     entries.append({"item": "boundary", "origin": "given", "note": "Vonng/adcode 2016"})
     return entries

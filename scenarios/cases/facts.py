@@ -25,6 +25,7 @@ from scenarios.strict_yaml import read_yaml
 
 Count = Annotated[int, Field(ge=0)]
 ADCODE = (
+    "地名、县界：Vonng/adcode 2016（国家统计局、民政部、高德），CC BY 4.0，有改动；其余为推算。 / "
     "Places and outline: Vonng/adcode 2016 (NBS, MCA, Amap), CC BY 4.0, changed. "
     "All else is modelled."
 )
