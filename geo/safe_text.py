@@ -30,6 +30,12 @@ def spreadsheet_text(text: str) -> str:
     return text
 
 
+def plain_text(text: str) -> str:
+    """What `spreadsheet_text` was given: its apostrophe taken away, no other."""
+    inner = text.removeprefix("'")
+    return inner if spreadsheet_text(inner) == text else text
+
+
 def spreadsheet_value(value: object) -> object:
     """One cell for CSV or XLSX: text made safe, numbers as numbers, None, NaN and inf empty."""
     if isinstance(value, str):

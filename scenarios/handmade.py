@@ -9,6 +9,7 @@ from typing import Any
 
 from geo.columns import Column, Schema
 from geo.readers import Source, Table, read_table
+from geo.safe_text import plain_text
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
 from optimizer.evaluation import evaluate
@@ -146,6 +147,8 @@ def _assignment(county: County, table: Table) -> tuple[dict[str, str], list[Prob
         found: dict[str, str] = {}
         for column in ("station_id", "centre_id"):
             one = names.find(str(row[column]))
+            if isinstance(one, Wrong):  # a file of ours escapes ids such as -1
+                one = names.find(plain_text(str(row[column])))
             if isinstance(one, Wrong):
                 problems.append(_unknown(table, line, column, row[column], one))
             else:

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geo.safe_text import write_csv
 from optimizer.plan import Plan
 from scenarios.assignment import assignment_for_people, assignment_sheets
+from scenarios.handmade import read_bundles
 from tests.command_line import command, document
 from tests.places import plan_of
 from tests.small_case import Row, write_case
@@ -92,6 +94,15 @@ def test_score_names_a_station_that_was_taken_out_of_the_file(case: Path, tmp_pa
     done = command("score", case, "--plan", short, "--lang", "en")
     assert done.exit_code == 2
     assert "己派出所 (06) is missing" in " ".join(done.stderr.split())
+
+
+def test_ids_that_look_like_formulas_come_back(tmp_path: Path) -> None:
+    county = toy_county(n_stations=3, stations={"station_id": ("-a", "=b", "c")})
+    plan = plan_of(county, {"=b": ["-a", "=b"]})
+    sheet = assignment_sheets(county, plan, turnout_min=2.0)[2]
+    file = write_csv(tmp_path / "stations_plan.csv", sheet.header, sheet.rows)
+    assert "'-a," in file.read_text(encoding="utf-8-sig")  # Excel does not run it
+    assert read_bundles(county, file) == plan.bundles
 
 
 def test_road_duty_stands_beside_each_station(case: Path) -> None:

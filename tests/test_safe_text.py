@@ -5,10 +5,10 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from geo.safe_text import csv_text, spreadsheet_text, spreadsheet_value, write_csv
+from geo.safe_text import csv_text, plain_text, spreadsheet_text, spreadsheet_value, write_csv
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,18 @@ def test_formula_becomes_text(text: str) -> None:
 )
 def test_harmless_text_is_unchanged(text: str) -> None:
     assert spreadsheet_text(text) == text
+
+
+@given(st.text(max_size=6) | st.from_regex(r"[=+\-@].{0,4}"))
+def test_an_escaped_text_can_be_read_back(text: str) -> None:
+    # A text that has the apostrophe already cannot be told from one that was given it.
+    assume(not text.startswith("'"))
+    assert plain_text(spreadsheet_text(text)) == text
+
+
+def test_an_apostrophe_of_the_planner_stays() -> None:
+    assert plain_text("'quoted'") == "'quoted'"
+    assert plain_text("'-2.3") == "'-2.3"
 
 
 def test_numbers_stay_numbers_and_gaps_are_empty() -> None:
