@@ -10,7 +10,7 @@ from geo.readers import Table
 from optimizer.frozen import FloatArray
 from scenarios.schema import Rhythm
 
-_MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
+MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=float)
 
 
 def month_shares(
@@ -31,14 +31,14 @@ def month_shares(
     """
     if rhythm is not None and rhythm.month_share_fraction:
         known = rhythm.month_share_fraction
-        fallback = known.get("other", tuple(_MONTH_DAYS / _MONTH_DAYS.sum()))
+        fallback = known.get("other", tuple(MONTH_DAYS / MONTH_DAYS.sum()))
         return _normed(np.array([known.get(k, fallback) for k in categories], dtype=float))
     if log is None or not len(log.frame):
         return None
     times = pd.DatetimeIndex(log.frame["occurred_at"])
     days = pd.date_range(times.min().normalize(), times.max().normalize(), freq="D")
     covered = np.bincount(days.month - 1, minlength=12)
-    if (covered < _MONTH_DAYS).any():
+    if (covered < MONTH_DAYS).any():
         return None
     label = log.frame.get("category", pd.Series(None, index=log.frame.index, dtype=object))
     label = label.where(label.notna() & (label.astype(str) != ""), NO_CATEGORY).astype(str)
@@ -47,7 +47,7 @@ def month_shares(
         month = times.month[(label == name).to_numpy()] - 1
         counts[k] = np.bincount(month, minlength=12)
     # A day's worth of alerts in each month, times the days that a month has.
-    weight = counts / covered * _MONTH_DAYS
+    weight = counts / covered * MONTH_DAYS
     weight = np.where(weight.sum(axis=1, keepdims=True) > 0, weight, weight.sum(axis=0))
     return _normed(weight) if weight.sum() > 0 else None
 
