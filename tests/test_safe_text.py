@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geo.safe_text import csv_text, plain_text, spreadsheet_text, spreadsheet_value, write_csv
@@ -30,6 +30,7 @@ def test_harmless_text_is_unchanged(text: str) -> None:
     assert spreadsheet_text(text) == text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=6) | st.from_regex(r"[=+\-@].{0,4}"))
 def test_an_escaped_text_can_be_read_back(text: str) -> None:
     # A text that has the apostrophe already cannot be told from one that was given it.
@@ -64,6 +65,7 @@ def test_file_opens_in_excel_as_utf8(tmp_path: Path) -> None:
     assert path.read_bytes() == b"\xef\xbb\xbf" + "单位\r\n桂溪\r\n".encode()
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
 def test_any_text_comes_back_and_none_is_a_formula(names: list[str]) -> None:
     rows = list(csv.reader(io.StringIO(csv_text(["n"], [[n] for n in names]), newline="")))[1:]

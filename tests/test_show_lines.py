@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -47,6 +47,7 @@ def test_names_of_two_words_are_not_broken_inside() -> None:
     assert listed(["永平派出所", "Beat 6"]) == "永平派出所、Beat\u00a06"
 
 
+@settings(deadline=None)
 @given(TEXT, st.integers(min_value=2, max_value=30))
 def test_no_line_is_wider_and_only_blanks_and_commas_are_lost(text: str, width: int) -> None:
     lines = wrapped(text, width)
@@ -79,6 +80,7 @@ def test_headers_of_figures_give_way_before_texts_and_texts_before_figures() -> 
     assert plain(columns, rows, 27)[2:] == ["永平派出所、    11.0 → 15.8", "三溪派出所"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(TEXT, st.integers(0, 10**6).map(str), TEXT), max_size=4),
     st.integers(min_value=46, max_value=120),
