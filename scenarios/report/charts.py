@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import matplotlib as mpl
@@ -21,6 +20,7 @@ from geo.map_parts import INK, SOFT_INK, text_width_em
 from optimizer.errors import Translate
 from optimizer.scorecard import UnitRow
 from scenarios.compare import TownshipChange
+from scenarios.report.blocks import Picture
 from scenarios.report.wording import changes_as_shown, one, signed
 
 Form = Literal["png", "svg"]
@@ -33,22 +33,17 @@ _TODAY, _PLAN, _NEED = "#7A7F87", "#0B5394", "#B45F06"
 _GRID = "#D9DDE2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """A drawing in two forms."""
-
-    png: bytes
-    svg: str
-
-
-def saved(figure: Figure, forms: Collection[Form]) -> Drawn:
+def picture(
+    draw: Callable[[], Figure], forms: Collection[Form], caption: str, *, wide: bool = False
+) -> Picture:
     """A figure as PNG, and as SVG whose text stays text; neither carries a time.
 
-    A form that is not asked for stays empty.
+    A form that is not asked for stays empty; where none is, nothing is drawn.
     """
     png, svg = io.BytesIO(), io.BytesIO()
+    figure = draw() if forms else None
     with map_fonts():
-        if "png" in forms:
+        if figure is not None and "png" in forms:
             figure.savefig(
                 png,
                 format="png",
@@ -56,10 +51,12 @@ def saved(figure: Figure, forms: Collection[Form]) -> Drawn:
                 metadata={"Software": "Jingli"},
                 pil_kwargs={"compress_level": 3},
             )
-        if "svg" in forms:
+        if figure is not None and "svg" in forms:
             with mpl.rc_context({"svg.fonttype": "none"}):
                 figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": "Jingli"})
-    return Drawn(png=png.getvalue(), svg=svg.getvalue().decode("utf-8"))
+    return Picture(
+        caption=caption, png=png.getvalue(), svg=svg.getvalue().decode("utf-8"), wide=wide
+    )
 
 
 def strength_chart(units: Sequence[UnitRow], _: Translate, most: int) -> Figure:

@@ -12,7 +12,7 @@ from scenarios.kept import KeptRun
 from scenarios.language import Language
 from scenarios.provenance import modelled_text
 from scenarios.report.blocks import Block, PageBreak, Picture, Report
-from scenarios.report.charts import Form, saved
+from scenarios.report.charts import Form, picture
 from scenarios.report.content_appendix import appendix
 from scenarios.report.content_bundles import bundles
 from scenarios.report.content_choices import choices
@@ -92,12 +92,10 @@ def _blocks(m: Material) -> Iterator[Block]:
 
 
 def _map(m: Material) -> Picture:
-    _ = m.translate
-    drawn = saved(redistricting_map(m.scene), m.forms)
-    return Picture(
-        caption=_("Jurisdictions today and under the plan"),
-        png=drawn.png,
-        svg=drawn.svg,
+    return picture(
+        lambda: redistricting_map(m.scene),
+        m.forms,
+        m.translate("Jurisdictions today and under the plan"),
         wide=True,
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from optimizer.scorecard import UnitRow
 from scenarios.report import wording
-from scenarios.report.blocks import Block, Heading, Paragraph, Picture, TableBlock
-from scenarios.report.charts import saved, strength_chart
+from scenarios.report.blocks import Block, Heading, Paragraph, TableBlock
+from scenarios.report.charts import picture, strength_chart
 from scenarios.report.material import Material
 from scenarios.report.wording import listed, load, one, whole
 
@@ -23,14 +23,13 @@ def moves(m: Material) -> Iterator[Block]:
     if plan.officers_reassigned:
         yield _balance(m)
     if plan.units:
-        drawn = saved(strength_chart(plan.units, _, most=CHARTED), m.forms)
-        yield Picture(
-            caption=_(
+        yield picture(
+            lambda: strength_chart(plan.units, _, most=CHARTED),
+            m.forms,
+            _(
                 "Officers today and in the plan against the officers the workload requires: the "
                 "{units} that change most"
             ).format(units=wording.units(min(CHARTED, len(plan.units)), _)),
-            png=drawn.png,
-            svg=drawn.svg,
         )
     yield Paragraph(text=short(m))
 

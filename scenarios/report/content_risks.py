@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from geo.sheets_response import response_sheet
 from scenarios.report import wording
-from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, Picture, TableBlock
-from scenarios.report.charts import response_chart, saved
+from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, TableBlock
+from scenarios.report.charts import picture, response_chart
 from scenarios.report.content_moves import missing
 from scenarios.report.material import Material, minutes_lost
 from scenarios.report.wording import changes_as_shown, listed, one, percent, signed, whole
@@ -30,17 +30,15 @@ def risks(m: Material) -> Iterator[Block]:
     if m.losers:
         yield Heading(text=_("Townships that wait longer"), level=2)
         yield _worst(m)
-        drawn = saved(response_chart(m.losers, _), m.forms)
-        yield Picture(
-            caption=_("Mean response today and under the plan, townships that lose most"),
-            png=drawn.png,
-            svg=drawn.svg,
+        yield picture(
+            lambda: response_chart(m.losers, _),
+            m.forms,
+            _("Mean response today and under the plan, townships that lose most"),
         )
-        drawn = saved(response_sheet(m.scene, m.run.loaded.policy.response.turnout_min), m.forms)
-        yield Picture(
-            caption=_("Response minutes today and under the plan, and their change"),
-            png=drawn.png,
-            svg=drawn.svg,
+        yield picture(
+            lambda: response_sheet(m.scene, m.run.loaded.policy.response.turnout_min),
+            m.forms,
+            _("Response minutes today and under the plan, and their change"),
             wide=True,
         )
     yield Heading(text=_("What to watch after the start"), level=2)

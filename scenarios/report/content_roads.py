@@ -23,7 +23,7 @@ def roads(m: Material) -> Iterator[Block]:
     if not m.decided.dissolved_squad_ids:
         yield Paragraph(
             text=_(
-                "{squads} keep their roads: {km} km of managed road, {mean} km per officer on the "
+                "Roads stay with {squads}: {km} km of managed road, {mean} km per officer on the "
                 "mean and {highest} at the highest."
             ).format(
                 squads=wording.squads(len(squads), _),
