@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "diff",
     "compare": "compare",
     "score": "score",
+    "simulate": "simulate",
     "review": "review",
     "init": "init",
     "cases": "cases",

@@ -55,6 +55,7 @@ def step_text(step: str, _: Translate) -> str:
         "staffing": _("reassignment"),
         "evaluation": _("evaluation"),
         "writing": _("writing"),
+        "simulation": _("simulation"),
     }.get(step, step)
 
 

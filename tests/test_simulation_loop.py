@@ -101,7 +101,7 @@ def test_alerts_and_crews_are_conserved(instance: Any) -> None:
     done = run(side, alerts, days)
     log = done.log
     assert (np.diff(log.time) >= 0).all()
-    number = defaultdict(int)
+    number: dict[tuple[int, int], int] = defaultdict(int)
     holds: dict[int, int] = {}
     state: dict[int, str] = defaultdict(lambda: "waits")
     on_break: set[int] = set()

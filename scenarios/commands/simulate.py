@@ -1,0 +1,156 @@
+"""`jingli simulate`: would the plan survive a Saturday night?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optimizer.errors import InputError, Problem
+from scenarios.commands.common import (
+    EXIT_NO_PLAN,
+    EXIT_PLAN,
+    JSON,
+    LANG,
+    STORE,
+    Failures,
+    Progress,
+    command_line,
+    console,
+    language_of,
+    opened_store,
+    refuse_bad_folder,
+)
+from scenarios.language import Language
+
+if TYPE_CHECKING:
+    from scenarios.run import Run
+
+
+@click.command(
+    "simulate",
+    help="Simulate crews and alerts, today against the plan. RUN is a run id, an output folder, "
+    "or a case, which is then run first. Exit code 1: the queue has no end.",
+)
+@click.argument("asked", metavar="RUN|CASE")
+@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@click.option("--replications", type=click.IntRange(2), help="Replications at the most.")
+@click.option(
+    "--half-width",
+    type=click.FloatRange(0, min_open=True),
+    help="Stop when the change in mean response is known to this many minutes.",
+)
+@click.option("--days", type=click.IntRange(1, 3660), help="Days of each replication.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Random seed.")
+@click.option(
+    "--dispatch",
+    type=click.Choice(("own", "neighbours", "nearest")),
+    help="Which crews may be sent: the own centre's; then its neighbours'; or the nearest of all.",
+)
+@click.option(
+    "--crews",
+    type=click.Choice(("required", "in-post")),
+    help="Crews that the workload requires, or that the officers in post can man.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=max(os.cpu_count() or 1, 1),
+    help="Processes; the result does not depend on them.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for tables, JSON and a chart; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def simulate_command(
+    asked: str,
+    scenario: str | None,
+    replications: int | None,
+    half_width: float | None,
+    days: int | None,
+    seed: int | None,
+    dispatch: str | None,
+    crews: str | None,
+    workers: int,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    _language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.simulate import assumptions, simulate_run
+        from scenarios.simulation_outputs import simulation_document, write_simulation
+
+        with Progress(_, quiet=as_json) as progress:
+            run = _run(asked, scenario, store, progress)
+            least = run.loaded.policy.simulation.min_replications
+            wishes = {
+                "max_replications": replications,
+                "min_replications": None if replications is None else min(least, replications),
+                "half_width_min": half_width,
+                "days": days,
+                "seed": seed,
+                "dispatch": dispatch,
+                "crews": None if crews is None else crews.replace("-", "_"),
+            }
+            progress.step("simulation")
+            result, setup, policy = simulate_run(run, wishes, workers=workers)
+            assumed = assumptions(run.loaded, policy, setup)
+            document = simulation_document(run, result, assumed, policy)
+            written: tuple[str, ...] = ()
+            if out is not None:
+                progress.step("writing")
+                command = command_line("simulate", [asked], scenario=scenario, lang=lang)
+                written = write_simulation(run, result, document, out, _, command)
+        if as_json:
+            from scenarios.documents import json_text
+
+            click.echo(json_text(document), nl=False)
+        else:
+            from scenarios.show_simulation import show_simulation
+
+            show_simulation(run, result, assumed, console(), _)
+            if written:
+                line = _("Written to {folder}: {files}").format(
+                    folder=out, files=", ".join(written)
+                )
+                console().print(line, markup=False)
+    sys.exit(EXIT_PLAN if result.measures else EXIT_NO_PLAN)
+
+
+def _run(asked: str, scenario: str | None, store: str | None, progress: Progress) -> Run:
+    """A kept run, or a case run now."""
+    from scenarios.case import CASE_FILE, embedded_cases, open_case
+    from scenarios.reopen import reopen
+    from scenarios.run import run_case
+
+    typed = Path(asked)
+    is_case = asked in embedded_cases() or (typed / CASE_FILE).exists() or typed.name == CASE_FILE
+    if not is_case:
+        return reopen(asked, partial(opened_store, store, make=False), progress.step)
+    run = run_case(open_case(asked), scenario, progress.step)
+    if run.result.plan is None:
+        raise InputError(
+            [
+                Problem(
+                    where=asked,
+                    value=run.scenario,
+                    expected="a scenario that has a plan",
+                    fix="`jingli run` says which rules clash",
+                )
+            ]
+        )
+    return run
