@@ -89,12 +89,24 @@ def flows_of(
     return drawn, others
 
 
-def width_pt(officers: int, most: int, reason: MoveReason) -> float:
+def most_of(moves: Sequence[Move]) -> dict[MoveReason, int]:
+    """The largest head count that widths of a reason are measured against, by reason.
+
+    Police offices have a measure of their own: all their officers go, which would make the others
+    look small.
+    """
+    offices = max((m.officers for m in moves if m.reason == "bundle"), default=1)
+    others = max((m.officers for m in moves if m.reason != "bundle"), default=1)
+    return {"bundle": offices, "road_duty": others, "reassign": others}
+
+
+def width_pt(officers: int, reason: MoveReason, most: Mapping[MoveReason, int]) -> float:
     """Width of an arrow on A4: in proportion to the head count, but never a mere hair.
 
-    Those of police offices are thinner: their officers go nowhere else than the plan's map says.
+    Those of police offices are thinner: their officers go where the plan's map says already.
     """
-    return (0.7 + 4.3 * officers / max(most, 4)) * (0.45 if reason == "bundle" else 1.0)
+    share = officers / max(most[reason], 4)
+    return 0.7 + 1.5 * share if reason == "bundle" else 0.7 + 4.3 * share
 
 
 def _curve(

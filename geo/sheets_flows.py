@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.path import Path as Outline
 
 from geo import map_parts as parts
 from geo.colouring import Fills, fills, lighter
-from geo.flow_lines import Counts, Flow, flows_of, place_counts, segments, width_pt
+from geo.flow_lines import Counts, Flow, flows_of, most_of, place_counts, segments, width_pt
 from geo.fonts import map_fonts, one_line
 from geo.jurisdictions import duty_rows, fates
 from geo.map_ground import Ground
@@ -64,7 +64,7 @@ class _Drawing:
 
     flows: Sequence[Flow]
     counts: Counts
-    most: int
+    most: Mapping[MoveReason, int]
 
 
 def flow_sheet(scene: MapScene, ground: Ground | None = None) -> Figure:
@@ -80,7 +80,7 @@ def flow_sheet(scene: MapScene, ground: Ground | None = None) -> Figure:
         placed = {*county.stations.station_id, *county.squads.squad_id}
         mapped = [m for m in plan.moves if m.from_id in placed and m.to_id in placed]
         beside = [m for m in plan.moves if m not in mapped]
-        most = max((m.officers for m in mapped), default=1)
+        most = most_of(mapped)
         keys = _keys(scene, ground, mapped, beside, most)
         page = page_for(
             ground,
@@ -141,7 +141,11 @@ def _lines(scene: MapScene, counts_hidden: int, names_hidden: int, room_em: floa
 
 
 def _keys(
-    scene: MapScene, ground: Ground, mapped: Sequence[Move], beside: Sequence[Move], most: int
+    scene: MapScene,
+    ground: Ground,
+    mapped: Sequence[Move],
+    beside: Sequence[Move],
+    most: Mapping[MoveReason, int],
 ) -> list[Key]:
     """Symbols, the reasons that occur, widths, and the moves that no arrow can show."""
     county, plan, t = scene.county, scene.plan, scene.translate
@@ -164,7 +168,7 @@ def _keys(
     widest = max((m.officers for m in mapped if m.reason in reasons[:1]), default=0)
     for n in sorted({1, widest}) if reasons else []:
         text = t("{n} officers").format(n=n) if n > 1 else t("1 officer")
-        keys.append(Key(text=text, arrow=(INKS[reasons[0]], width_pt(n, most, reasons[0]))))
+        keys.append(Key(text=text, arrow=(INKS[reasons[0]], width_pt(n, reasons[0], most))))
     if beside:
         keys.append(Key(label="Functional units", is_heading=True))
         keys += _beside(scene, beside)
@@ -215,7 +219,7 @@ def _arrows(
     page: Page,
     squad_m: FloatArray,
     moves: Sequence[Move],
-    most: int,
+    most: Mapping[MoveReason, int],
 ) -> _Drawing:
     county, scale = scene.county, page.scale
     seat, squad = ground.seat_m / page.m_per_pt, squad_m / page.m_per_pt
@@ -259,7 +263,7 @@ def _draw_arrows(ax: Axes, drawing: _Drawing, page: Page) -> None:
     m_per_pt, scale = page.m_per_pt, page.scale
     for i, flow in reversed(list(enumerate(drawing.flows))):
         zorder = 4.0 + 0.1 * _ORDER.index(flow.reason)
-        width = width_pt(flow.officers, drawing.most, flow.reason)
+        width = width_pt(flow.officers, flow.reason, drawing.most)
         body, head = parts.arrow_parts(flow.points / scale, width)
         ax.add_artist(
             PathPatch(

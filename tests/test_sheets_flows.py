@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from pypdf import PdfReader
 
-from geo.flow_lines import flows_of, place_counts, width_pt
+from geo.flow_lines import flows_of, most_of, place_counts, width_pt
 from geo.map_names import map_names
 from geo.map_parts import arrow_parts
 from geo.maps import MapScene, write_map
@@ -94,9 +94,11 @@ def test_more_units_than_there_is_room_for_are_summed() -> None:
 
 
 def test_widths_grow_with_the_count_and_police_offices_are_thin() -> None:
-    widths = [width_pt(n, 10, "reassign") for n in (1, 2, 5, 10)]
+    most = most_of(MOVES)
+    assert most == {"bundle": 15, "road_duty": 7, "reassign": 7}
+    widths = [width_pt(n, "reassign", most) for n in (1, 2, 5, 7)]
     assert widths == sorted(set(widths))
-    assert width_pt(10, 10, "bundle") < width_pt(10, 10, "reassign") / 2
+    assert width_pt(15, "bundle", most) < width_pt(7, "road_duty", most) / 2
     drawn = arrows(flow_sheet(flow_scene()))
     assert drawn["flow q1 s03"].get_linewidth() > drawn["flow q2 s05"].get_linewidth()
 
