@@ -24,7 +24,10 @@ OUTSIDE = -1
 M_PER_DEG = 111_320.0
 
 _FINEST_M = 3.0
-_MOST_VERTICES = 90_000
+_COARSEST_M = 200.0
+_MOST_VERTICES = 120_000
+_MOST_VERTICES_PER_CELL = 15
+"""Neighbours count a common vertex twice."""
 _MOST_ROAD_VERTICES = 60_000
 _SLIVER_M = 30.0
 """Gaps between cells narrower than this are drawing errors."""
@@ -78,13 +81,11 @@ def simplified_cells(cells: GeometryArray) -> GeometryArray:
     if not bool(shapely.coverage_is_valid(metres, gap_width=_SLIVER_M)):
         whole = shapely.make_valid(metres)
         metres = as_geometry(shapely.coverage_clean(_areas(whole), gap_width=_SLIVER_M))
-    tolerance_m = _FINEST_M
+    tolerance_m, most = _FINEST_M, max(_MOST_VERTICES, _MOST_VERTICES_PER_CELL * len(cells))
     thin = shapely.coverage_simplify(metres, tolerance_m)
-    while shapely.get_num_coordinates(thin).sum() > max(_MOST_VERTICES, 12 * len(cells)):
-        if tolerance_m > 200.0:
-            break
+    while shapely.get_num_coordinates(thin).sum() > most and tolerance_m < _COARSEST_M:
         tolerance_m *= 2.0
-        thin = shapely.coverage_simplify(metres, tolerance_m)
+        thin = shapely.coverage_simplify(thin, tolerance_m)
     found[there] = shapely.transform(thin, lambda xy: xy / scale)
     return found
 
@@ -156,11 +157,11 @@ def _scale(shapes: GeometryArray) -> FloatArray:
 
 def _areas(shapes: GeometryArray) -> GeometryArray:
     """The areas of each shape: what a repair leaves of lines and points is dropped."""
-    found = []
-    for shape in shapes:
-        parts = shapely.get_parts(shapely.get_parts(shape))
-        found.append(shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2]))
-    return as_geometry(found)
+    found = as_geometry(shapes)
+    for i in np.flatnonzero(~np.isin(shapely.get_type_id(found), (3, 6))).tolist():
+        parts = shapely.get_parts(shapely.get_parts(found[i]))
+        found[i] = shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
+    return found
 
 
 def _edges(cells: GeometryArray, frame: Frame) -> tuple[IntArray, IntArray, IntArray, IntArray]:

@@ -75,13 +75,15 @@ function paintAreas(ctx, px, scene, side, show) {
   }
   const scale = data.scales[{ cell: "response", town: "response" }[show.fill] || show.fill];
   const key = `${show.fill} ${show.fill === "density" ? "" : side}`;
-  const areas = scene.areas(key, () => scene.classes(show.fill, side).map((c) => c + 1));
-  for (const [g, path] of areas) {
-    const colour = g ? scale.colours[g - 1] : MISSING;
+  const classes = scene.classes(show.fill, side);
+  ctx.fillStyle = MISSING;
+  if (county) ctx.fill(county, "evenodd");
+  // Each class with all above it, from the lowest up: no hairline of the ground between two.
+  scale.colours.forEach((colour, k) => {
+    const upwards = scene.areas(`${key} ${k}`, () => classes.map((c) => (c >= k ? 0 : -1))).get(0);
     ctx.fillStyle = colour;
-    ctx.fill(path, "evenodd");
-    stroke(ctx, path, colour, 0.8 * px); // no hairline between classes
-  }
+    if (upwards) ctx.fill(upwards, "evenodd");
+  });
 }
 
 function paintRoads(ctx, px, view, scene, show) {

@@ -240,8 +240,9 @@ class Scene {
     this.closed = linesPath(raw.closed.map((line) => decode(line, 0)));
     this.slowed = linesPath(raw.slowed.map((line) => decode(line, 0)));
     this.kept = new Map();
-    this.townsDiffer = new Set(this.township).size !== new Set(this.station).size
-      || this.township.some((t, c) => t !== this.township[this.station.indexOf(this.station[c])]);
+    const pairs = new Set(raw.cells.station.map((s, c) => `${s} ${raw.cells.township[c]}`));
+    const towns = new Set(raw.cells.township).size;
+    this.townsDiffer = pairs.size !== towns || towns !== new Set(raw.cells.station).size;
   }
 
   keep(key, make) {
