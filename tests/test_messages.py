@@ -31,7 +31,7 @@ FROM_LIBRARIES = {
     "required": "click's word beside a required option",
 }
 # Nothing, and texts of other libraries alone: the same in every language.
-AS_GIVEN = {"", "{expected}", "{reason}"}
+AS_GIVEN = {"", "{expected}", "{reason}", "true", "false"}
 # Texts that cannot be followed, by the function that puts them together.
 NOT_FOLLOWED = {
     "optimizer.diagnosis:_of_stations": "ids and yes or no, as the stations file has them",
