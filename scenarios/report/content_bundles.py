@@ -128,19 +128,20 @@ def _table(m: Material) -> TableBlock:
 def _told(m: Material, row: BundleRow, by: FreedBy) -> str:
     """What the table of bundles does not say."""
     _ = m.translate
+    unit = next(u for u in m.plan.units if u.unit_id == row.centre_id)
     text = _(
         "{centre} with {offices}: duty posts {posts}, crews {crews}, windows {windows} officers "
-        "freed; {required} required for {alerts} alerts a year, {strength} in the plan, road duty "
-        "among them; farthest place {farthest} min."
+        "freed; {alerts} alerts a year require {required} officers with road duty, {strength} in "
+        "the plan; farthest place {farthest} min."
     ).format(
         centre=row.centre_name,
         offices=listed(m.offices(row), _),
         posts=signed(by.posts),
         crews=signed(by.crews),
         windows=signed(by.windows),
-        required=one(row.officers_required),
         alerts=whole(row.alerts_per_year),
-        strength=whole(row.strength),
+        required=one(unit.required_officers),
+        strength=whole(unit.officers_after),
         farthest=one(row.farthest_min),
     )
     mine = [c for c in m.losers if c.plan.responsible == row.centre_name]

@@ -30,9 +30,8 @@ def summary(m: Material) -> Iterator[Block]:
     if items:
         yield Paragraph(
             text=_(
-                "Modelled, not given by the bureau: {items}. Numbers that rest on them, which is "
-                "nearly every number here, must be worked out again with the bureau's own data "
-                "before anything is decided."
+                "Modelled, not given by the bureau: {items}. Nearly every number here rests on them: "
+                "work it out again with the bureau's own data before anything is decided."
             ).format(items=items),
             weight="warning",
         )
@@ -166,8 +165,8 @@ def balance(m: Material) -> str:
     """Whether strength follows workload better, and what grouping alone would have done."""
     _, plan = m.translate, m.plan
     text = _(
-        "The mismatch of strength and workload (share of officers who stand where the workload "
-        "does not) goes from {before} to {after}."
+        "The mismatch of strength and workload (share of officers out of place) goes from "
+        "{before} to {after}."
     ).format(before=percent(m.today.mismatch_fraction), after=percent(plan.mismatch_fraction))
     alone = plan.mismatch_today_regrouped_fraction
     change = changes_as_shown(alone * 100.0, plan.mismatch_fraction * 100.0)
