@@ -49,7 +49,7 @@ def test_time_that_ran_out_twice_is_kept_once(
 ) -> None:
     asked = ("diff", "free", "one", "--case", small)
     with monkeypatch.context() as slow:
-        slow.setattr(run_module, "consolidate", lambda *_: NO_TIME)
+        slow.setattr(run_module, "consolidate", lambda *_, **__: NO_TIME)
         for _ in range(2):
             assert "a run with a plan" in refused(*asked)
             assert statuses(own_store) == [Status.UNKNOWN]
@@ -66,7 +66,7 @@ def test_what_ran_out_of_time_does_not_hide_a_plan(
     said(*asked)
     kept = statuses(own_store)
 
-    def again(*_: object) -> Result:
+    def again(*_: object, **__: object) -> Result:
         raise AssertionError("solved")
 
     monkeypatch.setattr(run_module, "consolidate", again)
