@@ -56,6 +56,8 @@ SMALL_FROM_COLUMNS = 5
 """A table of so many columns is set smaller."""
 
 _STYLE_OF_WEIGHT = {"plain": styles.BODY, "note": styles.NOTE, "warning": styles.WARNING}
+_ROOM_IN_CELLS = 0.88
+"""Part of a table's width that is not the margins of its cells; Word's fonts vary, too."""
 _CAPTION_ROOM = Mm(20)
 
 
@@ -83,7 +85,9 @@ def _title_inset(title: str, size_pt: float) -> Length:
     room = (Mm(210) - MARGINS["left"] - MARGINS["right"]) / Pt(1)
     width = text_width(title) * size_pt / 2
     lines = ceil(width / room)
-    return Pt(max((room - width / lines - 2.5 * size_pt) / 2, 0)) if lines > 1 else Pt(0)
+    # Chinese breaks after any sign; words of other writings need room to turn over.
+    spare = 1.3 if text_width(title) > 1.5 * len(title) else 3
+    return Pt(max((room - width / lines - spare * size_pt) / 2, 0)) if lines > 1 else Pt(0)
 
 
 def official_document(lang: Literal["en", "zh"], running: str) -> Document:
@@ -241,7 +245,7 @@ class BodyWriter:
         sign = styles.looks(self._report.lang)[style].size_pt / 2
         self._append_table(
             (table.header, *table.rows),
-            column_shares(table, self._width.pt / sign),
+            column_shares(table, self._width.pt / sign * _ROOM_IN_CELLS),
             table.align,
             style,
             description=table.caption,

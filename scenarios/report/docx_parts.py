@@ -101,7 +101,7 @@ def table_element(
             row.append(
                 _cell(
                     width, text, style_id, (top, bottom), is_right=is_right,
-                    indent=160 if is_after and not is_right else 0,
+                    indent=60 if is_after and not is_right else 0,
                     bold=head and i == 0, with_next=i < last and (whole or i == 0),
                 )
             )  # fmt: skip

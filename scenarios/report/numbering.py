@@ -18,6 +18,7 @@ KEPT_WHOLE_ROWS = 14
 
 _DIGITS = "零一二三四五六七八九"
 _NARROWEST, _WIDEST = 5.0, 34.0
+_SHORT_NAME = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,12 @@ def column_shares(table: TableBlock, signs_across: float) -> tuple[float, ...]:
     if not total:
         return tuple(1 / len(wanted) for _ in wanted)
     floors = [_unbroken(table, column) / signs_across for column in range(len(wanted))]
+    # Names give way to figures where both together have no room.
+    figures = sum(f for f, a in zip(floors, table.align, strict=True) if a == "right")
+    names = sum(floors) - figures
+    if figures < 1 <= figures + names:
+        give = (1 - figures) / names * 0.999
+        floors = [f if a == "right" else f * give for f, a in zip(floors, table.align, strict=True)]
     return _not_below([share / total for share in wanted], floors)
 
 
@@ -146,13 +153,17 @@ def _not_below(shares: list[float], floors: list[float]) -> tuple[float, ...]:
 
 
 def _unbroken(table: TableBlock, column: int) -> float:
-    """Width that the longest figure or word of a column needs, in half-width signs."""
+    """Width that a column needs for its figures, short names and words, in half-width signs.
+
+    The head may take three lines.
+    """
     cells = [row[column] for row in table.rows]
-    if table.align[column] == "right":
-        widest = max((text_width(cell) for cell in cells), default=0.0)
-    else:
-        widest = max((text_width(w) for c in cells for w in c.split() if w.isascii()), default=0.0)
-    head = max((len(w) for w in table.header[column].split() if w.isascii()), default=0)
+    widest = max((text_width(cell) for cell in cells), default=0.0)
+    if table.align[column] != "right" and widest > _SHORT_NAME:
+        words = [text_width(w) for c in cells for w in c.split() if w.isascii()]
+        widest = max([_SHORT_NAME, *words])
+    header = table.header[column]
+    head = max([text_width(header) / 3, *(len(w) for w in header.split() if w.isascii())])
     return max(min(widest, 20.0), min(head, 14.0)) + 2.0
 
 
