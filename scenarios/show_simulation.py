@@ -130,7 +130,7 @@ def _show_bundles(
         centre = result.ground.bundles[b]
         found.add_row(
             escape(name[centre]),
-            f"{crews[centre]:g}",
+            _crews(crews[centre]),
             _pair(busy, b),
             _pair(none_free, b),
             _pair(waits, group[centre]),
@@ -189,7 +189,7 @@ def _overload_table(
     for load in loads:
         found.add_row(
             escape(name[load.unit_id]),
-            f"{load.crews:g}",
+            _crews(load.crews),
             f"{load.utilisation_fraction:.0%}",
             str(load.crews_that_hold),
             f"{load.officers_that_hold:.1f}",
@@ -199,6 +199,10 @@ def _overload_table(
 
 def _pair(compared: Compared, at: int) -> str:
     return f"{100 * compared.today[at]:.1f}→{100 * compared.plan[at]:.1f}"
+
+
+def _crews(mean: float) -> str:
+    return f"{mean:.0f}" if mean == round(mean) else f"{mean:.1f}"
 
 
 def _known(value: float) -> float:
