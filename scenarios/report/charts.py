@@ -25,7 +25,7 @@ from scenarios.report.wording import changes_as_shown, one, signed
 
 Form = Literal["png", "svg"]
 PNG_DPI = 170
-_WIDE_IN = 6.7
+_WIDE_IN = 6.1
 _ROW_IN, _HEAD_IN, _FOOT_IN = 0.215, 0.36, 0.5
 _NAME_PT = 8.0
 _NAME_CHARACTERS = 16
@@ -67,7 +67,14 @@ def strength_chart(units: Sequence[UnitRow], _: Translate, most: int) -> Figure:
         _: Translation.
         most: Units shown at the most; those whose officers change most come first.
     """
-    chosen = sorted(units, key=lambda u: (-abs(u.officers_after - u.officers_before), u.unit_id))
+    chosen = sorted(
+        units,
+        key=lambda u: (
+            -abs(u.officers_after - u.officers_before),
+            -abs(u.required_officers - u.officers_after),
+            u.unit_id,
+        ),
+    )
     shown = sorted(chosen[:most], key=lambda u: (-u.required_officers, u.unit_id))
     figure, axes = _page(len(shown), [u.name for u in shown])
     for row, unit in enumerate(shown):

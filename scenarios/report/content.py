@@ -68,7 +68,7 @@ def build_report(
         running=_running(m),
         blocks=tuple(_blocks(m)),
         lang=language,
-        attribution=run.loaded.case.spec.attribution,
+        attribution=m.scene.attribution,
     )
 
 

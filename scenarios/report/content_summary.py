@@ -30,8 +30,8 @@ def summary(m: Material) -> Iterator[Block]:
     if items:
         yield Paragraph(
             text=_(
-                "Modelled, not given by the bureau: {items}. Nearly every number here rests on them: "
-                "work it out again with the bureau's own data before anything is decided."
+                "Modelled, not given by the bureau: {items}. Nearly every number here rests on "
+                "them: work it out again with the bureau's own data before anything is decided."
             ).format(items=items),
             weight="warning",
         )

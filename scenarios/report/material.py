@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geo.maps import MapScene
 from optimizer.errors import Translate
@@ -17,7 +17,7 @@ from scenarios.language import Language
 from scenarios.outputs import map_scene
 from scenarios.report.charts import Form
 from scenarios.report.uncertainty import Years, draw_years
-from scenarios.report.wording import changes_as_shown
+from scenarios.report.wording import changes_as_shown, in_language
 from scenarios.run import Run
 from scenarios.tables import names
 
@@ -159,6 +159,7 @@ def material_of(
     decided, plan = run.result.plan, run.plan
     assert decided is not None
     assert plan is not None
+    scene = map_scene(run, translate, language)
     return Material(
         run=run,
         plan=plan,
@@ -173,7 +174,7 @@ def material_of(
         years=draw_years(run.loaded, run.inspection, decided),
         alternatives=tuple(alternatives),
         names=names(run),
-        scene=map_scene(run, translate, language),
+        scene=replace(scene, attribution=in_language(scene.attribution, language)),
         forms=forms,
         translate=translate,
         language=language,
