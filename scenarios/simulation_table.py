@@ -82,9 +82,9 @@ def headline(result: SimulationResult, _: Translate) -> tuple[SimulatedRow, ...]
     rows: list[tuple[str, str, str, int, Better]] = [
         ("response_mean_min", _("Mean response"), minutes, 2, "less"),
         ("response_p50_min", _("Half are reached within"), minutes, 1, "less"),
-        ("response_p80_min", _("80% are reached within"), minutes, 1, "less"),
-        ("response_p90_min", _("90% are reached within"), minutes, 1, "less"),
-        ("response_p95_min", _("95% are reached within"), minutes, 1, "less"),
+        ("response_p80_min", _("80 in 100 are reached within"), minutes, 1, "less"),
+        ("response_p90_min", _("90 in 100 are reached within"), minutes, 1, "less"),
+        ("response_p95_min", _("95 in 100 are reached within"), minutes, 1, "less"),
         ("within_fraction", _("Alerts within the standard"), "%", 1, "more"),
         ("waits_fraction", _("Alerts that wait for a crew"), "%", 2, "less"),
         ("waits_long_fraction", long_wait_text(result, _), "%", 2, "less"),
