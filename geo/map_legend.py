@@ -33,7 +33,7 @@ class Key:
     """One entry of the legend: a sign and what it means.
 
     Attributes:
-        label: English name.
+        label: English name, where there is no symbol, which has its own.
         text: Name as it is, in the language of the page, instead of `label`.
         symbol: A point symbol.
         area: A jurisdiction's area ("jurisdiction" or "bundle").
@@ -56,7 +56,9 @@ class Key:
 
     def shown(self, translate: Translate) -> str:
         """The name in the language of the page."""
-        return self.text or (translate(self.label) if self.label else "")
+        if self.text or self.symbol is None:
+            return self.text or (translate(self.label) if self.label else "")
+        return translate(self.symbol.label)
 
 
 class _Sign(Line2D):
@@ -144,7 +146,7 @@ def legend_keys(county: County, plan: Plan, ground: Ground) -> list[Key]:
         (parts.OFFICE, bundles),
         (parts.DUTY, len(duty_rows(county, plan)) > 0),
     ]
-    keys = [Key(label=s.label, symbol=s) for s, shown in there if shown]
+    keys = [Key(symbol=s) for s, shown in there if shown]
     if bundles:
         keys.append(Key(label="Centre to its police office", line=(parts.INK, 1.5, "-")))
     keys.append(Key(label="Jurisdiction", area="jurisdiction"))

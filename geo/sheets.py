@@ -213,7 +213,7 @@ def _difference_keys(scene: MapScene, ground: Ground, changes: BoolArray) -> lis
     keys = [k for k in _keys_of(scene, ground, is_plan=True) if not k.area]
     points = ground.cells is None
     some = (
-        Key(symbol=parts.CROSS, label="Responsible station changes")
+        Key(symbol=parts.CROSS)
         if points
         else Key(label="Responsible station changes", hatched=True, fill="#FFFFFF")
     )

@@ -158,9 +158,9 @@ def _keys(
         (parts.OFFICE, "police_office" in fate),
         (parts.DUTY, len(duty_rows(county, plan)) > 0),
     )
-    keys = [Key(label=s.label, symbol=s) for s, shown in there if shown]
+    keys = [Key(symbol=s) for s, shown in there if shown]
     if len(county.squads):
-        keys.append(Key(label="Traffic squad today", symbol=parts.SQUAD))
+        keys.append(Key(symbol=parts.SQUAD))
     reasons = [r for r in reversed(_ORDER) if any(m.reason == r for m in mapped)]
     if reasons:
         keys.append(Key(label="Officers who move", is_heading=True))

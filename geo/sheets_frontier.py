@@ -173,7 +173,7 @@ def step_line(points: Sequence[FrontierPoint], base_min: float) -> FloatArray:
 def _keys(points: Sequence[FrontierPoint]) -> list[Key]:
     there = {p.symbol for p in points}
     order = (_TODAY, _CHOSEN, _PUBLISHED, _PLAN, _DOMINATED)
-    keys = [Key(label=s.label, symbol=s) for s in order if s in there]
+    keys = [Key(symbol=s) for s in order if s in there]
     if sum(not p.dominated for p in points) > 1:
         keys.append(Key(label="Best found", line=(_STEP_INK, 1.4, "-")))
     return keys
