@@ -39,7 +39,7 @@ def show_simulation(
     console.print(
         _(
             "{n} replications of {days} days after {warm} days of warm-up; today and plan face the "
-            "same alerts; ± is a 95% interval."
+            "same alerts; ± is a 95-percent interval."
         ).format(n=result.replications, days=result.days, warm=result.warm_up_days)
     )
     for deployment in result.growing:
