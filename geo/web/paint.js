@@ -57,13 +57,11 @@ const groupOf = (scene, side) => (side === "today" ? scene.station : scene.centr
 function paintAreas(ctx, px, scene, side, show) {
   const county = scene.areas("county", () => everyCell(scene)).get(0);
   const land = scene.keep("land", () => linesPath(scene.ground.land));
-  ctx.save();
-  ctx.shadowColor = "rgba(40, 36, 24, 0.22)";
-  ctx.shadowBlur = 14 * (ctx.getTransform().a * px);
+  const rim = scene.borders("rim", () => everyCell(scene));
+  for (const width of [13, 8, 4.5]) stroke(ctx, rim, "rgba(40, 36, 24, 0.07)", width * px);
   ctx.fillStyle = LAND;
   ctx.fill(land, "evenodd");
   if (county) ctx.fill(county, "evenodd");
-  ctx.restore();
   if (show.fill === "none") return;
   if (show.fill === "units") {
     const colours = scene.raw.stations[side === "today" ? "fill_today" : "fill_plan"];

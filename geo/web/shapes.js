@@ -147,7 +147,8 @@ class Ground {
     return path;
   }
 
-  // One closed path for each group number that cells carry.
+  // One path of closed rings for each group number that cells carry. The rings end where they
+  // began, without closePath: Chromium measures the whole path at each call of that.
   areas(group) {
     const own = new Map();
     const add = (g, arc, forward) => {
@@ -176,7 +177,6 @@ class Ground {
             else path.moveTo(xy[at], xy[at + 1]);
           }
         });
-        path.closePath();
       }
       found.set(g, path);
     }
