@@ -27,6 +27,7 @@ from scenarios.report.charts import Form
 from scenarios.report.content import build_report
 from scenarios.report.content_summary import freed
 from scenarios.report.material import Shortage, material_of
+from scenarios.report.wording import changes_as_shown, in_language, listed, one, signed
 from scenarios.run import Run, run_case
 from tests.small_case import Row, write_case
 
@@ -324,13 +325,13 @@ def test_hostile_names_stay_plain_text(tmp_path: Path) -> None:
 
 def test_the_same_run_gives_the_same_report(run: Run) -> None:
     day = date(2026, 3, 1)
-    one, other = (
+    first, other = (
         build_report(run, (), translator("zh"), "zh", label="r1", dated=day, forms=())
         for _ in range(2)
     )
-    assert one == other
-    assert ("测算日期", "2026年03月01日") in one.facts
-    assert ("运行编号", "r1") in one.facts
+    assert first == other
+    assert ("测算日期", "2026年03月01日") in first.facts
+    assert ("运行编号", "r1") in first.facts
     assert "Date of the run" not in dict(told(run).facts)
 
 
@@ -403,3 +404,32 @@ def test_pictures_hold_the_forms_that_are_asked_for(run: Run) -> None:
     assert len(pictures) == 4
     assert all(p.svg.startswith("<?xml") and not p.png for p in pictures)
     assert any("Officers required by the workload" in p.svg for p in pictures), "text stays text"
+
+
+def test_no_station_is_left_alone_and_residents_are_unknown(run: Run) -> None:
+    assert run.plan is not None
+    everything = replace(run.plan, stations_bundled=len(run.loaded.county.stations))
+    assert "The plan joins all 6 stations into" in whole(told(replace(run, plan=everything)))
+    cells = run.loaded.county.cells
+    nobody = replace(cells, population=cells.population * 0.0)
+    loaded = replace(run.loaded, county=replace(run.loaded.county, cells=nobody))
+    rows = table(told(replace(run, loaded=loaded)), "Townships").rows
+    assert {r[4] for r in rows} == {"–"}
+
+
+def test_texts_of_a_case_appear_in_the_reports_language() -> None:
+    both = "数据：县局 / Data: the bureau"
+    assert in_language(both, "zh") == "数据：县局"
+    assert in_language(both, "en") == "Data: the bureau"
+    for text in ("a / b", "甲 / 乙", "甲 / b / c", "plain"):
+        assert in_language(text, "zh") == text
+
+
+def test_numbers_as_shown() -> None:
+    assert [signed(x) for x in (-0.04, 0.0, 1.25, -12.0)] == ["0.0", "0.0", "+1.2", "-12.0"]
+    assert one(float("inf")) == "∞"
+    # 11.36 is shown as 11.4 and 28.14 as 28.1: a reader finds 16.7, not 16.8.
+    assert changes_as_shown(11.36, 28.14) == 16.7
+    names = translator("zh")
+    assert listed(["甲", "乙", "丙"], names, most=2) == "甲、乙，另有1个"
+    assert listed([], names) == ""

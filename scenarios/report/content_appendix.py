@@ -99,7 +99,7 @@ def _townships(m: Material) -> TableBlock:
                 c.today.responsible,
                 c.plan.responsible,
                 whole(c.plan.alerts_per_year),
-                whole(c.plan.population),
+                m.residents(c.plan.population),
                 f"{one(c.today.mean_response_min)}→{one(c.plan.mean_response_min)}",
                 signed(minutes_lost(c)),
                 f"{percent(c.today.share_within_fraction)}→{percent(c.plan.share_within_fraction)}",

@@ -131,7 +131,7 @@ def _told(m: Material, row: BundleRow, by: FreedBy) -> str:
     unit = next(u for u in m.plan.units if u.unit_id == row.centre_id)
     text = _(
         "{centre} with {offices}: duty posts {posts}, crews {crews}, windows {windows} officers "
-        "freed; {alerts} alerts a year require {required} officers with road duty, {strength} in "
+        "freed; {alerts} alerts a year require {required} officers in all, {strength} in "
         "the plan; farthest place {farthest} min."
     ).format(
         centre=row.centre_name,

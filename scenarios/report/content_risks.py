@@ -232,7 +232,7 @@ def _worst(m: Material) -> TableBlock:
                 signed(minutes_lost(c)),
                 f"{percent(c.today.share_within_fraction)}→{percent(c.plan.share_within_fraction)}",
                 whole(c.plan.alerts_per_year),
-                whole(c.plan.population),
+                m.residents(c.plan.population),
             )
             for c in shown
         ),

@@ -30,8 +30,8 @@ def summary(m: Material) -> Iterator[Block]:
     if items:
         yield Paragraph(
             text=_(
-                "Modelled, not given by the bureau: {items}. Nearly every number here rests on "
-                "them: work it out again with the bureau's own data before anything is decided."
+                "Modelled, not given by the bureau: {items}. The numbers here rest on them: "
+                "work them out again with the bureau's own data before anything is decided."
             ).format(items=items),
             weight="warning",
         )
@@ -42,15 +42,25 @@ def proposal(m: Material) -> str:
     _, plan = m.translate, m.plan
     stations = len(m.run.loaded.county.stations)
     if plan.centres:
-        text = _(
-            "The plan joins {bundled} of {all} into {bundles}, each commanded from one centre "
-            "station; {offices} are set up in the other buildings, and {alone} stay as they are."
-        ).format(
+        alone = stations - plan.stations_bundled
+        joined = (
+            _(
+                "The plan joins {bundled} of {all} into {bundles}, each commanded from one centre "
+                "station; {offices} are set up in the other buildings, and {alone} stay as they "
+                "are."
+            )
+            if alone
+            else _(
+                "The plan joins all {bundled} into {bundles}, each commanded from one centre "
+                "station; {offices} are set up in the other buildings."
+            )
+        )
+        text = joined.format(
             bundled=wording.stations(plan.stations_bundled, _),
             all=whole(stations),
             bundles=wording.bundles(plan.centres, _),
             offices=wording.offices(plan.police_offices, _),
-            alone=wording.stations(stations - plan.stations_bundled, _),
+            alone=wording.stations(alone, _),
         )
     else:
         text = _("The plan bundles no station: all {all} stay as they are.").format(

@@ -96,7 +96,7 @@ def windows(m: Material) -> Iterator[Block]:
                 one(line.road_km),
                 one(line.travel_min),
                 _("kept") if line.has_window else _("none today"),
-                whole(line.residents),
+                m.residents(line.residents),
                 one(line.farthest_km),
             )
             for line in lines

@@ -17,7 +17,7 @@ from scenarios.language import Language
 from scenarios.outputs import map_scene
 from scenarios.report.charts import Form
 from scenarios.report.uncertainty import Years, draw_years
-from scenarios.report.wording import changes_as_shown, in_language
+from scenarios.report.wording import changes_as_shown, in_language, whole
 from scenarios.run import Run
 from scenarios.tables import names
 
@@ -132,6 +132,10 @@ class Material:
     def winners(self) -> tuple[TownshipChange, ...]:
         """Townships that wait less as shown, the greatest gain first."""
         return tuple(c for c in reversed(self.changes) if minutes_lost(c) < 0)
+
+    def residents(self, amount: float) -> str:
+        """Residents as shown; a dash where the case does not know any."""
+        return whole(amount) if self.run.loaded.county.cells.population.any() else "–"
 
     def moves(self, reason: str) -> tuple[Move, ...]:
         """Moves for one reason."""
