@@ -58,7 +58,7 @@ function paintAreas(ctx, px, scene, side, show) {
   const county = scene.areas("county", () => everyCell(scene)).get(0);
   const land = scene.keep("land", () => linesPath(scene.ground.land));
   const rim = scene.borders("rim", () => everyCell(scene));
-  for (const width of [13, 8, 4.5]) stroke(ctx, rim, "rgba(40, 36, 24, 0.07)", width * px);
+  stroke(ctx, rim, "rgba(40, 36, 24, 0.13)", 8 * px);
   ctx.fillStyle = LAND;
   ctx.fill(land, "evenodd");
   if (county) ctx.fill(county, "evenodd");
