@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import click
 
-from scenarios.commands.common import LANG, LANGUAGES
+from scenarios.commands.common import EXIT_STOPPED, LANG, LANGUAGES
 from scenarios.language import Language, default_language, translator, use_for_this_process
 
 UNICODE = ("utf-8", "utf8", "gb18030")
@@ -52,6 +52,14 @@ class _Group(click.Group):
     def get_help(self, ctx: click.Context) -> str:
         _translate_help(self)
         return super().get_help(ctx)
+
+    def invoke(self, ctx: click.Context) -> object:
+        # click's own code for Ctrl-C is 1, which here says that there is no plan.
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(translator(_asked_language())("Stopped."), err=True)
+            ctx.exit(EXIT_STOPPED)
 
 
 def _translate_help(command: click.Command) -> None:

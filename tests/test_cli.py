@@ -91,3 +91,13 @@ def test_completion_of_commands_cases_and_options() -> None:
     assert completed("jingli sc", 1) == ["scenarios", "score", "schema"]
     assert "dianjiang" in completed("jingli run di", 2)
     assert "--dry-run" in completed("jingli run dianjiang --d", 3)
+
+
+def test_ctrl_c_is_not_the_code_of_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scenarios.case.open_case", interrupted)
+    done = command("run", "dianjiang", "--no-store")
+    assert done.exit_code == 130
+    assert "Stopped." in done.stderr

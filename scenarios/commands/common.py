@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scenarios.store import Store
 
-EXIT_PLAN, EXIT_NO_PLAN, EXIT_BAD_INPUT = 0, 1, 2
+EXIT_PLAN, EXIT_NO_PLAN, EXIT_BAD_INPUT, EXIT_STOPPED = 0, 1, 2, 130
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _CASES = Path(__file__).parent.parent / "cases"
 

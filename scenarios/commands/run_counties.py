@@ -14,6 +14,7 @@ from optimizer.errors import InputError, Problem, Translate
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     EXIT_PLAN,
+    EXIT_STOPPED,
     console,
     language_of,
     refuse_bad_folder,
@@ -25,8 +26,6 @@ from scenarios.language import Language
 if TYPE_CHECKING:
     from scenarios.counties import CountyCase
     from scenarios.store import Store
-
-EXIT_STOPPED = 130
 
 
 def run_counties(

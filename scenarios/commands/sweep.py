@@ -14,6 +14,7 @@ from scenarios.commands.common import (
     CLUSTER,
     EXIT_NO_PLAN,
     EXIT_PLAN,
+    EXIT_STOPPED,
     JSON,
     LANG,
     WORKERS,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from scenarios.sweep import Sweep
     from scenarios.sweep_points import Design
 
-EXIT_STOPPED = 130
 DIGEST_SHOWN = 10
 
 
