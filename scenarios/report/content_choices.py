@@ -146,7 +146,7 @@ def _overrides(m: Material) -> Iterator[Block]:
     if not overrides:
         yield Paragraph(text=_("The scenario changes nothing: the case is taken as it is."))
         return
-    rows, last = [], ""
+    rows, last = [], in_language(m.run.description, m.language)
     for o in overrides:
         reason = in_language(o.reason_text(_), m.language)
         rows.append(

@@ -21,8 +21,8 @@ def method(m: Material) -> Iterator[Block]:
     yield Paragraph(
         text=_(
             "Three decisions follow one another: which stations share a centre, who takes over "
-            "which managed roads, and who gives officers to whom. Each is solved exactly, on what "
-            "the one before decided. A better plan for the chain as a whole is therefore not ruled "
+            "which managed roads, and who gives officers to whom. Each is solved by an exact "
+            "method, on what the one before decided. A better plan for the chain as a whole is therefore not ruled "
             "out, even where every stage is proven."
         )
     )
