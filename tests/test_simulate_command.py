@@ -1,0 +1,126 @@
+"""`jingli simulate`: a case or a kept run, read on the console, as JSON and as files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import command, document, refused, said
+from tests.small_case import Row, write_case
+
+SHORT = ("--days", "14", "--replications", "3", "--workers", "1")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_case(tmp_path_factory.mktemp("small") / "case")
+
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JINGLI_STORE", str(tmp_path / "runs.sqlite"))
+
+
+def test_a_case_is_run_and_simulated(small: Path) -> None:
+    text = said("simulate", small, *SHORT)
+    assert "3 replications of 14 days after 7 days of warm-up" in text
+    assert "Mean response, min" in text
+    assert "What breaks first in the plan" in text
+    assert "Assumed in the simulation" in text
+    assert "simulation.dispatch = neighbours" in text
+    assert "Half are reached within" in text
+
+
+def test_what_is_asked_for_is_simulated_and_no_longer_assumed(small: Path) -> None:
+    found = document(
+        "simulate", small, *SHORT, "--dispatch", "own", "--crews", "in-post", "--seed", "5"
+    )
+    assert found["simulation"]["dispatch"] == "own"
+    assert found["simulation"]["crews"] == "in_post"
+    assert found["seed"] == 5
+    assert "policy.simulation.dispatch" not in found["assumed"]
+    assert found["assumed"]["policy.simulation.patrol_share_fraction"] == "0.3"
+    assert found["assumed"]["alerts.months"] == "even"
+    assert found["replications"] == 3
+    measures = found["measures"]
+    assert len(measures["response_mean_min"]["today"]) == len(found["groups"])
+    assert measures["cross_area_fraction"]["plan"] == 0.0
+    again = document(
+        "simulate", small, *SHORT, "--dispatch", "own", "--crews", "in-post", "--seed", "5"
+    )
+    assert again == found
+    wide = document("simulate", small, "--days", "7", "--half-width", "60", "--workers", "1")
+    assert wide["precise"]
+    assert wide["replications"] == 10
+
+
+def test_files_hold_what_the_console_says(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    text = said("simulate", small, *SHORT, "--out", out)
+    assert "responses.png" in text
+    names = {p.name for p in out.iterdir()}
+    assert names == {
+        "simulation.json", "simulation.csv", "simulation_groups.csv", "simulation_places.csv",
+        "simulation_units.csv", "responses.png", "manifest.json",
+    }  # fmt: skip
+    whole = json.loads((out / "simulation.json").read_text(encoding="utf-8"))
+    with (out / "simulation.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["Measure"] == "Mean response"
+    assert float(rows[0]["Today"]) == whole["measures"]["response_mean_min"]["today"][0]
+    with (out / "simulation_groups.csv").open(encoding="utf-8-sig", newline="") as file:
+        groups = list(csv.DictReader(file))
+    assert {"township", "category", "priority", "hour", "bundle", "all"} == {
+        r["Kind"] for r in groups
+    }
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert set(manifest["files"]) == names - {"manifest.json"}
+    # Written again over itself, and never over something else.
+    said("simulate", small, *SHORT, "--out", out)
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    assert "mine.txt" in refused("simulate", small, *SHORT, "--out", out)
+
+
+def test_a_kept_run_is_simulated_as_it_was(small: Path) -> None:
+    run_id = document("run", small)["run_id"]
+    found = document("simulate", run_id[:8], *SHORT)
+    assert found == document("simulate", small, *SHORT)
+
+
+def test_a_queue_without_end_is_exit_code_1_and_says_what_would_hold(tmp_path: Path) -> None:
+    def busy(rows: list[Row]) -> None:
+        for row in rows:
+            row["alerts_per_year_help"] *= 60
+
+    case = write_case(tmp_path / "busy", cells=busy)
+    done = command(
+        "simulate", case, *SHORT, "--dispatch", "own", "--crews", "in-post", "--lang", "en"
+    )
+    assert done.exit_code == 1, done.output
+    text = " ".join(done.output.split())
+    assert "The queue has no end" in text
+    assert "Crews that hold" in text
+    assert "Mean response" not in text
+    found = document(
+        "simulate", case, *SHORT, "--dispatch", "own", "--crews", "in-post", exit_code=1
+    )
+    assert found["measures"] == {}
+    assert found["overloaded_today"][0]["utilisation_fraction"] > 1
+
+
+def test_chinese(small: Path) -> None:
+    done = command("simulate", small, *SHORT, "--lang", "zh")
+    assert done.exit_code == 0
+    assert "现状与方案对比（仿真）" in done.output
+    assert "方案中最先吃紧的单位" in done.output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--days", "0"), ("--replications", "1"), ("--half-width", "0"), ("--dispatch", "all")],
+)
+def test_bad_options_are_usage_errors(small: Path, options: tuple[str, str]) -> None:
+    assert command("simulate", small, *options).exit_code == 2
