@@ -13,6 +13,7 @@ const OVERLAY = ["#B0246A", "#1D5FA8", "#6E2A6B", "#2E6B3E"];
 const MISSING = "#DDDAD3";
 const FAMILY = getComputedStyle(document.body).fontFamily;
 const MOVES = ["moves_bundle", "moves_road", "moves_reassign"];
+const MANY_CELLS = 3000;
 const STAYS = 0;
 const CENTRE = 1;
 const OFFICE = 2;
@@ -23,8 +24,10 @@ function paint(ctx, view, scene, side, show) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, view.w, view.h);
   ctx.setTransform(ratio * k, 0, 0, ratio * k, ratio * view.tx, ratio * view.ty);
-  ctx.lineJoin = "round";
-  ctx.lineCap = "round";
+  // Round joins of a city's many corners take longer to draw than all else.
+  const many = scene.ground.cells >= MANY_CELLS;
+  ctx.lineJoin = many ? "bevel" : "round";
+  ctx.lineCap = many ? "butt" : "round";
   const px = 1 / k;
   paintAreas(ctx, px, scene, side, show);
   if (show.has("roads")) paintRoads(ctx, px, view, scene, show);
@@ -57,8 +60,10 @@ const groupOf = (scene, side) => (side === "today" ? scene.station : scene.centr
 function paintAreas(ctx, px, scene, side, show) {
   const county = scene.areas("county", () => everyCell(scene)).get(0);
   const land = scene.keep("land", () => linesPath(scene.ground.land));
-  const rim = scene.borders("rim", () => everyCell(scene));
-  stroke(ctx, rim, "rgba(40, 36, 24, 0.13)", 8 * px);
+  if (scene.ground.cells < MANY_CELLS) {
+    const rim = scene.borders("rim", () => everyCell(scene));
+    stroke(ctx, rim, "rgba(40, 36, 24, 0.13)", 8 * px);
+  }
   ctx.fillStyle = LAND;
   ctx.fill(land, "evenodd");
   if (county) ctx.fill(county, "evenodd");
@@ -98,7 +103,7 @@ function paintRoads(ctx, px, view, scene, show) {
 
 function paintBorders(ctx, px, view, scene, side, show) {
   const group = groupOf(scene, side);
-  if (scene.ground.cells < 3000 && view.k > 1.2) {
+  if (scene.ground.cells < MANY_CELLS && view.k > 1.2) {
     const cells = scene.borders("cells", () => Int32Array.from(group.keys()));
     stroke(ctx, cells, "rgba(255, 255, 255, 0.5)", 0.7 * px);
   }
@@ -116,7 +121,7 @@ function paintBorders(ctx, px, view, scene, side, show) {
       }
       return path;
     });
-    stroke(ctx, dropped, "rgba(22, 32, 46, 0.7)", 1.5 * px, [0.1 * px, 3.8 * px]);
+    stroke(ctx, dropped, "rgba(22, 32, 46, 0.7)", 1.5 * px, [0.8 * px, 3.4 * px]);
   }
   const inner = scene.borders(`inner ${side}`, () => group, (a, b) => a >= 0 && b >= 0);
   stroke(ctx, inner, "rgba(255, 255, 255, 0.85)", 3.2 * px);
