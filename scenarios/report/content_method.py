@@ -22,8 +22,8 @@ def method(m: Material) -> Iterator[Block]:
         text=_(
             "Three decisions follow one another: which stations share a centre, who takes over "
             "which managed roads, and who gives officers to whom. Each is solved by an exact "
-            "method, on what the one before decided. A better plan for the chain as a whole is therefore not ruled "
-            "out, even where every stage is proven."
+            "method, on what the one before decided. A better plan for the chain as a whole is "
+            "therefore not ruled out, even where every stage is proven."
         )
     )
     yield _proofs(m)
