@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -28,11 +29,14 @@ class RoadNetwork:
         travel_time_min: Minutes to drive each arc, shape (A,), positive or zero.
         class_code: Row in `class_names` of each arc, shape (A,).
         class_names: Road classes in use.
-        street: Street of each arc, 0..K-1, shape (A,). At most two arcs share one.
-        line: A LineString in WGS84 per arc, from its tail to its head, shape (A,).
+        street: Street of each arc, 0..K-1, shape (A,). At most two arcs share one. -1 marks a
+            permitted turn inside a junction (see `geo.road_graph`), which is no road.
+        line: A LineString in WGS84 per arc, from its tail to its head, shape (A,); None for turns.
         origin: `given` by a road layer, or `modelled` from the places.
         street_row: Row of each street in the file of the road layer, shape (K,); None where the
             roads are modelled or have been changed since they were read.
+        street_name, street_id: What the file calls each street, shape (K,); ids with `;` between
+            several. None where `street_row` leads to them, or there are none.
     """
 
     node_lon_deg: FloatArray
@@ -47,6 +51,8 @@ class RoadNetwork:
     line: GeometryArray
     origin: Literal["given", "modelled"]
     street_row: IntArray | None = None
+    street_name: tuple[str, ...] | None = None
+    street_id: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         n, a = len(self.node_lon_deg), len(self.tail)
@@ -72,11 +78,12 @@ class RoadNetwork:
             array = getattr(self, name)
             if a and (array.min() < 0 or array.max() >= limit):
                 raise ValueError(f"roads.{name}: row outside 0..{limit - 1}")
-        if a and (self.street.min() != 0 or len(np.unique(self.street)) != self.street.max() + 1):
-            raise ValueError("roads.street: numbers 0..K-1, each in use")
+        used = np.unique(self.street[self.street >= 0])
+        if a and (self.street.min() < -1 or not np.array_equal(used, np.arange(len(used)))):
+            raise ValueError("roads.street: numbers 0..K-1, each in use, and -1 for turns")
         along, against = self.street_arcs()
         both = against >= 0
-        if (np.bincount(self.street, minlength=1) > 2).any() or (
+        if (np.bincount(self.street[self.street >= 0], minlength=1) > 2).any() or (
             (self.tail[along[both]] != self.head[against[both]])
             | (self.head[along[both]] != self.tail[against[both]])
         ).any():
@@ -84,6 +91,10 @@ class RoadNetwork:
         if self.street_row is not None:
             row = read_only(self.street_row, np.int64, shape=(len(along),), name="roads.street_row")
             object.__setattr__(self, "street_row", row)
+        for name in ("street_name", "street_id"):
+            texts = getattr(self, name)
+            if texts is not None and len(texts) != len(along):
+                raise ValueError(f"roads.{name}: one per street")
 
     def __len__(self) -> int:
         """Number of arcs."""
@@ -92,6 +103,7 @@ class RoadNetwork:
     def street_arcs(self) -> tuple[IntArray, IntArray]:
         """First arc of each street, and the arc against it or -1; shapes (K,)."""
         order = np.argsort(self.street, kind="stable")
+        order = order[np.searchsorted(self.street, 0, sorter=order) :]
         ids, start, count = np.unique(self.street[order], return_index=True, return_counts=True)
         along = order[start]
         against = np.full(len(ids), -1, np.int64)
@@ -105,19 +117,40 @@ class RoadNetwork:
             strong: Two nodes are together only if each can be driven to from the other;
                 otherwise if any chain of roads joins them.
         """
-        n = len(self.node_lon_deg)
-        graph = coo_array((np.ones(len(self)), (self.tail, self.head)), shape=(n, n))
-        count, label = connected_components(
-            graph, directed=True, connection="strong" if strong else "weak"
-        )
         along, _ = self.street_arcs()
-        inside = label[self.tail[along]] == label[self.head[along]]
-        km = np.bincount(
-            label[self.tail[along[inside]]], self.length_km[along[inside]], minlength=count
+        return component_labels(
+            len(self.node_lon_deg), self.tail, self.head, along, self.length_km, strong=strong
         )
-        # Ties by the first node, so that the numbering is the same every time.
-        first = np.full(count, n)
-        np.minimum.at(first, label, np.arange(n))
-        rank = np.empty(count, np.int64)
-        rank[np.lexsort((first, -km))] = np.arange(count)
-        return rank[label]
+
+
+def component_labels(
+    nodes: int,
+    tail: NDArray[np.integer[Any]],
+    head: NDArray[np.integer[Any]],
+    counted: IntArray,
+    length_km: FloatArray,
+    *,
+    strong: bool,
+) -> IntArray:
+    """Component of each node, numbered by falling road length (0 = the largest), shape (N,).
+
+    Args:
+        nodes: N.
+        tail: Node where each arc starts, shape (A,).
+        head: Node where each arc ends, shape (A,).
+        counted: Arcs whose length counts, one per street.
+        length_km: Of each arc, shape (A,).
+        strong: Together only if each can be driven to from the other.
+    """
+    graph = coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
+    count, label = connected_components(
+        graph, directed=True, connection="strong" if strong else "weak"
+    )
+    inside = counted[label[tail[counted]] == label[head[counted]]]
+    km = np.bincount(label[tail[inside]], length_km[inside], minlength=count)
+    # Ties by the first node, so that the numbering is the same every time.
+    first = np.full(count, nodes)
+    np.minimum.at(first, label, np.arange(nodes))
+    rank = np.empty(count, np.int64)
+    rank[np.lexsort((first, -km))] = np.arange(count)
+    return rank[label]

@@ -393,7 +393,9 @@ def _without(network: RoadNetwork, streets: Streets, cuts: Sequence[Cut]) -> Roa
         name: getattr(network, name)[is_open].tolist()
         for name in ("tail", "head", "length_km", "travel_time_min", "class_code")
     }
-    street = np.unique(network.street[is_open], return_inverse=True)[1].tolist()
+    # Turns inside a junction have no street: theirs stays -1.
+    left = network.street[is_open]
+    street = np.where(left < 0, -1, np.searchsorted(np.unique(left[left >= 0]), left)).tolist()
     line = list(network.line[is_open])
     lon, lat = network.node_lon_deg.tolist(), network.node_lat_deg.tolist()
     n_streets = len(streets.along) - len(touched)
@@ -432,5 +434,7 @@ def _without(network: RoadNetwork, streets: Streets, cuts: Sequence[Cut]) -> Roa
         street=np.array(street, dtype=np.int64),
         line=as_geometry(line),
         street_row=None,
+        street_name=None,
+        street_id=None,
         **arcs,
     )

@@ -211,6 +211,9 @@ def _road_labels(loaded: LoadedCase) -> RoadLabels:
     """Name and id of each street, from its row in the road layer."""
     along, _ = loaded.network.street_arcs()
     table, row = loaded.road_table, loaded.network.street_row
+    names, ids = loaded.network.street_name, loaded.network.street_id
+    if names is not None and ids is not None:
+        return RoadLabels(name=names, road_id=ids)
     if table is None or row is None:
         return RoadLabels(name=[""] * len(along), road_id=[""] * len(along))
     frame = table.frame.set_index("row")

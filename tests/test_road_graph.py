@@ -1,0 +1,142 @@
+"""The compressed graph: sorted arcs, conversions, turns that are no road."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from geo.network import RoadNetwork
+from geo.road_graph import NO_CLASS, TURN, RoadGraph, graph_from_arcs, graph_of_network
+
+
+def parts() -> dict[str, Any]:
+    """Three nodes on a line; 0-1 both ways, 1-2 one way, a slower second road 0-1; node 3 alone.
+
+    Street 1 is drawn from 2 to 1 and driven against its line.
+    """
+    return {
+        "node_lon_e7": [0, 100_000, 200_000, 900_000],
+        "node_lat_e7": [0, 0, 0, 0],
+        "tail": [1, 0, 1, 0],
+        "head": [0, 1, 2, 1],
+        "travel_ms": [1000, 1000, 500, 3000],
+        "length_cm": [111_300, 111_300, 111_300, 200_000],
+        "arc_street": [0, 0, 1, 2],
+        "arc_backward": [True, False, True, False],
+        "street_class": np.array([0, 1, 0], np.uint8),
+        "class_names": ("county", "village"),
+        "street_name": np.array([1, 0, 0], np.int32),
+        "street_ref": np.array([2, 2, 0], np.int32),
+        "texts": ("", "人民路", "G318"),
+        "street_id_first": [0, 2, 3, 4],
+        "street_id": [11, 12, 13, 14],
+        "shape_first": [0, 2, 4, 7],
+        "shape_lon_e7": np.array([0, 100_000, 200_000, 100_000, 0, 50_000, 100_000], np.int32),
+        "shape_lat_e7": np.array([0, 0, 0, 0, 0, 10_000, 0], np.int32),
+    }
+
+
+def graph() -> RoadGraph:
+    given = parts()
+    for name in ("node_lon_e7", "node_lat_e7"):
+        given[name] = np.array(given[name], np.int32)
+    return graph_from_arcs(**given)
+
+
+def test_arcs_are_sorted_and_the_first_of_parallel_ones_is_the_fastest() -> None:
+    made = graph()
+    assert made.first_arc.tolist() == [0, 2, 4, 4, 4]
+    assert made.head.tolist() == [1, 1, 0, 2]
+    assert made.travel_ms.tolist() == [1000, 3000, 1000, 500]
+    assert made.tail().tolist() == [0, 0, 1, 1]
+    assert made.class_code().tolist() == [0, 0, 0, 1]
+    along, against = made.arcs_of_streets()
+    assert along.tolist() == [0, -1, 1]
+    assert against.tolist() == [2, 3, -1]
+
+
+def test_components_are_strong_and_the_longest_comes_first() -> None:
+    # 0 and 1 reach each other; nothing leads back from 2; 3 has no road.
+    assert graph().component.tolist() == [0, 0, 1, 2]
+
+
+def test_names_fall_back_to_numbers() -> None:
+    assert graph().names() == ("人民路", "G318", "")
+    assert graph().ids() == ("11;12", "13", "14")
+
+
+def test_network_and_back() -> None:
+    made = graph()
+    network = made.network()
+    assert network.street.tolist() == [0, 2, 0, 1]
+    # Each arc's line runs from its tail to its head, whichever way the street is drawn.
+    for arc in range(len(network)):
+        points = shapely.get_coordinates(network.line[arc])
+        assert points[0].tolist() == [network.node_lon_deg[network.tail[arc]], 0.0]
+        assert points[-1].tolist() == [network.node_lon_deg[network.head[arc]], 0.0]
+    assert network.street_name == made.names()
+    again = graph_of_network(network)
+    for name in ("head", "travel_ms", "length_cm", "component", "first_arc"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
+    assert again.names() == made.names()
+
+
+def test_turns_are_no_street() -> None:
+    given = parts()
+    for name in ("node_lon_e7", "node_lat_e7"):
+        given[name] = np.array(given[name], np.int32)
+    given["tail"] = [*given["tail"], 2]
+    given["head"] = [*given["head"], 3]
+    given["travel_ms"] = [*given["travel_ms"], 0]
+    given["length_cm"] = [*given["length_cm"], 0]
+    given["arc_street"] = [*given["arc_street"], TURN]
+    given["arc_backward"] = [*given["arc_backward"], False]
+    made = graph_from_arcs(**given)
+    assert made.class_code().tolist()[-1] == NO_CLASS
+    network = made.network()
+    along, against = network.street_arcs()
+    assert len(along) == 3
+    assert network.line[-1] is None
+    assert not {4} & set(along.tolist()) | {4} & set(against.tolist())
+    assert graph_of_network(network).arc_street.tolist() == made.arc_street.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("head", [1, 1, 0, 4]),
+        ("arc_street", [0, 0, 1, 3]),
+        ("first_arc", [0, 2, 4, 4, 5]),
+        ("travel_ms", [1, 2, 3]),
+        ("street_name", [3, 0, 0]),
+        ("shape_first", [0, 4, 2, 7]),
+    ],
+)
+def test_rows_that_point_nowhere_are_refused(name: str, value: list[int]) -> None:
+    made = graph()
+    given = {field.name: getattr(made, field.name) for field in fields(RoadGraph)}
+    given[name] = np.array(value, given[name].dtype)
+    with pytest.raises(ValueError, match=name):
+        RoadGraph(**given)
+
+
+def test_arrays_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        graph().travel_ms[0] = 1
+
+
+def test_an_empty_network_is_an_empty_graph() -> None:
+    none = np.zeros(0)
+    rows = np.zeros(0, np.int64)
+    network = RoadNetwork(
+        node_lon_deg=none, node_lat_deg=none, tail=rows, head=rows, length_km=none,
+        travel_time_min=none, class_code=rows, class_names=(), street=rows,
+        line=np.zeros(0, object), origin="given",
+    )  # fmt: skip
+    made = graph_of_network(network)
+    assert (made.nodes, made.streets, len(made)) == (0, 0, 0)
+    assert len(made.network()) == 0
