@@ -17,7 +17,7 @@ DENSITY = ("#F1F3F8", "#D3DCEC", "#A9BDDC", "#7295C4", "#3F6AA6", "#24437A")
 
 _MINUTES = ((1, 2, 3, 4, 5), (2, 4, 6, 8, 10), (5, 10, 15, 20, 30), (10, 20, 30, 45, 60))
 _CHANGES = ((0.1, 0.5, 1.0), (0.5, 2.0, 5.0), (1.0, 5.0, 10.0))
-_MOST_FRACTION = 0.95
+_MOST_MINUTES_FRACTION, _MOST_CHANGES_FRACTION = 0.95, 0.75
 
 
 def scales(scenes: Sequence[WebScene]) -> dict[str, Any]:
@@ -26,18 +26,21 @@ def scales(scenes: Sequence[WebScene]) -> dict[str, Any]:
     with np.errstate(invalid="ignore"):
         change = np.concatenate([np.abs(s.cell_plan_min - s.cell_today_min) for s in scenes])
     change = change[np.isfinite(change) & (change > 0.05)]
-    steps = _first(_CHANGES, change)
+    steps = _first(_CHANGES, change, _MOST_CHANGES_FRACTION)
     return {
-        "response": {"limits": _first(_MINUTES, minutes), "colours": RESPONSE},
+        "response": {
+            "limits": _first(_MINUTES, minutes, _MOST_MINUTES_FRACTION),
+            "colours": RESPONSE,
+        },
         "change": {"limits": [-s for s in reversed(steps)] + [*steps], "colours": CHANGE},
         "density": {"limits": _density_limits(scenes), "colours": DENSITY},
     }
 
 
-def _first(choices: Sequence[Sequence[float]], values: FloatArray) -> list[float]:
-    """The first classes whose highest limit nearly all values keep, else the last."""
+def _first(choices: Sequence[Sequence[float]], values: FloatArray, fraction: float) -> list[float]:
+    """The first classes whose highest limit this share of the values keeps, else the last."""
     values = values[np.isfinite(values)]
-    most = float(np.quantile(values, _MOST_FRACTION)) if len(values) else 0.0
+    most = float(np.quantile(values, fraction)) if len(values) else 0.0
     return list(next((c for c in choices if most <= c[-1]), choices[-1]))
 
 

@@ -62,7 +62,7 @@ function paintAreas(ctx, px, scene, side, show) {
   const land = scene.keep("land", () => linesPath(scene.ground.land));
   if (scene.ground.cells < MANY_CELLS) {
     const rim = scene.borders("rim", () => everyCell(scene));
-    stroke(ctx, rim, "rgba(40, 36, 24, 0.13)", 8 * px);
+    stroke(ctx, rim, "rgba(40, 36, 24, 0.09)", 8 * px);
   }
   ctx.fillStyle = LAND;
   ctx.fill(land, "evenodd");
