@@ -138,6 +138,7 @@ class SimulationResult:
         days, warm_up_days, seed: As of the setup.
         load_today, load_plan: Work offered to each unit.
         overloaded_today, overloaded_plan: Units whose queue has no end; nothing is simulated then.
+        crew_units_today, crew_units_plan: Unit of each crew, for measures by crew.
         growing: Deployments (`today`, `plan`) whose queue had not settled at the end: means over
             such a run grow with its length and say nothing.
         histogram_today, histogram_plan: Responses of all alerts of all replications, shape
@@ -156,6 +157,8 @@ class SimulationResult:
     load_plan: tuple[Load, ...]
     overloaded_today: tuple[Load, ...]
     overloaded_plan: tuple[Load, ...]
+    crew_units_today: tuple[str, ...]
+    crew_units_plan: tuple[str, ...]
     growing: tuple[str, ...]
     histogram_today: FloatArray
     histogram_plan: FloatArray
@@ -352,6 +355,8 @@ def simulate(
         load_plan=setup.load_plan,
         overloaded_today=over[0],
         overloaded_plan=over[1],
+        crew_units_today=_crew_units(setup.today),
+        crew_units_plan=_crew_units(setup.plan),
         growing=tuple(
             name for name, values in (("today", today), ("plan", plan)) if _grows(values)
         ),
@@ -370,6 +375,10 @@ def _one_by_one(setup: Setup, items: Sequence[int]) -> Iterator[tuple[int, Any]]
 def _total(values: Sequence[Values]) -> FloatArray:
     total: FloatArray = np.sum([v["histogram"] for v in values], axis=0)
     return total
+
+
+def _crew_units(inputs: SimulationInputs) -> tuple[str, ...]:
+    return tuple(inputs.unit_id[u] for u in inputs.crew_unit)
 
 
 def _grows(values: Sequence[Values]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -97,22 +97,25 @@ def simulate_run(
     return simulate(setup, partial(fan_out, workers=workers)), setup, policy
 
 
-def assumptions(loaded: LoadedCase, policy: Policy, setup: Setup) -> dict[str, str]:
+def assumptions(
+    loaded: LoadedCase, policy: Policy, setup: Setup, asked: Collection[str] = ()
+) -> dict[str, str]:
     """Values of `policy.simulation` that nobody set, and what the data does not say: modelled.
+
+    A value equal to the default counts as nobody's, unless `asked` names its key.
 
     Returns:
         Dotted key -> value as text.
     """
-    given = policy.simulation.model_fields_set if policy is loaded.policy else set()
     rules = policy.simulation.model_dump(mode="json")
     standard = Simulation().model_dump(mode="json")
     run_length = {
         "days", "warm_up_days", "min_replications", "max_replications", "half_width_min", "seed",
     }  # fmt: skip
     found = {
-        f"policy.simulation.{key}": str(value)
+        f"policy.simulation.{key}": "even" if key == "weekday_factor" else str(value)
         for key, value in rules.items()
-        if key not in run_length and key not in given and value == standard[key]
+        if key not in run_length and key not in asked and value == standard[key] and value != {}
     }
     if loaded.month_share_fraction is None:
         found["alerts.months"] = "even"

@@ -86,6 +86,7 @@ def write_simulation(
         _write_loads(result, names(run), folder, _)
         if result.measures:
             _write_tables(result, folder, _)
+            _write_crews(result, names(run), folder, _)
             with map_fonts():
                 response_chart(result, _).savefig(
                     folder / "responses.png", dpi=150, metadata={"Software": None}
@@ -215,6 +216,35 @@ def _write_loads(
             _("Officers for them"),
             _("Queue without end"),
         ),
+        rows,
+    )
+
+
+def _write_crews(
+    result: SimulationResult, name: Mapping[str, str], folder: Path, _: Translate
+) -> None:
+    busy = result.measures["crew_utilisation_fraction"]
+    rows = []
+    for deployment, units, mean, half in (
+        (_("Today"), result.crew_units_today, busy.today, busy.today_half_width),
+        (_("Plan"), result.crew_units_plan, busy.plan, busy.plan_half_width),
+    ):
+        number: dict[str, int] = {}
+        for i, unit in enumerate(units):
+            number[unit] = number.get(unit, 0) + 1
+            rows.append(
+                (
+                    deployment,
+                    unit,
+                    name[unit],
+                    number[unit],
+                    _rounded(float(mean[i])),
+                    _rounded(float(half[i])),
+                )
+            )
+    write_csv(
+        folder / "simulation_crews.csv",
+        (_("Deployment"), _("Unit id"), _("Unit"), _("Crew"), _("Busy, share"), "±"),
         rows,
     )
 

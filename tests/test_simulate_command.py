@@ -64,7 +64,7 @@ def test_files_hold_what_the_console_says(small: Path, tmp_path: Path) -> None:
     names = {p.name for p in out.iterdir()}
     assert names == {
         "simulation.json", "simulation.csv", "simulation_groups.csv", "simulation_places.csv",
-        "simulation_units.csv", "responses.png", "manifest.json",
+        "simulation_crews.csv", "simulation_units.csv", "responses.png", "manifest.json",
     }  # fmt: skip
     whole = json.loads((out / "simulation.json").read_text(encoding="utf-8"))
     with (out / "simulation.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -76,6 +76,12 @@ def test_files_hold_what_the_console_says(small: Path, tmp_path: Path) -> None:
     assert {"township", "category", "priority", "hour", "bundle", "all"} == {
         r["Kind"] for r in groups
     }
+    with (out / "simulation_crews.csv").open(encoding="utf-8-sig", newline="") as file:
+        crews = list(csv.DictReader(file))
+    assert len(crews) == sum(
+        round(u["crews"]) for side in ("units_today", "units_plan") for u in whole[side]
+    )
+    assert all(0 <= float(c["Busy, share"]) <= 1 for c in crews)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["files"]) == names - {"manifest.json"}
     # Written again over itself, and never over something else.

@@ -108,7 +108,9 @@ def simulate_command(
             }
             progress.step("simulation")
             result, setup, policy = simulate_run(run, wishes, workers=workers)
-            assumed = assumptions(run.loaded, policy, setup)
+            assumed = assumptions(
+                run.loaded, policy, setup, [k for k, v in wishes.items() if v is not None]
+            )
             document = simulation_document(run, result, assumed, policy)
             written: tuple[str, ...] = ()
             if out is not None:
