@@ -30,7 +30,7 @@ from optimizer.errors import Translate, untranslated
 __all__ = ["Card", "CardRow", "Overlay", "Township", "WebScene", "web_map_html", "write_web_map"]
 
 _OURS = Path(__file__).parent / "web"
-_SCRIPTS = ("shapes.js", "paint.js", "legend.js", "panel.js", "map.js")
+_SCRIPTS = ("shapes.js", "paint.js", "names.js", "legend.js", "panel.js", "map.js")
 _IMAGES = re.compile(r"url\([^)]*\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
