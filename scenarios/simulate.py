@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,15 +11,20 @@ import numpy as np
 
 from geo.routing import travel
 from geo.snapping import snapper
-from optimizer.arrivals import arrival_model
-from optimizer.frozen import FloatArray
+from optimizer.arrivals import DAY_MIN, Alerts, ArrivalModel, arrival_model, replay_alerts
+from optimizer.errors import InputError, Problem
+from optimizer.frozen import FloatArray, IntArray
 from optimizer.plan import Plan
 from optimizer.policy import Policy, Simulation
 from optimizer.simulation import Setup, SimulationResult, prepare, simulate
+from scenarios.alert_log import case_log
+from scenarios.case import CASE_FILE
 from scenarios.fan_out import fan_out
 from scenarios.load import LoadedCase
 from scenarios.run import Run
 
+WARM_UP_DAYS = 7
+"""First days of a replayed log, that fill the streets and are not counted."""
 MOST_CELLS = 3000
 """Cells up to which minutes between all of them are computed: 72 MB."""
 
@@ -53,6 +59,84 @@ def with_wishes(policy: Policy, wishes: Mapping[str, Any]) -> Policy:
     return policy.model_copy(update={"simulation": Simulation.model_validate(values)})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LogReplay:
+    """The alerts of a log, again in every replication; what the log does not say is drawn.
+
+    Attributes:
+        model: Ways of each category.
+        time_min: Minutes since Monday 00:00 of the first alert's week, rising, shape (N,).
+        cell, category, priority: Shape (N,).
+        service_min: Minutes on scene; NaN = drawn.
+        seed: Seed of what is drawn.
+    """
+
+    model: ArrivalModel
+    time_min: FloatArray
+    cell: IntArray
+    category: IntArray
+    priority: IntArray
+    service_min: FloatArray
+    seed: int
+
+    def __call__(self, replication: int) -> Alerts:
+        """The alerts of one replication."""
+        made = replay_alerts(
+            self.model,
+            self.time_min,
+            self.cell,
+            self.category,
+            seed=self.seed,
+            replication=replication,
+            priority=self.priority,
+        )
+        known = np.isfinite(self.service_min)
+        return replace(made, service_min=np.where(known, self.service_min, made.service_min))
+
+
+def replayed(setup: Setup, loaded: LoadedCase) -> Setup:
+    """The same with the case's own log in place of drawn alerts; its first week warms up.
+
+    Raises:
+        InputError: a case without a log, or a log of less than two weeks.
+    """
+    log = case_log(loaded)
+    if log is None or log.days < 2 * WARM_UP_DAYS:
+        raise InputError(
+            [
+                Problem(
+                    where=CASE_FILE,
+                    column="layers.alerts",
+                    value=None if log is None else str(log.days),
+                    expected="an alert log of at least {days} days, to replay it",
+                    fix="add one, or leave out --replay",
+                    params={"days": 2 * WARM_UP_DAYS},
+                )
+            ]
+        )
+    known = log.category < len(loaded.county.categories)
+    at = log.occurred_at[known]
+    day = at[0].astype("datetime64[D]")
+    monday = day - (int(day.astype(np.int64)) + 3) % 7  # day 0 of numpy, in 1970, was a Thursday
+    time = (at - monday).astype("timedelta64[s]").astype(float) / 60.0
+    category, priority = log.category[known], log.priority[known]
+    service = (log.cleared_min - log.arrived_min)[known]
+    return replace(
+        setup,
+        days=int(np.ceil(time[-1] / DAY_MIN)) - WARM_UP_DAYS,
+        warm_up_days=WARM_UP_DAYS,
+        replay=LogReplay(
+            model=setup.model,
+            time_min=time,
+            cell=log.cell[known],
+            category=category,
+            priority=np.where(priority > 0, priority, setup.model.priority[category]),
+            service_min=np.where(service >= 0, service, np.nan),
+            seed=setup.seed,
+        ),
+    )
+
+
 def setup_of(
     loaded: LoadedCase,
     plan: Plan,
@@ -79,7 +163,11 @@ def setup_of(
 
 
 def simulate_run(
-    run: Run, wishes: Mapping[str, Any] | None = None, *, workers: int = 1
+    run: Run,
+    wishes: Mapping[str, Any] | None = None,
+    *,
+    workers: int = 1,
+    replay: bool = False,
 ) -> tuple[SimulationResult, Setup, Policy]:
     """Simulate today and the plan of a run.
 
@@ -87,6 +175,7 @@ def simulate_run(
         run: A run that has a plan.
         wishes: Values of `policy.simulation` to replace.
         workers: Processes; the result does not depend on them.
+        replay: The case's own log in place of drawn alerts.
 
     Returns:
         The result, its setup, and the policy it was made under.
@@ -94,6 +183,8 @@ def simulate_run(
     assert run.result.plan is not None
     policy = with_wishes(run.loaded.policy, wishes or {})
     setup = setup_of(run.loaded, run.result.plan, policy)
+    if replay:
+        setup = replayed(setup, run.loaded)
     return simulate(setup, partial(fan_out, workers=workers)), setup, policy
 
 

@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     help="Crews that the workload requires, or that the officers in post can man.",
 )
 @click.option(
+    "--replay", is_flag=True, help="The case's own alert log, day by day, in place of drawn alerts."
+)
+@click.option(
     "--workers",
     type=click.IntRange(1),
     default=max(os.cpu_count() or 1, 1),
@@ -80,6 +83,7 @@ def simulate_command(
     seed: int | None,
     dispatch: str | None,
     crews: str | None,
+    replay: bool,
     workers: int,
     out: Path | None,
     store: str | None,
@@ -107,7 +111,7 @@ def simulate_command(
                 "crews": None if crews is None else crews.replace("-", "_"),
             }
             progress.step("simulation")
-            result, setup, policy = simulate_run(run, wishes, workers=workers)
+            result, setup, policy = simulate_run(run, wishes, workers=workers, replay=replay)
             assumed = assumptions(
                 run.loaded, policy, setup, [k for k, v in wishes.items() if v is not None]
             )
