@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import command, document, refused, said
-from tests.small_case import Row, write_case
+from tests.small_case import Row, write_case, write_csv
 
 SHORT = ("--days", "14", "--replications", "3", "--workers", "1")
 
@@ -130,3 +131,55 @@ def test_chinese(small: Path) -> None:
 )
 def test_bad_options_are_usage_errors(small: Path, options: tuple[str, str]) -> None:
     assert command("simulate", small, *options).exit_code == 2
+
+
+def logged_case(folder: Path, days: int) -> Path:
+    """The small case with a log: each day at 03:00 and 15:00 an alert at the first station."""
+
+    def with_log(spec: Row) -> None:
+        spec["layers"]["alerts"] = {"path": "alerts.csv", "crs": "WGS84"}
+
+    case = write_case(folder, case=with_log)
+    # 2 March 2026 is a Monday; the log starts on the Wednesday.
+    rows = []
+    for day in range(days):
+        for hour in (3, 15):
+            at = datetime(2026, 3, 4, hour) + timedelta(days=day)
+            rows.append(
+                {
+                    "occurred_at": at.isoformat(sep=" "),
+                    "lon": 107.305,
+                    "lat": 30.205,
+                    "category": "help",
+                    "priority": 1,
+                    "dispatched_at": at.isoformat(sep=" "),
+                    "arrived_at": (at + timedelta(minutes=5)).isoformat(sep=" "),
+                    "cleared_at": (at + timedelta(minutes=25)).isoformat(sep=" "),
+                }
+            )
+    write_csv(case / "alerts.csv", rows)
+    return case
+
+
+def test_a_log_is_replayed_day_by_day(tmp_path: Path) -> None:
+    case = logged_case(tmp_path / "case", 21)
+    found = document("simulate", case, "--replications", "2", "--workers", "1", "--replay")
+    groups = {tuple(g): i for i, g in enumerate(found["groups"])}
+    alerts = found["measures"]["alerts_per_day"]
+    # From Monday the 2nd: the week to the 8th warms up, 16 days of two alerts are left.
+    assert found["warm_up_days"] == 7
+    assert found["days"] == 16
+    assert alerts["today"][groups["all", ""]] == 2.0
+    assert alerts["today_half_width"][groups["all", ""]] == 0.0
+    assert alerts["today"][groups["hour", "03"]] == alerts["today"][groups["hour", "15"]] == 1.0
+    assert alerts["today"][groups["priority", "1"]] == 2.0
+    # Twenty minutes on scene twice a day, as logged, and the ways.
+    busy = found["measures"]["utilisation_fraction"]["today"]
+    crews = sum(u["crews"] for u in found["units_today"])
+    assert 40 / 1440 / crews < busy < 90 / 1440 / crews
+
+
+def test_a_log_that_cannot_be_replayed_is_refused(small: Path, tmp_path: Path) -> None:
+    assert "an alert log of at least 14 days" in refused("simulate", small, *SHORT, "--replay")
+    short = logged_case(tmp_path / "case", 10)
+    assert "layers.alerts = 10" in refused("simulate", short, *SHORT, "--replay")
