@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": "compare",
     "score": "score",
     "simulate": "simulate",
+    "stress": "stress",
     "calibrate": "calibrate",
     "review": "review",
     "init": "init",

@@ -64,7 +64,7 @@ class StressResult:
             changes hands.
         breaks: Bundles by breaking factor; empty where it was not asked for.
         market: Name of the market's place.
-        incident_cells: Townships of the two incidents.
+        incident_townships: Townships of the two incidents.
         setup: What was simulated.
         policy: The policy.
     """
@@ -75,7 +75,7 @@ class StressResult:
     transition: Transition | None
     breaks: tuple[Break, ...]
     market: str
-    incident_cells: tuple[str, ...]
+    incident_townships: tuple[str, ...]
     setup: Setup
     policy: Policy
 
@@ -207,7 +207,7 @@ def stress_run(
         transition=None if not weeks or endless else _transition(setup, rules, rows[-len(weeks) :]),
         breaks=breaks,
         market=_market_name(county, market) if market is not None else "",
-        incident_cells=tuple(county.cells.township[c] for c in places),
+        incident_townships=tuple(county.cells.township[c] for c in places),
         setup=setup,
         policy=policy,
     )
