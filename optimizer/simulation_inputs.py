@@ -294,8 +294,9 @@ def _reachable(county: County, cell_time_min: FloatArray | None) -> FloatArray |
         return None
     made = np.array(cell_time_min, dtype=float)
     travel = county.travel_time_min
-    for i, j in zip(*np.nonzero(~np.isfinite(made)), strict=True):
-        made[i, j] = (travel[:, i] + travel[:, j]).min()
+    for i in np.flatnonzero(~np.isfinite(made).all(axis=1)):
+        lost = np.flatnonzero(~np.isfinite(made[i]))
+        made[i, lost] = (travel[:, [i]] + travel[:, lost]).min(axis=0)
     return made
 
 

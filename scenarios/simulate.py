@@ -193,6 +193,8 @@ def assumptions(
 ) -> dict[str, str]:
     """Values of `policy.simulation` that nobody set, and what the data does not say: modelled.
 
+    Units whose officers in post man less than one crew, and that are given one, are named too.
+
     A value equal to the default counts as nobody's, unless `asked` names its key.
 
     Returns:
@@ -208,6 +210,9 @@ def assumptions(
         for key, value in rules.items()
         if key not in run_length and key not in asked and value == standard[key] and value != {}
     }
+    for name, side in (("today", setup.today), ("plan", setup.plan)):
+        if side.raised:
+            found[f"crews.at_least_one.{name}"] = ", ".join(side.raised)
     if loaded.month_share_fraction is None:
         found["alerts.months"] = "even"
     if setup.today.cell_time_min is None:

@@ -79,10 +79,10 @@ def test_counts_by_hour_weekday_month_and_cell_follow_the_rates() -> None:
 
 def test_numbers_are_poisson() -> None:
     """Variance of the number of alerts a day over replications is its mean."""
-    one_day = [len(draw_alerts(model(), 1, seed=1, replication=r)) for r in range(2000)]
+    one_day = [len(draw_alerts(model(), 1, seed=1, replication=r)) for r in range(500)]
     expected = hourly_rate(model(), 1).sum()
-    assert np.mean(one_day) == pytest.approx(expected, abs=4 * np.sqrt(expected / 2000))
-    assert np.var(one_day) / expected == pytest.approx(1.0, abs=4 * np.sqrt(2 / 2000))
+    assert np.mean(one_day) == pytest.approx(expected, abs=4 * np.sqrt(expected / 500))
+    assert np.var(one_day) / expected == pytest.approx(1.0, abs=4 * np.sqrt(2 / 500))
 
 
 def test_a_year_holds_the_yearly_rates_whatever_the_rhythm() -> None:

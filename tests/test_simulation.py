@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from optimizer.arrivals import Alerts, arrival_model, replay_alerts
 from optimizer.errors import InputError
@@ -26,7 +27,6 @@ from optimizer.simulation_measures import (
     quantile_min,
 )
 from optimizer.strength import assess_bundles, unit_needs
-from scenarios.fan_out import fan_out
 from tests.toy import toy_county, worked_county, worked_policy
 
 COUNTY = toy_county(n_stations=4, cells_per_station=3, alerts_per_cell=1500.0)
@@ -288,16 +288,22 @@ def test_both_face_the_same_alerts_and_the_plan_is_farther() -> None:
 
 
 def test_the_result_does_not_depend_on_the_workers() -> None:
+    """Workers get a copy of the setup and finish in any order."""
     setup = setup_of(days=7)
-    alone = simulate(setup)
-    two = simulate(setup, partial(fan_out, workers=2))
-    assert two.replications == alone.replications
+
+    def backwards(job: Any, items: Any) -> Any:
+        task = pickle.loads(pickle.dumps(job)).open()
+        for row, item in reversed(list(enumerate(items))):
+            yield row, task(item)
+
+    alone, spread = simulate(setup), simulate(setup, backwards)
+    assert spread.replications == alone.replications
     for name, found in alone.measures.items():
         for field in ("today", "plan", "change", "change_half_width"):
             assert np.array_equal(
-                getattr(found, field), getattr(two.measures[name], field), equal_nan=True
+                getattr(found, field), getattr(spread.measures[name], field), equal_nan=True
             ), name
-    assert np.array_equal(alone.histogram_plan, two.histogram_plan)
+    assert np.array_equal(alone.histogram_plan, spread.histogram_plan)
 
 
 def test_it_stops_when_precise_enough() -> None:
@@ -347,3 +353,27 @@ def test_slower_roads_and_learning_crews_are_slower() -> None:
 def test_a_plan_needs_no_strength_for_required_crews() -> None:
     bare = Plan(bundles=PLAN.bundles)
     assert simulation_inputs(COUNTY, policy_of(), bare).raised == ()
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"weekday_factor": [1, 1]}, "weekday_factor"),
+        ({"weekday_factor": [0] * 7}, "weekday_factor"),
+        ({"shift_starts_hours": [20, 8]}, "shift_starts_hours"),
+        ({"shift_starts_hours": [24]}, "less than 24"),
+        ({"min_replications": 9, "max_replications": 5}, "max_replications"),
+        (
+            {"other_category": {"arrest_share_fraction": 0.7, "escort_share_fraction": 0.5}},
+            "at most",
+        ),
+        ({"dispatch": "all"}, "neighbours"),
+        ({"break_min": -1}, "greater than or equal to 0"),
+        ({"custody_min": "nan"}, "finite"),
+        ({"speed": 1}, "not permitted"),
+    ],
+)
+def test_the_policy_refuses(broken: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Policy.model_validate({"simulation": broken})
+    assert said in str(caught.value)
