@@ -83,9 +83,12 @@ class RoadNetwork:
             raise ValueError("roads.street: numbers 0..K-1, each in use, and -1 for turns")
         along, against = self.street_arcs()
         both = against >= 0
+        # The same place, not the same node: a junction with forbidden turns is several nodes.
+        place = np.column_stack([self.node_lon_deg, self.node_lat_deg])
+        one, two = along[both], against[both]
         if (np.bincount(self.street[self.street >= 0], minlength=1) > 2).any() or (
-            (self.tail[along[both]] != self.head[against[both]])
-            | (self.head[along[both]] != self.tail[against[both]])
+            (place[self.tail[one]] != place[self.head[two]])
+            | (place[self.head[one]] != place[self.tail[two]])
         ).any():
             raise ValueError("roads.street: one arc, or two that run against each other")
         if self.street_row is not None:

@@ -1,0 +1,228 @@
+"""OpenStreetMap files as roads: read, checked, told about, and kept for the next run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geo import road_cache
+from geo.network import component_labels
+from geo.osm_data import OsmData, OsmFileError
+from geo.osm_roads import OsmCounts, OsmOptions, graph_of_osm
+from geo.osm_xml import read_xml
+from geo.road_graph import TURN, RoadGraph
+from optimizer.errors import Problem
+from optimizer.policy import Roads
+
+__all__ = ["OsmOptions", "is_osm", "read_osm", "read_osm_roads"]
+
+_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml")
+# Ways named one by one.
+_NAMED = 5
+
+
+def is_osm(name: str | Path) -> bool:
+    """Whether a file's name says OpenStreetMap."""
+    return str(name).casefold().endswith(_SUFFIXES)
+
+
+def read_osm(path: Path) -> OsmData:
+    """Read the roads of a file, by what it holds.
+
+    Raises:
+        OsmFileError: it is no OpenStreetMap file, or not a whole one.
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        start = file.read(64)
+    if b"OSMHeader" in start:
+        from geo.osm_pbf import read_pbf
+
+        return read_pbf(path)
+    return read_xml(path)
+
+
+def read_osm_roads(
+    path: Path,
+    shown: str,
+    roads: Roads,
+    options: OsmOptions | None = None,
+    cache: Path | None = None,
+) -> tuple[RoadGraph | None, tuple[Problem, ...]]:
+    """Read a file into the road graph, or open the graph that an earlier run kept.
+
+    Args:
+        path: `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2`.
+        shown: The file as the planner wrote it.
+        roads: Speeds by class.
+        options: Switches; None = the defaults.
+        cache: Folder for kept graphs; None = none.
+
+    Returns:
+        The graph, or None with at least one error; and every problem found.
+    """
+    options = options or OsmOptions()
+    try:
+        key = road_cache.cache_key(path, _settings(roads, options)) if cache else ""
+        kept = road_cache.load(cache, key) if cache else None
+        if kept is not None:
+            graph, notes = kept
+            return graph, tuple(Problem(**{**note, "where": shown}) for note in notes)
+        data = read_osm(path)
+    except OsmFileError as fault:
+        return None, (
+            Problem(
+                where=shown,
+                expected=str(fault),
+                fix="download the file again, or cut the extract again",
+            ),
+        )
+    except OSError as error:
+        return None, (
+            Problem(
+                where=shown,
+                value=error.strerror or type(error).__name__,
+                expected="a file that can be read",
+                fix="check the path and the permissions",
+            ),
+        )
+    places = _place_problems(shown, data)
+    if places:
+        return None, tuple(places)
+    graph, counts = graph_of_osm(data, roads, options)
+    problems = tuple(_problems(shown, data, graph, counts, options))
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    notes = [dataclasses.asdict(problem) for problem in problems]
+    if cache is not None and not road_cache.store(cache, key, graph, notes):
+        problems += (
+            Problem(
+                where=shown,
+                expected="a case folder that can be written, with room on the disk: the roads "
+                "could not be kept there and are read anew each time",
+                severity="warning",
+            ),
+        )
+    return graph, problems
+
+
+def _settings(roads: Roads, options: OsmOptions) -> Mapping[str, Any]:
+    """What of policy and case shapes the graph."""
+    return {
+        "speed_km_per_h": dict(roads.speed_km_per_h),
+        "other_speed_km_per_h": roads.other_speed_km_per_h,
+        "classes": list(roads.managed_classes),
+        "options": options,
+    }
+
+
+def _place_problems(shown: str, data: OsmData) -> Iterable[Problem]:
+    wrong = int(((np.abs(data.lat_e7) > 900_000_000) | (np.abs(data.lon_e7) > 1_800_000_000)).sum())
+    if wrong:
+        yield Problem(
+            where=shown,
+            expected="latitudes up to 90 degrees; {n} of {total} nodes have more",
+            fix="exchange longitude and latitude, which seem to be the wrong way round",
+            params={"n": wrong, "total": len(data.node_id)},
+        )
+
+
+def _problems(
+    shown: str, data: OsmData, graph: RoadGraph, counts: OsmCounts, options: OsmOptions
+) -> Iterable[Problem]:
+    def warning(expected: str, fix: str = "", **params: object) -> Problem:
+        return Problem(where=shown, expected=expected, fix=fix, params=params, severity="warning")
+
+    total = len(data.way_id)
+    if not graph.streets:
+        yield Problem(
+            where=shown,
+            expected="at least one road that cars can use; the file has {n} ways with a highway "
+            "tag and {nodes} of their nodes",
+            fix="take an extract with complete roads, or write `roads: modelled`",
+            params={"n": total, "nodes": len(data.node_id)},
+        )
+    left_out = sum(counts.not_roads.values())
+    if left_out:
+        yield warning(
+            "roads that cars can use: {n} of {total} ways are none and are left out ({classes})",
+            n=left_out,
+            total=total,
+            classes=_counted(counts.not_roads),
+        )
+    if counts.barred or counts.reversible or counts.blocked_nodes:
+        yield warning(
+            "roads open to cars: {barred} ways are closed by their access, {reversible} change "
+            "their direction with the hour, {blocked} barriers end a road",
+            barred=counts.barred,
+            reversible=counts.reversible,
+            blocked=counts.blocked_nodes,
+        )
+    if counts.bad_speeds:
+        yield warning(
+            "maxspeed above 0: {n} ways have zero or less and are driven at the speed of their "
+            "class (way {ways})",
+            "correct the tags in OpenStreetMap, or set speeds by class in policy.roads",
+            n=len(counts.bad_speeds),
+            ways=_listed(counts.bad_speeds),
+        )
+    if counts.cut_ways:
+        yield warning(
+            "complete ways: {n} have nodes that the file lacks and are cut there",
+            "cut the extract with complete ways, somewhat beyond the border of the county",
+            n=counts.cut_ways,
+        )
+    if counts.turns_ignored and options.turn_restrictions:
+        yield warning(
+            "turn restrictions that lead from one road over one junction to another: {n} are "
+            "ignored, {honoured} hold",
+            n=counts.turns_ignored,
+            honoured=counts.turns_honoured,
+        )
+    if graph.streets:
+        yield from _island_problems(graph, warning)
+
+
+def _island_problems(graph: RoadGraph, warning: Any) -> Iterable[Problem]:
+    """Warns of separate networks, by their length."""
+    along, against = graph.arcs_of_streets()
+    once = np.where(along >= 0, along, against)
+    tail = graph.tail()
+    km = graph.length_cm / 100_000.0
+    label = component_labels(graph.nodes, tail, graph.head, once, km, strong=False)
+    by_network = np.bincount(label[tail[once]], km[once])
+    # A gate that no road leaves is no network.
+    by_network = by_network[by_network > 0]
+    if len(by_network) > 1:
+        yield warning(
+            "roads that all connect: there are {n} separate networks; the largest has "
+            "{main:.1f} km, the others {rest:.1f} km together",
+            "places next to a small one are led to the large one; join the lines where roads "
+            "meet in truth",
+            n=len(by_network),
+            main=float(by_network[0]),
+            rest=float(by_network[1:].sum()),
+        )
+    strays = (graph.component[tail[once]] != 0) & (label[tail[once]] == 0)
+    strays &= graph.arc_street[once] != TURN
+    if strays.any():
+        yield warning(
+            "roads that can be reached and left again: {km:.1f} km can only be entered or only "
+            "be left",
+            "check the one-way roads there",
+            km=float(km[once][strays].sum()),
+        )
+
+
+def _counted(found: Mapping[str, int], most: int = 6) -> str:
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    said = ", ".join(f"{text or '–'} {count}" for text, count in ranked[:most])
+    return said + (", …" if len(ranked) > most else "")
+
+
+def _listed(ids: tuple[int, ...]) -> str:
+    return ", ".join(str(one) for one in ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
