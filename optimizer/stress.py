@@ -95,7 +95,7 @@ class Stress:
         far_end: Free crews wait in the cell of their area that is farthest from its centre.
         more_crews: Unit of the plan and crews that it has more of, round the clock.
         new_ground: Extra travel (share of the usual) and extra minutes of turn-out, in the plan,
-            to cells whose responsible station changed.
+            to cells whose responsible station changed; never together with another stress.
         scope: Alerts that it is judged by.
     """
 
@@ -110,6 +110,16 @@ class Stress:
     more_crews: tuple[int, int] | None = None
     new_ground: tuple[float, float] | None = None
     scope: Scope = EVERYTHING
+
+    def __post_init__(self) -> None:
+        others = (self.surge, self.travel_factor, self.absent_fraction, self.far_end) != (
+            1,
+            1,
+            0,
+            0,
+        )
+        if self.new_ground is not None and (others or not self.lasting):
+            raise ValueError("stress.new_ground: not together with another stress")
 
     @property
     def lasting(self) -> bool:

@@ -86,12 +86,14 @@ class StressJob:
         )
 
     def tallies(self, at: int, replication: int, drawn: Alerts) -> dict[Deployment, Tally]:
-        """The deployments under one stress."""
+        """The deployments under one stress; new ground leaves today as it is undisturbed."""
         setup, stress = self.setup, self.stresses[at]
         alerts = stress.alerts(setup, drawn, self.top_factor, replication)
         start = setup.warm_up_days * DAY_MIN
         found: dict[Deployment, Tally] = {}
         for which in self.deployments:
+            if which == "today" and stress.new_ground is not None:
+                continue
             trace = run_replication(
                 stress.inputs(setup, which, replication),
                 alerts,
@@ -253,6 +255,10 @@ def run_stresses(
     )
     items = [(i, r) for r in range(replications) for i in range(len(asked)) if not any(endless[i])]
     done = gather(fan, job, items, lambda n: progress("stresses", n, len(items)))
+    for (i, r), both in done.items():
+        if "today" not in both:
+            usual = done[0, r]["today"]
+            both["today"] = replace(usual, scopes=usual.scopes[[i]])
     rows = []
     for i, one in enumerate(asked):
         here = [done[i, r] for r in range(replications)] if (i, 0) in done else []

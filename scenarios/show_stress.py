@@ -86,7 +86,7 @@ def _show_rows(result: StressResult, console: Console, _: Translate) -> None:
         rows.append([(t, style) for t in (label, *figures, breaks_text(result, row, _))])
         if row.stress.scope.cells is not None and row.measures:
             usual = _figures(row.undisturbed, None)
-            rows.append([(t, "dim") for t in ("  " + _("without it"), *usual, "")])
+            rows.append([(t, "dim") for t in (_("… without it"), *usual, "")])
     console.print()
     console.print(_("Today → plan under stress"), style="bold")
     for line in grid(columns, rows, console.width):

@@ -162,11 +162,11 @@ def transition_text(result: StressResult, _: Translate) -> str:
     )
     near = f"{100 * result.rules.recovered_within_fraction:g}"
     if course.recovered_week is None:
-        after = _("Not recovered to {near} points within {weeks} weeks.")
+        after = _("Not back to within {near} point(s) of that in {weeks} weeks.")
     elif course.recovered_week == 0:
-        after = _("The dip is under {near} points.")
+        after = _("The dip is under {near} point(s).")
     else:
-        after = _("Recovered to {near} points from week {week} on.")
+        after = _("Back to within {near} point(s) of that from week {week} on.")
     return f"{text} " + after.format(
         near=near,
         weeks=result.rules.transition_weeks,
