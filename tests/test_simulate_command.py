@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from optimizer.plan import current_plan
+from scenarios.case import open_case
+from scenarios.prepared import Prepared
+from scenarios.simulate import cell_minutes, replayed, setup_of
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case, write_csv
 
@@ -183,3 +189,37 @@ def test_a_log_that_cannot_be_replayed_is_refused(small: Path, tmp_path: Path) -
     assert "an alert log of at least 14 days" in refused("simulate", small, *SHORT, "--replay")
     short = logged_case(tmp_path / "case", 10)
     assert "layers.alerts = 10" in refused("simulate", short, *SHORT, "--replay")
+
+
+def test_a_large_case_sends_every_crew_from_its_seat(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_road = document("simulate", small, *SHORT)
+    monkeypatch.setattr("scenarios.simulate.MOST_CELLS", 3)
+    found = document("simulate", small, *SHORT)
+    assert found["assumed"]["policy.simulation.start_from"] == "station"
+    # The way back is now part of a job.
+    busy = "utilisation_fraction"
+    assert found["measures"][busy]["today"] > on_road["measures"][busy]["today"]
+
+
+def test_minutes_between_cells_are_by_road(small: Path) -> None:
+    case = open_case(str(small))
+    loaded = Prepared(case).load(case.scenario(None, ()))
+    minutes = cell_minutes(loaded)
+    assert minutes is not None
+    assert minutes.shape == (24, 24)
+    assert (np.diag(minutes) == 0).all()
+    assert (minutes[~np.eye(24, dtype=bool)] > 0).all()
+    # Cells of the far ends of the row of stations are farthest from each other.
+    far = np.unravel_index(np.argmax(minutes), minutes.shape)
+    assert {loaded.county.cells.cell_id[i][1] for i in far} == {"1", "6"}
+
+
+def test_a_replay_travels_to_workers(tmp_path: Path) -> None:
+    case = open_case(str(logged_case(tmp_path / "case", 21)))
+    loaded = Prepared(case).load(case.scenario(None, ()))
+    setup = replayed(setup_of(loaded, current_plan(loaded.county)), loaded)
+    copy = pickle.loads(pickle.dumps(setup))
+    assert np.array_equal(copy.alerts(1).service_min, setup.alerts(1).service_min)
+    assert setup.alerts(0).service_min.tolist() == [20.0] * 42
