@@ -26,7 +26,7 @@ from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_clo
 from scenarios.change_roads import RoadLabels, Streets, changed_network
 from scenarios.change_stations import with_head_counts, with_seats
 from scenarios.load import LoadedCase
-from scenarios.locks import with_lock_ids
+from scenarios.locks import where_written, with_lock_ids
 from scenarios.merge_changes import (
     ChangeNotes,
     Merged,
@@ -110,7 +110,7 @@ def apply(
         scenario,
         CASE_FILE,
     )
-    problems = problems or lock_problems(county, policy)
+    problems = problems or where_written(lock_problems(county, policy), county.stations, scenario)
     if problems:
         raise InputError(problems)
     overrides = (*scenario.overrides, *with_effects(merged, notes))
@@ -138,7 +138,9 @@ def _stop(notes: ChangeNotes, loaded: LoadedCase, scenario: Scenario) -> None:
     known = gazetteer(loaded.county, opened).stations
     policy, problems = with_lock_ids(scenario.policy, known, known, scenario, CASE_FILE)
     if not opened:
-        problems = problems or lock_problems(loaded.county, policy)
+        problems = problems or where_written(
+            lock_problems(loaded.county, policy), loaded.county.stations, scenario
+        )
     raise InputError([*notes.problems, *problems])
 
 

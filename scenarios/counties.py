@@ -120,8 +120,27 @@ def solve_counties(
     """
     worlds = [(c.loaded.county, c.loaded.policy) for c in counties]
     for row, found in fan_out(Consolidation(), worlds, workers=workers, cluster=cluster):
-        plan = None if found["plan"] is None else Plan.from_json(found["plan"])
-        yield row, Result(plan=plan, proofs=proofs_of(json.loads(found["proofs"])))
+        yield row, found.result()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """What travels back from a worker: text only, as the run store keeps it.
+
+    Attributes:
+        plan: The plan as JSON; None where there is none.
+        proofs: The proofs as JSON.
+    """
+
+    plan: str | None
+    proofs: str
+
+    def result(self) -> Result:
+        """The plan and the proofs."""
+        return Result(
+            plan=None if self.plan is None else Plan.from_json(self.plan),
+            proofs=proofs_of(json.loads(self.proofs)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +152,13 @@ class Consolidation:
         return _consolidated
 
 
-def _consolidated(world: Any) -> dict[str, str | None]:
+def _consolidated(world: Any) -> Solved:
     county, policy = world
     result = consolidate(county, policy)
-    return {
-        "plan": None if result.plan is None else result.plan.to_json(),
-        "proofs": json.dumps(proof_documents(result.proofs)),
-    }
+    return Solved(
+        plan=None if result.plan is None else result.plan.to_json(),
+        proofs=json.dumps(proof_documents(result.proofs)),
+    )
 
 
 def totals(runs: Sequence[Run]) -> dict[str, float]:

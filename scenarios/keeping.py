@@ -36,7 +36,12 @@ def find_run(store: Store, loaded: LoadedCase) -> StoredRun | None:
 
 
 def keep_if_new(
-    store: Store, run: Run, case_typed: str, command: Sequence[str], created_at: datetime
+    store: Store,
+    run: Run,
+    case_typed: str,
+    command: Sequence[str],
+    created_at: datetime,
+    again: bool = False,
 ) -> str:
     """Keep `run` unless the store knows as much: a run found in it, or time that ran out again.
 
@@ -46,6 +51,7 @@ def keep_if_new(
         case_typed: The case as the planner typed it.
         command: The command line, passwords hidden.
         created_at: When it ended, with its zone.
+        again: Whether the planner asked to solve again: an answer is then kept beside the first.
 
     Returns:
         Id of the run, or of the one that stands for it.
@@ -56,7 +62,7 @@ def keep_if_new(
     found = _of_same_inputs(store, run.loaded)
     if found is not None:
         nothing_known = found.record.status is Status.UNKNOWN
-        if not nothing_known or run.result.status is Status.UNKNOWN:
+        if run.result.status is Status.UNKNOWN or not (nothing_known or again):
             return found.run_id
     return store.add(record_of_run(run, case_typed, command, created_at))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
+from optimizer.county import Stations
 from optimizer.errors import Problem
 from optimizer.policy import Policy
 from scenarios.names import Names, Wrong
@@ -53,6 +57,27 @@ def with_lock_ids(
         return policy, problems
     bundling = policy.bundling.model_copy(update={"locks": locks.model_copy(update=found)})
     return policy.model_copy(update={"bundling": bundling}), []
+
+
+def where_written(
+    problems: Iterable[Problem], stations: Stations, scenario: Scenario
+) -> list[Problem]:
+    """Problems of locks with the stations' names, at the line that wrote the lock last.
+
+    Args:
+        problems: Of locks by id, from the case's file as far as the optimizer knows.
+        stations: To name the stations.
+        scenario: To say who wrote a lock.
+    """
+    name = dict(zip(stations.station_id, stations.name, strict=True))
+    found = []
+    for problem in problems:
+        said = next((o for o in reversed(scenario.overrides) if o.key == problem.column), None)
+        named = ", ".join(name.get(s, s) for s in (problem.value or "").split(", "))
+        if said is not None:
+            problem = replace(problem, where=said.file, row=said.line)
+        found.append(replace(problem, value=named))
+    return found
 
 
 def _problem(wrong: Wrong, name: str, rule: str, scenario: Scenario, shown: str) -> Problem:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from optimizer.errors import Translate
+from scenarios.scenario import Override
+from scenarios.show_overrides import show_overrides
 
 
-def show_foreseen(foreseen: Mapping[str, Any], console: Console, _: Translate) -> None:
-    """Print it."""
+def show_foreseen(
+    foreseen: Mapping[str, Any], overrides: Sequence[Override], console: Console, _: Translate
+) -> None:
+    """Print it.
+
+    Args:
+        foreseen: As `RunJob.foreseen` gives it.
+        overrides: What the scenario changes, in order.
+        console: Where to.
+        _: Translation.
+    """
     title = " · ".join(filter(None, (foreseen["case"], foreseen["scenario"])))
     console.rule(f"[bold]{escape(title)}")
     counts = [
@@ -22,9 +33,7 @@ def show_foreseen(foreseen: Mapping[str, Any], console: Console, _: Translate) -
         (_("Functional units"), foreseen["units"]),
     ]
     console.print(" · ".join(f"{label}: {n}" for label, n in counts), markup=False)
-    for one in foreseen["overrides"]:
-        line = f"  {one['key']}: {one['before'] or '-'} → {one['after'] or '-'}"
-        console.print(line + (f"  ({one['reason']})" if one["reason"] else ""), markup=False)
+    show_overrides(overrides, "", console, _)
     for warning in foreseen["warnings"]:
         console.print(f"  - {warning}", markup=False, style="yellow")
     steps = [_("bundling")]

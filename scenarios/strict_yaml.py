@@ -123,7 +123,11 @@ def parse_yaml(text: str, shown: str) -> Document:
         raise _error(
             shown,
             expected="valid YAML ({reason})",
-            fix="check indentation, colons and quotes near this line",
+            fix=(
+                "write : and a space; ： (full width, as Chinese input types it) is no colon here"
+                if _is_wide_colon(text, mark)
+                else "check indentation, colons and quotes near this line"
+            ),
             row=None if mark is None else mark.line + 1,
             reason=error.problem,
         ) from None
@@ -138,6 +142,15 @@ def parse_yaml(text: str, shown: str) -> Document:
         if loader is not None:
             loader.dispose()
     return Document(data=data, line=lines)
+
+
+def _is_wide_colon(text: str, mark: yaml.Mark | None) -> bool:
+    """Whether a line at the error, or the one before it, has ： for its colon."""
+    lines = text.splitlines()
+    near = (
+        range(0) if mark is None else range(max(0, mark.line - 1), min(len(lines), mark.line + 1))
+    )
+    return any("：" in lines[i] and not re.search(r":(?:\s|$)", lines[i]) for i in near)
 
 
 def _walk(

@@ -121,11 +121,12 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
 
 def measure_labels(_: Translate) -> dict[str, str]:
     """What a planner calls the measures that are drawn, with their units."""
+    measured = _("{measure}, {unit}")
     return {
         "objective": _("Price of the bundling, officers"),
         "officers_freed": _("Officers freed by bundling"),
-        "mean_response_min": _("Mean response") + f" ({_('min')})",
-        "share_within_fraction": _("Alerts within the standard"),
+        "mean_response_min": measured.format(measure=_("Mean response"), unit=_("min")),
+        "share_within_fraction": measured.format(measure=_("Alerts within the standard"), unit="%"),
     }
 
 

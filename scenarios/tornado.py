@@ -26,6 +26,7 @@ YEAR = "alerts.year"
 SHOWN = ("objective", "officers_freed", "mean_response_min", "share_within_fraction")
 _LESS, _MORE = "#4477aa", "#cc6677"
 _ROWS_SHOWN = 12
+_IN_PERCENT = frozenset({"share_within_fraction"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Bar:
         smallest, largest: Least and greatest mean of the measure over the key's values.
         smallest_at, largest_at: The values there, as text.
         mean: Mean over all points.
+        values: How many values of the key (or bins of them) have a point with a plan.
     """
 
     measure: str
@@ -47,6 +49,7 @@ class Bar:
     largest: float
     largest_at: str
     mean: float
+    values: int
 
     @property
     def swing(self) -> float:
@@ -93,7 +96,13 @@ def _bar(
         largest=means[high],
         largest_at=high,
         mean=_figures(float(np.mean([v for v in values if v is not None]))),
+        values=len(means),
     )
+
+
+def as_drawn(measure: str, value: float) -> float:
+    """A value in the unit that planners see: per cent for shares."""
+    return 100.0 * value if measure in _IN_PERCENT else value
 
 
 def _figures(value: float) -> float:
@@ -143,13 +152,17 @@ def tornado_figure(
 
 def _panel(axes: Any, bars: Sequence[Bar], label: str, _: Translate) -> None:
     for row, bar in enumerate(bars):
-        axes.barh(row, bar.mean - bar.smallest, left=bar.smallest, color=_LESS, height=0.6)
-        axes.barh(row, bar.largest - bar.mean, left=bar.mean, color=_MORE, height=0.6)
-        for at, value, side, pad in (
-            (bar.smallest_at, bar.smallest, "right", -3),
-            (bar.largest_at, bar.largest, "left", 3),
-        ):
-            if bar.swing > 0:
+        least, mean, most = (
+            as_drawn(bar.measure, v) for v in (bar.smallest, bar.mean, bar.largest)
+        )
+        axes.barh(row, mean - least, left=least, color=_LESS, height=0.6)
+        axes.barh(row, most - mean, left=mean, color=_MORE, height=0.6)
+        ends = [(bar.smallest_at, least, "right", -3), (bar.largest_at, most, "left", 3)]
+        if bar.values == 1:
+            # No bar, but not because the key moves nothing: the others have no plan.
+            ends = [(_("a plan only at {value}").format(value=bar.smallest_at), mean, "left", 3)]
+        for at, value, side, pad in ends:
+            if bar.swing > 0 or bar.values == 1:
                 axes.annotate(
                     one_line(at), (value, row), xytext=(pad, 0), textcoords="offset points",
                     ha=side, va="center", fontsize=8,
@@ -157,10 +170,11 @@ def _panel(axes: Any, bars: Sequence[Bar], label: str, _: Translate) -> None:
     axes.set_yticks(range(len(bars)), [one_line(b.key) for b in bars], fontsize=8)
     axes.invert_yaxis()
     # Room for the values at both ends, on the side where bars would stick to the edge too.
-    low, high = min(b.smallest for b in bars), max(b.largest for b in bars)
+    low = min(as_drawn(b.measure, b.smallest) for b in bars)
+    high = max(as_drawn(b.measure, b.largest) for b in bars)
     room = 0.2 * (high - low) or 0.05 * max(1.0, abs(high))
     axes.set_xlim(low - room, high + room)
-    axes.axvline(bars[0].mean, color="black", linewidth=0.8)
+    axes.axvline(as_drawn(bars[0].measure, bars[0].mean), color="black", linewidth=0.8)
     axes.tick_params(axis="x", labelsize=8)
     axes.set_title(one_line(label), fontsize=9, loc="left")
     for side in ("top", "right", "left"):

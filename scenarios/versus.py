@@ -36,7 +36,8 @@ class Versus:
         contests: Measure by measure.
         wins: Measures each run wins, alone or with others.
         dominated_by: For each run the positions of those that are at least as good on every judged
-            measure and better on one; empty where none is.
+            measure and better on one; empty where none is. Only runs that saw the same county data
+            can dominate each other: nobody can choose the summer.
         same_data: All saw the same county data.
     """
 
@@ -69,14 +70,16 @@ def versus(runs: Sequence[KeptRun], _: Translate) -> Versus:
         )
     scores = [tuple(_score(r) for r in side if r.better != "neither") for side in sides]
     everyone = range(len(runs))
+    data = [r.evaluation.county_digest for r in runs]
     return Versus(
         runs=tuple(runs),
         contests=tuple(contests),
         wins=tuple(sum(i in c.winners for c in contests) for i in everyone),
         dominated_by=tuple(
-            tuple(j for j in everyone if dominates(scores[j], scores[i])) for i in everyone
+            tuple(j for j in everyone if data[j] == data[i] and dominates(scores[j], scores[i]))
+            for i in everyone
         ),
-        same_data=len({r.evaluation.county_digest for r in runs}) == 1,
+        same_data=len(set(data)) == 1,
     )
 
 

@@ -11,6 +11,7 @@ from scenarios import run as run_module
 from scenarios.store import open_store
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
+from tests.test_rerun import NO_TIME
 
 
 def scenarios(case: Row) -> None:
@@ -163,3 +164,30 @@ def test_dry_run_still_finds_bad_input(tmp_path: Path) -> None:
 
     folder = write_case(tmp_path / "case", stations=wrong)
     assert "officers = many" in refused("run", folder, "--dry-run")
+
+
+def test_time_that_runs_out_again_is_kept_once_even_with_again(
+    small: Path, own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+    with monkeypatch.context() as slow:
+        slow.setattr(run_module, "consolidate", lambda *_, **__: NO_TIME)
+        for more in ((), (), ("--again",)):
+            kept.append(document("run", small, *more, exit_code=1)["run_id"])
+    assert kept[0] == kept[1] == kept[2]
+    answers = [document("run", small, *more)["run_id"] for more in ((), (), ("--again",))]
+    assert answers[0] == answers[1]
+    assert len({kept[0], *answers}) == 3, "what was asked for again is kept beside the first"
+    with open_store(own_store) as store:
+        assert len(store.list()) == 3
+
+
+def test_a_dry_run_says_a_reason_once_for_all_its_changes(tmp_path: Path) -> None:
+    def two(case: Row) -> None:
+        case["scenarios"] = {
+            "two": {"reason": "建议", "stations": {"乙": {"can_bundle": False, "officers": 9}}}
+        }
+
+    text = said("run", write_case(tmp_path / "case", case=two), "-s", "two", "--dry-run")
+    assert text.count("建议") == 1
+    assert "stations.02.officers (乙派出所): 6 → 9" in text

@@ -48,3 +48,15 @@ def test_refused_before_anything_is_solved(
     assert words in text
     assert not out.exists()
     assert document("runs", "--store", own_store) == []
+
+
+def test_contradictory_locks_are_told_by_name_where_they_were_written(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "case")
+    (folder / "scenarios").mkdir()
+    (folder / "scenarios" / "a.yaml").write_text(
+        "reason: 试\npolicy:\n  bundling:\n    locks:\n"
+        "      together: [[丙, 丁]]\n      apart: [[丁, 丙]]\n",
+        encoding="utf-8",
+    )
+    text = refused("run", folder, "-s", "a")
+    assert "scenarios/a.yaml line 6 policy.bundling.locks.apart = 丙派出所, 丁派出所" in text

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.errors import InputError
-from scenarios.strict_yaml import read_yaml
+from scenarios.strict_yaml import parse_yaml, read_yaml
 
 
 def write(tmp_path: Path, text: str | bytes) -> Path:
@@ -75,3 +75,17 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_control_characters_are_refused(tmp_path: Path) -> None:
     assert "valid YAML" in refused(write(tmp_path, "a: \x01\n"))
+
+
+@pytest.mark.parametrize("line", ["description：夏季", "reason: 试\nstations：\n  沙河: 1"])
+def test_a_full_width_colon_is_named(line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_yaml(f"{line}\nextends: a\n", "s.yaml")
+    [problem] = caught.value.problems
+    assert "full width" in problem.text()
+
+
+def test_a_full_width_colon_within_a_text_is_not_blamed() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_yaml("reason: 注：试\nstations: [\n", "s.yaml")
+    assert "check indentation" in caught.value.problems[0].text()

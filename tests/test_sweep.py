@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import scenarios.sweep as sweep
-from optimizer.errors import InputError, SolverError
+from optimizer.errors import InputError, SolverError, untranslated
 from optimizer.evaluation import evaluate
 from optimizer.feasibility import violations
 from optimizer.plan import Plan, current_plan
@@ -22,9 +22,10 @@ from scenarios.case import open_case
 from scenarios.load import LoadedCase
 from scenarios.run import run_case
 from scenarios.sweep import MEASURES, Bench, Sweep, prepare
+from scenarios.sweep_outputs import measure_labels
 from scenarios.sweep_points import parse_design
 from scenarios.sweep_regret import Judge
-from scenarios.tornado import tornado
+from scenarios.tornado import as_drawn, tornado, tornado_figure
 from tests.small_case import Row, write_case
 from tests.sweep_support import (
     POINTS,
@@ -189,6 +190,31 @@ def test_a_point_without_a_plan_is_a_row_with_the_rules(small: Path, tmp_path: P
     sweep = sweep_of(small, tmp_path / "j", grid=("policy.bundling.centres=1,5",))
     assert [r["status"] for r in sweep.results] == ["OPTIMAL", "INFEASIBLE"]
     assert "bundling.centres" in sweep.results[1]["why"]
+    # No bar, and the picture says that it is not because the key moves nothing.
+    assert {b.values for b in tornado(sweep)} == {1}
+    figure = tornado_figure(tornado(sweep), measure_labels(untranslated), "t", untranslated)
+    assert all("a plan only at 1" in [t.get_text() for t in a.texts] for a in figure.axes)
+
+
+def test_the_console_says_why_points_have_no_plan_and_counts_over_the_others(
+    small: Path, tmp_path: Path
+) -> None:
+    done = command(
+        "sweep", str(small), "--grid", "policy.bundling.centres=1,5", "--lang", "en",
+        "--out", str(tmp_path / "out"),
+    )  # fmt: skip
+    text = " ".join(done.output.split())
+    assert "No plan at 1 points: bundling.centres" in text
+    assert "of the 1 points with a plan it is the best at 1 and breaks a rule at 0" in text
+
+
+def test_shares_are_drawn_and_shown_in_per_cent(swept: Sweep) -> None:
+    labels = measure_labels(untranslated)
+    assert labels["share_within_fraction"] == "Alerts within the standard, %"
+    bars = [b for b in tornado(swept) if b.measure == "share_within_fraction"]
+    [axes] = tornado_figure(bars, labels, "t", untranslated).axes
+    assert np.asarray(axes.lines[0].get_xdata())[0] == pytest.approx(100 * bars[0].mean)
+    assert as_drawn("mean_response_min", 12.5) == 12.5
 
 
 def test_values_that_cannot_be_are_refused_before_the_first_point(small: Path) -> None:

@@ -126,7 +126,9 @@ def test_a_case_that_changed_since_is_refused(tmp_path: Path) -> None:
         rows[1]["officers"] = 7
 
     write_case(folder, case=scenarios, stations=more)
-    assert "its data or its policy has changed" in refused("compare", *ids, "--out", tmp_path / "out")
+    assert "its data or its policy has changed" in refused(
+        "compare", *ids, "--out", tmp_path / "out"
+    )
     assert not (tmp_path / "out").exists()
     assert "Measures won" in said("compare", *ids)
 
@@ -144,3 +146,18 @@ def test_too_few(small: Path) -> None:
     assert "two different runs" in refused("compare", "free", "free", "--case", small)
     assert "two different runs" in refused("compare")
     assert "a run with a plan" in refused("compare", "free", "both", "--case", small)
+
+
+def test_a_plan_does_not_dominate_one_that_saw_other_data(small: Path, tmp_path: Path) -> None:
+    """Nobody can choose a summer with fewer alerts."""
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    for out in (good, bad):
+        said("run", small, "-s", "free", "--out", out)
+    file = bad / "evaluation.json"
+    judged = json.loads(file.read_text(encoding="utf-8"))
+    judged["plan"]["mean_response_min"] += 1.0
+    judged["plan"]["county_digest"] = "0" * 64
+    file.write_text(json.dumps(judged), encoding="utf-8")
+    found = document("compare", good, bad)
+    assert not found["same_data"]
+    assert [r["dominated_by"] for r in found["runs"]] == [[], []]

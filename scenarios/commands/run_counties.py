@@ -157,12 +157,12 @@ def _foresee(
     from scenarios.show_dry_run import show_foreseen
 
     _language, _ = language_of(lang)
-    documents = [job.foreseen(scenario) for job in jobs]
+    found = [job.foreseen(scenario) for job in jobs]
     if as_json:
-        click.echo(json_text(documents), nl=False)
+        click.echo(json_text([document for document, _overrides in found]), nl=False)
         return
-    for document in documents:
-        show_foreseen(document, console(), _)
+    for document, overrides in found:
+        show_foreseen(document, overrides, console(), _)
 
 
 def _folders(out: Path | None, typed: Sequence[str]) -> list[Path | None]:

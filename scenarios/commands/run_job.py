@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scenarios.load import LoadedCase
     from scenarios.prepared import Prepared
     from scenarios.run import Run
+    from scenarios.scenario import Override
     from scenarios.store import Store
 
 
@@ -143,12 +144,12 @@ class RunJob:
         """Keep the run; a store that refuses now must not cost the planner the answer."""
         from datetime import UTC, datetime
 
-        from scenarios.keeping import record_of_run
+        from scenarios.keeping import keep_if_new
 
         assert self.store is not None
-        record = record_of_run(run, self.typed, command, datetime.now(UTC))
+        ended_at = datetime.now(UTC)
         try:
-            return self.store.add(record), None
+            return keep_if_new(self.store, run, self.typed, command, ended_at, self.again), None
         except InputError as error:
             return None, error
 
@@ -176,19 +177,20 @@ class RunJob:
 
     def foresee(self, asked: tuple[str | None, ...]) -> None:
         """Say what a run would do, without solving anything."""
-        documents = [self.foreseen(name) for name in asked]
+        found = [self.foreseen(name) for name in asked]
         if self.as_json:
             from scenarios.documents import json_text
 
+            documents = [document for document, _overrides in found]
             click.echo(json_text(documents if len(asked) > 1 else documents[0]), nl=False)
             return
         from scenarios.show_dry_run import show_foreseen
 
-        for document in documents:
-            show_foreseen(document, console(), self.translate)
+        for document, overrides in found:
+            show_foreseen(document, overrides, console(), self.translate)
 
-    def foreseen(self, name: str | None) -> dict[str, object]:
-        """What a run of a scenario would do."""
+    def foreseen(self, name: str | None) -> tuple[dict[str, object], tuple[Override, ...]]:
+        """What a run of a scenario would do, and what the scenario changes."""
         resolved = self.case.scenario(name, self.sets)
         with Progress(self.translate, quiet=self.as_json) as progress:
             progress.step("reading")
@@ -196,7 +198,7 @@ class RunJob:
             found = _Known(self.store, self.again)
             found.result(loaded)
         county, policy = loaded.county, loaded.policy
-        return {
+        document: dict[str, object] = {
             "case": county.name,
             "scenario": resolved.label,
             "stations": len(county.stations),
@@ -216,6 +218,7 @@ class RunJob:
             "store": None if self.store is None else self.store.location,
             "found_in_store": found.run_id,
         }
+        return document, loaded.overrides
 
     def _command(self, name: str | None) -> list[str]:
         words = [self.typed, *(w for s in self.sets for w in ("--set", s))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from scenarios.sweep_points import Design
 
 DIGEST_SHOWN = 10
+RULES_SHOWN = 3
+"""Sets of clashing rules that the console names, the most frequent first."""
 
 
 @click.command("sweep", help="Solve many points of a scenario: what moves the answer, what lasts.")
@@ -183,7 +186,7 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
 
     from scenarios.sweep_outputs import measure_labels
     from scenarios.sweep_years import POISSON, year_kind
-    from scenarios.tornado import SHOWN, tornado
+    from scenarios.tornado import SHOWN, as_drawn, tornado
 
     out = console()
     counts: dict[str, int] = {}
@@ -191,6 +194,8 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
         counts[result["status"]] = counts.get(result["status"], 0) + 1
     said = ", ".join(f"{s} {n:,}" for s, n in sorted(counts.items()))
     out.print(_("{n} points: {counts}").format(n=f"{len(sweep.results):,}", counts=said))
+    for rules, n in Counter(r["why"] for r in sweep.results if r["why"]).most_common(RULES_SHOWN):
+        out.print(_("No plan at {n} points: {rules}").format(n=f"{n:,}", rules=rules), markup=False)
     if sweep.design.years and year_kind(sweep.world.log) == POISSON:
         out.print(
             _("Years are modelled: no alert log, so counts are drawn from Poisson distributions.")
@@ -201,8 +206,9 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
     labels = measure_labels(_)
     for bar in tornado(sweep, SHOWN):
         if bar.swing > 0:
-            cells = (labels[bar.measure], bar.key, f"{bar.smallest:.4g}", bar.smallest_at,
-                     f"{bar.largest:.4g}", bar.largest_at)  # fmt: skip
+            least, most = (as_drawn(bar.measure, v) for v in (bar.smallest, bar.largest))
+            cells = (labels[bar.measure], bar.key, f"{least:.4g}", bar.smallest_at,
+                     f"{most:.4g}", bar.largest_at)  # fmt: skip
             table.add_row(*(escape(c) for c in cells))
     out.print(table)
     if sweep.candidates:
@@ -210,14 +216,14 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
         out.print(
             _(
                 "Robust bundling: {centres} centres; at most {most} officers dearer than the best "
-                "at any point, {mean} on average; best itself at {found} of {n} points; breaks a "
-                "rule at {breaks}. {judged} of {all} bundlings judged."
+                "at any point, {mean} on average; of the {n} points with a plan it is the best "
+                "at {found} and breaks a rule at {breaks}. {judged} of {all} bundlings judged."
             ).format(
                 centres=sum(len(b.station_ids) > 1 for b in best.plan.bundles),
                 most=f"{best.max_regret:.3g}",
                 mean=f"{best.mean_regret:.3g}",
                 found=best.found_at,
-                n=len(sweep.results),
+                n=sum(r["plan"] is not None for r in sweep.results),
                 breaks=best.breaks_at,
                 judged=len(sweep.candidates),
                 all=sweep.bundlings,
