@@ -113,6 +113,10 @@ class RoadNetwork:
         against[count > 1] = order[start[count > 1] + 1]
         return along, against
 
+    def roads(self) -> IntArray:
+        """Arcs that are roads: all but the turns inside junctions."""
+        return np.flatnonzero(self.street >= 0)
+
     def components(self, *, strong: bool) -> IntArray:
         """Component of each node, numbered by falling road length (0 = the largest), shape (N,).
 

@@ -90,9 +90,9 @@ def read_osm_roads(
                 fix="check the path and the permissions",
             ),
         )
-    places = _place_problems(shown, data)
+    places = tuple(_place_problems(shown, data))
     if places:
-        return None, tuple(places)
+        return None, places
     graph, counts = graph_of_osm(data, roads, options)
     problems = tuple(_problems(shown, data, graph, counts, options))
     if any(problem.severity == "error" for problem in problems):

@@ -108,7 +108,7 @@ def scene_of(
         plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
-        road_lines=loaded.network.line,
+        road_lines=loaded.network.line[loaded.network.roads()],
         road_class_names=_road_classes(loaded.network),
         title=title,
         provenance_line=provenance,
@@ -149,7 +149,7 @@ def _write_gpkg(run: Run, path: Path, _: Translate) -> None:
         run.result.plan,
         turnout_min=loaded.policy.response.turnout_min,
         cell_geometry=loaded.cell_geometry,
-        road_lines=loaded.network.line,
+        road_lines=loaded.network.line[loaded.network.roads()],
         road_class_names=_road_classes(loaded.network),
         bundle_table=bundles,
         township_tables=(
@@ -161,8 +161,8 @@ def _write_gpkg(run: Run, path: Path, _: Translate) -> None:
 
 
 def _road_classes(network: RoadNetwork) -> tuple[str, ...]:
-    """Class of each line of the network."""
-    return tuple(network.class_names[c] for c in network.class_code.tolist())
+    """Class of each road of the network."""
+    return tuple(network.class_names[c] for c in network.class_code[network.roads()].tolist())
 
 
 def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[str]) -> str:

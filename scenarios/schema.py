@@ -77,6 +77,14 @@ class RoadLayer(Layer):
     merge_m: Annotated[float, Field(ge=0, le=50)] = Field(
         default=0.05, description="Road ends this near to each other are one junction, in metres"
     )
+    maxspeed: bool = Field(
+        default=True,
+        description="OpenStreetMap: drive at the tagged limit; else at the speed of the class",
+    )
+    ferries: bool = Field(default=False, description="OpenStreetMap: cross water on ferries")
+    turn_restrictions: bool = Field(
+        default=True, description="OpenStreetMap: honour forbidden turns"
+    )
 
 
 class Layers(Part):

@@ -40,6 +40,7 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
     assert run.plan is not None
     loaded, plan = run.loaded, run.result.plan
     county, network = loaded.county, loaded.network
+    roads = network.roads()
     items = modelled_text(county.provenance, _)
     closed, slowed = changed_roads(run)
     return WebScene(
@@ -53,8 +54,8 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
         plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
-        road_lines=network.line,
-        road_class_names=tuple(network.class_names[c] for c in network.class_code.tolist()),
+        road_lines=network.line[roads],
+        road_class_names=tuple(network.class_names[c] for c in network.class_code[roads].tolist()),
         closed_lines=closed,
         slowed_lines=slowed,
         cell_today_min=_cell_min(loaded, np.arange(len(county.stations))),
@@ -141,9 +142,11 @@ def changed_roads(run: Run) -> tuple[GeometryArray, GeometryArray]:
 
 def _pace(network: RoadNetwork) -> dict[bytes, tuple[shapely.Geometry, float]]:
     """Each arc's line and minutes, by the line."""
-    wkb = shapely.to_wkb(network.line).tolist()
-    minutes = network.travel_time_min.tolist()
-    return {key: (line, one) for key, line, one in zip(wkb, network.line, minutes, strict=True)}
+    roads = network.roads()
+    lines = network.line[roads]
+    wkb = shapely.to_wkb(lines).tolist()
+    minutes = network.travel_time_min[roads].tolist()
+    return {key: (line, one) for key, line, one in zip(wkb, lines, minutes, strict=True)}
 
 
 def _cell_min(loaded: LoadedCase, centre: IntArray) -> FloatArray:

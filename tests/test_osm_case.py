@@ -1,0 +1,151 @@
+"""A case whose roads are an OpenStreetMap file, from reading to the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geo.road_cache import CACHE_FOLDER
+from optimizer.frozen import digest
+from scenarios.case import open_case
+from scenarios.changes import apply
+from scenarios.load import inspect
+from tests import osm_text as osm
+from tests.small_case import SOUTH, STATIONS, STEP, WEST, Row, write_case
+from tests.test_changes import scenario_of
+
+
+def ladder(lon: float = WEST, lat: float = SOUTH, **tags: str) -> list[str]:
+    """Two roads from west to east through the small case, and a rung at each station."""
+    elements, top, bottom = [], [], []
+    for i in range(2 * STATIONS + 1):
+        x = round(lon + STEP * i, 6)
+        top.append(100 + i)
+        bottom.append(200 + i)
+        elements.append(osm.node(100 + i, x, round(lat + 1.5 * STEP, 6)))
+        elements.append(osm.node(200 + i, x, round(lat + 0.5 * STEP, 6)))
+    elements.append(osm.way(1, top, highway="secondary", name="北路", ref="X101", **tags))
+    elements.append(osm.way(2, bottom, highway="tertiary", name="南路"))
+    for i in range(0, 2 * STATIONS + 1, 2):
+        elements.append(osm.way(10 + i, [100 + i, 200 + i], highway="residential"))
+    return elements
+
+
+def osm_case(folder: Path, elements: list[str], **roads: Any) -> Path:
+    def with_roads(document: Row) -> None:
+        document["layers"]["roads"] = {"path": "roads.osm", **roads}
+
+    write_case(folder, case=with_roads)
+    osm.write(folder / "roads.osm", *elements)
+    return folder
+
+
+def loaded_of(folder: Path) -> Any:
+    case = open_case(str(folder))
+    inspection = inspect(case, case.spec.policy)
+    assert inspection.loaded is not None, [p.text() for p in inspection.problems]
+    return inspection.loaded
+
+
+def errors_of(folder: Path) -> list[str]:
+    case = open_case(str(folder))
+    found = inspect(case, case.spec.policy).problems
+    return [p.text() for p in found if p.severity == "error"]
+
+
+def test_minutes_follow_the_roads_of_the_file(tmp_path: Path) -> None:
+    loaded = loaded_of(osm_case(tmp_path / "case", ladder()))
+    assert loaded.network.origin == "given"
+    assert loaded.network.class_names == ("county", "township", "street")
+    # 13 nodes each: the two ends of each road pass into the first and last rung and are no
+    # junctions but for the change of class.
+    assert sorted(set(loaded.network.street_name)) == ["", "北路", "南路"]
+    credit = next(p.note for p in loaded.county.provenance if p.item == "roads")
+    assert "OpenStreetMap" in credit
+    # The upper road is county road: 40 km/h. Two stations are 0.04 degrees of longitude apart.
+    slow = loaded_of(osm_case(tmp_path / "slow", ladder(maxspeed="20")))
+    assert slow.county.travel_time_min.sum() > loaded.county.travel_time_min.sum()
+
+
+def test_the_graph_is_kept_beside_the_case_and_opened_again(tmp_path: Path) -> None:
+    folder = osm_case(tmp_path / "case", ladder())
+    first = loaded_of(folder)
+    kept = list((folder / CACHE_FOLDER).iterdir())
+    assert len(kept) == 1
+    stamp = kept[0].stat().st_mtime_ns
+    again = loaded_of(folder)
+    assert kept[0].stat().st_mtime_ns == stamp
+    assert digest(again.county) == digest(first.county)
+    assert [p.text() for p in again.warnings] == [p.text() for p in first.warnings]
+
+
+def test_an_extract_of_elsewhere_is_refused(tmp_path: Path) -> None:
+    (said,) = errors_of(osm_case(tmp_path / "case", ladder(lon=11.0, lat=49.0)))
+    assert "roads where the county is" in said
+    assert "between 11.00 and 11.24 east" in said
+
+
+def test_exchanged_coordinates_are_recognised(tmp_path: Path) -> None:
+    # The file has 30.2 east, 107.3 north: no latitude at all.
+    (said,) = errors_of(osm_case(tmp_path / "case", ladder(lon=SOUTH, lat=WEST)))
+    assert "exchange longitude and latitude" in said
+
+
+def test_a_small_extract_names_the_places_outside(tmp_path: Path) -> None:
+    folder = osm_case(tmp_path / "case", [*ladder()[:20], osm.way(1, [100, 101], highway="road")])
+    case = open_case(str(folder))
+    said = [p.text() for p in inspect(case, case.spec.policy).problems]
+    assert any("outside the roads' extent (乙派出所" in text for text in said), said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<osm version='0.6'><node id='1' lon='107.3'", "cut off or damaged"),
+        ("not a map", "something else under that name"),
+        ("<gpx></gpx>", "something else under that name"),
+        ("<osm version='0.6'></osm>", "at least one road that cars can use"),
+    ],
+)
+def test_bad_files_are_said_in_one_line(tmp_path: Path, content: str, said: str) -> None:
+    folder = osm_case(tmp_path / "case", ladder())
+    (folder / "roads.osm").write_text(content, encoding="utf-8")
+    (text,) = errors_of(folder)
+    assert text.startswith("roads.osm: expected ")
+    assert said in text
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    folder = osm_case(tmp_path / "case", ladder())
+    (folder / "roads.osm").unlink()
+    (text,) = errors_of(folder)
+    assert "roads.osm" in text
+
+
+def test_run_from_extract_to_outputs(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from scenarios.cli import jingli
+
+    turn = osm.restriction(900, 1, 104, 14, "no_right_turn")
+    split = [
+        osm.way(1, list(range(100, 105)), highway="secondary", name="北路"),
+        osm.way(3, list(range(104, 113)), highway="secondary", name="北路"),
+    ]
+    elements = [e for e in ladder() if '<way id="1"' not in e] + split + [turn]
+    folder = osm_case(tmp_path / "case", elements)
+    out = tmp_path / "out"
+    done = CliRunner().invoke(jingli, ["run", str(folder), "--out", str(out), "--no-store"])
+    assert done.exit_code == 0, done.output
+    assert (out / "plan.gpkg").exists()
+
+
+def test_roads_are_closed_by_name_and_by_the_id_of_a_way(tmp_path: Path) -> None:
+    base = loaded_of(osm_case(tmp_path / "case", ladder()))
+    for closure in ({"name": "南路"}, {"id": 2}):
+        closed = apply(base, scenario_of(base.case, roads={"close": {"works": closure}}))
+        (said,) = [o.effect for o in closed.overrides if o.key == "roads.close.works"]
+        assert said is not None
+        assert said.text().startswith("6 roads closed over 23.11 km"), said.text()
