@@ -56,6 +56,8 @@ def show_stress(run: Run, result: StressResult, console: Console, _: Translate) 
             console.print(line)
     if result.transition is not None:
         _show_transition(result, console, _)
+    elif "transition" in result.names and result.undisturbed.measures:
+        _say(_("No ground changes hands by this plan: no dip after the rollout."), console)
     if result.breaks:
         _show_breaks(result, name, console, _)
     if result.assumed:

@@ -58,6 +58,7 @@ class StressResult:
 
     Attributes:
         rules: Assumptions.
+        names: What was asked for, of `NAMES`.
         assumed: Keys of `rules` that nobody set: modelled.
         rows: The undisturbed, then each stress.
         transition: The weeks after the rollout; None where it was not asked for, or no ground
@@ -70,6 +71,7 @@ class StressResult:
     """
 
     rules: StressRules
+    names: tuple[str, ...]
     assumed: tuple[str, ...]
     rows: tuple[StressRow, ...]
     transition: Transition | None
@@ -202,6 +204,7 @@ def stress_run(
         )
     return StressResult(
         rules=rules,
+        names=tuple(names),
         assumed=tuple(assumed),
         rows=(*shown, *rows[1 + len(asked) :][:1]),
         transition=None if not weeks or endless else _transition(setup, rules, rows[-len(weeks) :]),
@@ -319,8 +322,7 @@ def market_cells(county: County, place: str | None) -> BoolArray:
         raise InputError(
             [
                 Problem(
-                    where=SET,
-                    column=MARKET,
+                    where=MARKET,
                     value=place,
                     expected="a township or station of the county",
                     fix=fix,
@@ -332,8 +334,7 @@ def market_cells(county: County, place: str | None) -> BoolArray:
         raise InputError(
             [
                 Problem(
-                    where=SET,
-                    column=MARKET,
+                    where=MARKET,
                     value=place,
                     expected="a place that has alerts",
                     fix="name another place",
