@@ -1,24 +1,34 @@
-"""Minutes and kilometres by road from every station to every cell, behind one function."""
+"""Minutes, kilometres and ways by road between places; the one place that knows the engine.
+
+A `Router` is roads made ready: arcs in whole milliseconds, and an index to meet them. A scenario's
+router (`with_changes`) has its own milliseconds and shares all the rest. Direction counts
+everywhere: ways are driven from the source to the target.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
+from geo import shortest_paths
+from geo.closures import NO_CUTS, Cuts, cuts_of, led_round
 from geo.network import RoadNetwork
+from geo.road_graph import RoadGraph
+from geo.shortest_paths import Arcs, Ends, Reached, Trees
 from geo.snapping import Snapped, Snapper, snapper
 from optimizer.frozen import FloatArray, IntArray
 
-# Bytes of minutes and predecessors held at a time: scipy answers in dense rows.
-_CHUNK_BYTES = 96_000_000
+MS_PER_MIN = 60_000.0
 # Share by which a search looks past its limit, so that a time equal to the limit is not lost to
-# the last bit.
+# the last bit; times are rounded to milliseconds anyway.
 _LIMIT_SLACK = 1e-9
+# Most that the trees of one set of sources may take.
+_TREE_BYTES = 400_000_000
 # A place met this close to a street's end stands at the junction.
-_JUNCTION_KM = 0.001
+_JUNCTION_CM = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,24 +53,105 @@ class Travel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Graph:
-    """One arc per pair of nodes, the fastest: what the search runs on. N nodes, E arcs.
+class Router:
+    """Roads ready for questions. Build with `router`. K streets.
 
     Attributes:
-        nodes: N.
-        tail, head: Sorted by tail, then head, shape (E,).
-        minutes, km: Of each arc, shape (E,).
+        arcs: The graph, with streets that are cut still open.
+        along, against: Arc along the line of each street and arc against it, -1 = barred, (K,).
+        index: Where places meet the streets.
+        slowness: Factor on all minutes.
+        cuts: Closed stretches.
     """
 
-    nodes: int
-    tail: IntArray
-    head: IntArray
-    minutes: FloatArray
-    km: FloatArray
+    arcs: Arcs
+    along: IntArray
+    against: IntArray
+    index: Snapper | None
+    slowness: float = 1.0
+    cuts: Cuts = NO_CUTS
+
+    def snap(self, lon_deg: Any, lat_deg: Any) -> Snapped:
+        """Where places in WGS84 meet the open road."""
+        assert self.index is not None, "a router without an index takes places that are snapped"
+        met = self.index.snap(np.asarray(lon_deg, float), np.asarray(lat_deg, float))
+        return self.on_open_roads(met)
+
+    def on_open_roads(self, met: Snapped) -> Snapped:
+        """Places met before roads were closed: who stands on a closed stretch moves to an open one.
+
+        All others stay: a closure moves nobody across a river.
+        """
+        if not len(self.cuts) or self.index is None:
+            return met
+        return led_round(self.index, self.cuts, met)
+
+    def limit_ms(self, limit_min: float) -> int:
+        """Milliseconds of a search within `limit_min`."""
+        most = limit_min * (1.0 + _LIMIT_SLACK) * MS_PER_MIN / self.slowness + 0.5
+        return int(min(most, shortest_paths.NO_LIMIT_MS))
+
+
+def router(roads: RoadNetwork | RoadGraph, *, index: Snapper | None = None) -> Router:
+    """Make roads ready.
+
+    Args:
+        roads: A network or a graph; a graph is used as it is.
+        index: Its `snapper`, if the caller has it.
+
+    Raises:
+        ValueError: no roads.
+    """
+    index = snapper(roads) if index is None else index
+    if isinstance(roads, RoadGraph):
+        arcs = Arcs(
+            first_arc=roads.first_arc, head=roads.head,
+            travel_ms=roads.travel_ms, length_cm=roads.length_cm,
+        )  # fmt: skip
+        along, against = roads.arcs_of_streets()
+        return Router(arcs=arcs, along=along, against=against, index=index)
+    ms = np.rint(roads.travel_time_min * MS_PER_MIN)
+    cm = np.rint(roads.length_km * 100_000.0)
+    arcs, order = shortest_paths.arcs_of(roads.tail, roads.head, ms, cm, len(roads.node_lon_deg))
+    row = np.empty(len(order), np.int64)
+    row[order] = np.arange(len(order))
+    along, against = roads.street_arcs()
+    there = np.where(against >= 0, row[against], -1)
+    return Router(arcs=arcs, along=row[along], against=there, index=index)
+
+
+def with_changes(
+    base: Router, *, cuts: Cuts = NO_CUTS, slowness: FloatArray | float = 1.0
+) -> Router:
+    """The router of a what-if: other milliseconds over the same arrays.
+
+    Args:
+        base: The roads as they are.
+        cuts: Stretches of street to close; the rest of such a street can still be driven from its
+            ends and to them.
+        slowness: Minutes over minutes before: of each street, shape (K,), or one for all. Above 0.
+            One that is the same everywhere multiplies the answers and touches no arc.
+    """
+    closed = base.cuts
+    if len(cuts):
+        every = zip(
+            np.concatenate([closed.street, cuts.street]).tolist(),
+            np.concatenate([closed.start, cuts.start]).tolist(),
+            np.concatenate([closed.end, cuts.end]).tolist(),
+            strict=True,
+        )
+        closed = cuts_of(every)
+    each = np.broadcast_to(np.asarray(slowness, float), base.along.shape)
+    if each.min() == each.max():
+        return replace(base, slowness=base.slowness * float(each[0]), cuts=closed)
+    of_arc = np.ones(len(base.arcs.head))
+    for arc in (base.along, base.against):
+        of_arc[arc[arc >= 0]] = each[arc >= 0]
+    return replace(base, arcs=shortest_paths.slowed(base.arcs, of_arc), cuts=closed)
 
 
 def travel(
-    network: RoadNetwork,
+    network: RoadNetwork | RoadGraph | None,
     from_lon_deg: FloatArray,
     from_lat_deg: FloatArray,
     to_lon_deg: FloatArray,
@@ -69,7 +160,7 @@ def travel(
     walk_km_per_h: float,
     count_walk_in: bool = True,
     limit_min: float = float("inf"),
-    index: Snapper | None = None,
+    index: Router | Snapper | None = None,
 ) -> Travel:
     """Route from every from-place to every to-place along the fastest way (Dijkstra 1959).
 
@@ -78,10 +169,10 @@ def travel(
     and left part-way, in the directions it is open to. With `count_walk_in` the straight line
     between place and road is added at walking speed to minutes and kilometres; two places nearer
     to each other than their two walk-ins together are joined by the straight walk instead, so a
-    place is 0 minutes from itself.
+    place is 0 minutes from itself. Each arc's minutes are rounded to a millisecond.
 
     Args:
-        network: The roads.
+        network: The roads; None where `index` is a router.
         from_lon_deg: Shape (F,), WGS84.
         from_lat_deg: Likewise.
         to_lon_deg: Shape (T,), WGS84.
@@ -89,16 +180,49 @@ def travel(
         walk_km_per_h: Speed of the walk-in.
         count_walk_in: Add the walk-in.
         limit_min: Ways longer than this become inf; shortens the search.
-        index: `snapper(network)`, to share between calls on one network.
+        index: `router(network)` or `snapper(network)`, to share between calls on one network.
 
     Raises:
         ValueError: a network without roads.
     """
-    index = index or snapper(network)
-    start = index.snap(np.asarray(from_lon_deg, float), np.asarray(from_lat_deg, float))
-    goal = index.snap(np.asarray(to_lon_deg, float), np.asarray(to_lat_deg, float))
-    minutes, km = _drive(network, start, goal, limit_min)
-    if count_walk_in:
+    if not isinstance(index, Router):
+        assert network is not None
+        index = router(network, index=index)
+    start = index.snap(from_lon_deg, from_lat_deg)
+    goal = index.snap(to_lon_deg, to_lat_deg)
+    drive = reached(index, start, goal, limit_min)
+    return with_walks(
+        index,
+        start,
+        goal,
+        drive,
+        walk_km_per_h=walk_km_per_h if count_walk_in else None,
+        limit_min=limit_min,
+    )
+
+
+def with_walks(
+    roads: Router,
+    start: Snapped,
+    goal: Snapped,
+    drive: Reached,
+    *,
+    walk_km_per_h: float | None,
+    limit_min: float = float("inf"),
+) -> Travel:
+    """Dense minutes and kilometres of drives, with the walks to and from the road if wanted.
+
+    Args:
+        roads: The roads that were driven.
+        start: The from-places.
+        goal: The to-places.
+        drive: Ways between the points where they meet the road.
+        walk_km_per_h: None = the walks do not count.
+        limit_min: Ways longer than this become inf.
+    """
+    minutes, km = drive.dense()
+    minutes *= roads.slowness
+    if walk_km_per_h is not None:
         walk_km = start.access_km[:, None] + goal.access_km[None, :]
         minutes += walk_km / walk_km_per_h * 60.0
         km += walk_km
@@ -109,7 +233,7 @@ def travel(
         on_foot = straight_km <= walk_km
         minutes[on_foot] = straight_km[on_foot] / walk_km_per_h * 60.0
         km[on_foot] = straight_km[on_foot]
-    over = minutes > limit_min * (1.0 + _LIMIT_SLACK)
+    over = minutes > limit_min * (1.0 + _LIMIT_SLACK) + 0.5 / MS_PER_MIN
     minutes[over] = km[over] = np.inf
     return Travel(
         travel_time_min=minutes,
@@ -121,133 +245,236 @@ def travel(
     )
 
 
-def graph_of(network: RoadNetwork) -> Graph:
-    """The fastest arc of each ordered pair of nodes; of equally fast ones the shortest."""
-    order = np.lexsort((network.length_km, network.travel_time_min, network.head, network.tail))
-    tail, head = network.tail[order], network.head[order]
-    fresh = np.ones(len(order), bool)
-    fresh[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    # A loop back to its own node never shortens a way.
-    kept = fresh & (tail != head)
-    return Graph(
-        nodes=len(network.node_lon_deg),
-        tail=tail[kept],
-        head=head[kept],
-        minutes=network.travel_time_min[order][kept],
-        km=network.length_km[order][kept],
+def reached(
+    roads: Router, start: Snapped, goal: Snapped, limit_min: float = float("inf")
+) -> Reached:
+    """Drives from every source to every target within a limit, sparse, without walks.
+
+    Milliseconds are those before `Router.slowness`.
+    """
+    ready = _passable(roads)
+    return shortest_paths.reach(
+        ready,
+        exits(roads, start),
+        entries(roads, goal),
+        same_street(roads, start, goal),
+        roads.limit_ms(limit_min),
     )
 
 
-def search(graph: Graph, sources: IntArray, limit_min: float) -> tuple[FloatArray, FloatArray]:
-    """Minutes from each source node to every node, and kilometres of those ways; (n, N) each.
+def travel_times(
+    roads: Router,
+    sources: Snapped,
+    targets: Snapped,
+    limit_min: float = float("inf"),
+    *,
+    walk_km_per_h: float | None = None,
+) -> Reached:
+    """Many-to-many ways, sparse: only targets within the limit take memory.
 
-    The one place that knows a routing engine.
+    Args:
+        roads: The roads.
+        sources: S places (`Router.snap`).
+        targets: T places.
+        limit_min: Ways longer than this are left out.
+        walk_km_per_h: Count the straight walks to and from the road; None = not. As in `travel`,
+            places nearer to each other than those walks are joined by the straight walk.
+
+    Returns:
+        Milliseconds and centimetres of each pair, all factors and walks included.
     """
-    n = graph.nodes
-    matrix = csr_array((graph.minutes, (graph.tail, graph.head)), shape=(n, n))
-    reach = limit_min * (1.0 + _LIMIT_SLACK)
-    minutes, before = dijkstra(matrix, indices=sources, return_predecessors=True, limit=reach)
-    return minutes, _along_tree(graph, before.astype(np.int64))
-
-
-def _along_tree(graph: Graph, before: IntArray) -> FloatArray:
-    """Kilometres from the root to every node of shortest-path trees given by predecessors.
-
-    Doubles its stride each round, so that a way of m arcs takes log2(m) rounds of whole arrays.
-    """
-    rows, n = before.shape
-    node = np.arange(n)
-    km = np.zeros((rows, n))
-    ancestor = np.where(before < 0, node, before)
-    row, child = np.nonzero(before >= 0)
-    key = graph.tail * n + graph.head
-    km[row, child] = graph.km[np.searchsorted(key, before[row, child] * n + child)]
-    row_start = np.arange(rows)[:, None] * n
-    while True:
-        at = row_start + ancestor
-        further = ancestor.reshape(-1)[at]
-        if np.array_equal(further, ancestor):
-            return km
-        km += km.reshape(-1)[at]
-        ancestor = further
-
-
-def _drive(
-    network: RoadNetwork, start: Snapped, goal: Snapped, limit_min: float
-) -> tuple[FloatArray, FloatArray]:
-    """Minutes and kilometres between the points where the places meet the road."""
-    along, against = network.street_arcs()
-    minutes, km = _same_street(network, along, against, start, goal)
-    graph = graph_of(network)
-    exits = _part_ways(network, along, against, start, leaving=True)
-    entries = _part_ways(network, along, against, goal, leaving=False)
-    n, f = graph.nodes, len(start.street)
-    # Each from-place becomes a node with arcs to the ends of its street, and none back.
-    which = np.tile(np.arange(f), 2)
-    node = np.concatenate([e[0] for e in exits])
-    part_min = np.concatenate([e[1] for e in exits])
-    part_km = np.concatenate([e[2] for e in exits])
-    order = np.lexsort((part_km, part_min, node, which))
-    order = order[np.isfinite(part_min[order])]
-    which, node = which[order], node[order]
-    fresh = np.ones(len(order), bool)  # both ends of a loop are one node: keep the nearer way
-    fresh[1:] = (which[1:] != which[:-1]) | (node[1:] != node[:-1])
-    whole = Graph(
-        nodes=n + f,
-        tail=np.concatenate([graph.tail, n + which[fresh]]),
-        head=np.concatenate([graph.head, node[fresh]]),
-        minutes=np.concatenate([graph.minutes, part_min[order][fresh]]),
-        km=np.concatenate([graph.km, part_km[order][fresh]]),
+    drive = reached(roads, sources, targets, limit_min)
+    row = np.repeat(np.arange(len(drive.first) - 1), np.diff(drive.first))
+    ms, cm = drive.travel_ms.astype(float) * roads.slowness, drive.road_cm.astype(float)
+    target: IntArray = drive.target.astype(np.int64)
+    if walk_km_per_h is not None:
+        walk_km = sources.access_km[row] + targets.access_km[target]
+        ms += walk_km / walk_km_per_h * 60.0 * MS_PER_MIN
+        cm += walk_km * 100_000.0
+        foot_row, foot_target, foot_km = _on_foot(sources, targets)
+        size = len(targets.street)
+        kept = ~np.isin(row * size + target, foot_row * size + foot_target)
+        row = np.concatenate([row[kept], foot_row])
+        target = np.concatenate([target[kept], foot_target])
+        ms = np.concatenate([ms[kept], foot_km / walk_km_per_h * 60.0 * MS_PER_MIN])
+        cm = np.concatenate([cm[kept], foot_km * 100_000.0])
+    limit_ms = min(limit_min * (1.0 + _LIMIT_SLACK) * MS_PER_MIN + 0.5, shortest_paths.NO_LIMIT_MS)
+    order = np.flatnonzero(ms <= limit_ms)
+    if walk_km_per_h is not None:
+        order = order[np.lexsort((target[order], row[order]))]
+    first = np.zeros(len(drive.first), np.int64)
+    np.cumsum(np.bincount(row[order], minlength=len(first) - 1), out=first[1:])
+    return Reached(
+        first=first,
+        target=target[order].astype(np.int32),
+        travel_ms=np.rint(ms[order]).astype(np.uint32),
+        road_cm=np.rint(cm[order]).astype(np.uint32),
+        targets=drive.targets,
     )
-    chunk = max(1, _CHUNK_BYTES // (40 * (n + f)))
-    for first in range(0, f, chunk):
-        rows = np.arange(first, min(first + chunk, f))
-        to_node_min, to_node_km = search(whole, n + rows, limit_min)
-        for node, last_min, last_km in entries:
-            way_min = to_node_min[:, node] + last_min
-            way_km = to_node_km[:, node] + last_km
-            better = (way_min < minutes[rows]) | ((way_min == minutes[rows]) & (way_km < km[rows]))
-            minutes[rows] = np.where(better, way_min, minutes[rows])
-            km[rows] = np.where(better, way_km, km[rows])
-    km[np.isinf(minutes)] = np.inf
-    return minutes, km
 
 
-def _part_ways(
-    network: RoadNetwork, along: IntArray, against: IntArray, at: Snapped, *, leaving: bool
-) -> tuple[tuple[IntArray, FloatArray, FloatArray], ...]:
-    """Node, minutes and kilometres to (or from) both ends of each place's street; inf if barred.
+def _on_foot(sources: Snapped, targets: Snapped) -> tuple[IntArray, IntArray, FloatArray]:
+    """Pairs nearer to each other than their walks to the road together, and their kilometres."""
+    tree = cKDTree(np.column_stack([targets.x_m, targets.y_m]))
+    at = np.column_stack([sources.x_m, sources.y_m])
+    look_m = (sources.access_km + targets.access_km.max(initial=0.0)) * 1000.0
+    found = tree.query_ball_point(at, look_m + 1e-6, return_sorted=True)
+    row = np.repeat(np.arange(len(at)), [len(f) for f in found])
+    target = np.concatenate([*found, np.zeros(0)]).astype(np.int64)
+    km = np.hypot(*(at[row] - np.asarray(tree.data)[target]).T) / 1000.0
+    near = km <= sources.access_km[row] + targets.access_km[target]
+    return row[near], target[near], km[near]
 
-    A place within a metre of a street's end stands at the junction and may take any other street.
+
+# --- trees that outlive a change ------------------------------------------------------------
+
+
+def is_worth_trees(roads: Router, sources: int) -> bool:
+    """Whether trees pay: the roads are large, and the trees fit in `_TREE_BYTES`."""
+    size = 12 * roads.arcs.nodes * sources
+    return shortest_paths.is_large(roads.arcs, sources) and size <= _TREE_BYTES
+
+
+def trees(roads: Router, sources: Snapped, limit_min: float = float("inf")) -> Trees:
+    """Ways from each source to everywhere, kept for `trees_after`."""
+    limit_ms = roads.limit_ms(limit_min)
+    return shortest_paths.grow(_passable(roads), exits(roads, sources), limit_ms)
+
+
+def trees_after(before: Trees, roads: Router, sources: Snapped) -> Trees:
+    """The trees on changed roads (`with_changes` of those they grew on): equal to new ones.
+
+    Only what hung on a road that is now slower or closed is searched again.
     """
-    one, two = along[at.street], against[at.street]
-    first, last = network.tail[one], network.head[one]
-    before, after = at.fraction, 1.0 - at.fraction
-    open_back = two >= 0
-    ways = []
-    # Towards the head the first arc is driven when leaving, the arc against it when arriving.
-    for node, share, with_first in ((last, after, leaving), (first, before, not leaving)):
-        arc = one if with_first else np.where(open_back, two, one)
-        is_open = np.ones(len(one), bool) if with_first else open_back
-        part_km = share * network.length_km[arc]
-        barred_min = np.where(part_km <= _JUNCTION_KM, 0.0, np.inf)
-        part_min = np.where(is_open, share * network.travel_time_min[arc], barred_min)
-        ways.append((node, part_min, part_km))
-    return tuple(ways)
+    return before.on(_passable(roads), exits(roads, sources))
 
 
-def _same_street(
-    network: RoadNetwork, along: IntArray, against: IntArray, start: Snapped, goal: Snapped
-) -> tuple[FloatArray, FloatArray]:
-    """Ways that stay on one street, without passing its ends; inf elsewhere."""
-    minutes = np.full((len(start.street), len(goal.street)), np.inf)
-    km = minutes.copy()
-    f, t = np.nonzero(start.street[:, None] == goal.street[None, :])
-    street = start.street[f]
-    ahead = goal.fraction[t] - start.fraction[f]
-    arc = np.where(ahead >= 0, along[street], against[street])
-    is_open = (arc >= 0) | (ahead == 0)
-    f, t, arc, share = f[is_open], t[is_open], arc[is_open], np.abs(ahead[is_open])
-    minutes[f, t] = share * network.travel_time_min[arc]
-    km[f, t] = share * network.length_km[arc]
-    return minutes, km
+def ways_along(grown: Trees, roads: Router, sources: Snapped, targets: Snapped) -> Reached:
+    """Drives to targets by grown trees: what `reached` gives."""
+    return grown.to(entries(roads, targets), same_street(roads, sources, targets))
+
+
+# --- nearest sources, and ways drawn --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Nearest:
+    """The k sources that reach each of T targets first, the fastest first.
+
+    Attributes:
+        source: Row of each, shape (T, k); -1 where fewer reach it.
+        travel_time_min, road_km: Shape (T, k); inf likewise.
+    """
+
+    source: IntArray
+    travel_time_min: FloatArray
+    road_km: FloatArray
+
+
+def nearest(
+    roads: Router, sources: Snapped, targets: Snapped, k: int = 1, limit_min: float = float("inf")
+) -> Nearest:
+    """The k sources whose drive reaches each target first, in one search over all sources."""
+    limit_ms = roads.limit_ms(limit_min)
+    source, ms, cm = shortest_paths.nearest(
+        _passable(roads), exits(roads, sources), entries(roads, targets), k, limit_ms
+    )
+    direct = same_street(roads, sources, targets)
+    if len(direct.target):
+        row = np.repeat(np.arange(len(direct.first) - 1), np.diff(direct.first))
+        # The few targets on a source's own street: its way there joins the candidates.
+        for at in np.unique(direct.target).tolist():
+            own = np.flatnonzero(direct.target == at)
+            candidates = np.stack([
+                np.concatenate([source[at], row[own]]),
+                np.concatenate([ms[at], direct.travel_ms[own].astype(np.int64)]),
+                np.concatenate([cm[at], direct.road_cm[own].astype(np.int64)]),
+            ])[:, None, :]  # fmt: skip
+            best = shortest_paths.first_of_each(candidates, k)
+            source[at], ms[at], cm[at] = best[0][0], best[1][0], best[2][0]
+    far = (source < 0) | (ms > limit_ms)
+    return Nearest(
+        source=np.where(far, -1, source),
+        travel_time_min=np.where(far, np.inf, ms / MS_PER_MIN * roads.slowness),
+        road_km=np.where(far, np.inf, cm / 100_000.0),
+    )
+
+
+# --- where places leave and enter the graph -------------------------------------------------
+
+
+def exits(roads: Router, at: Snapped) -> Ends:
+    """Nodes by which places leave their street, in the directions it is open to."""
+    return _ends(roads, at, leaving=True)
+
+
+def entries(roads: Router, at: Snapped) -> Ends:
+    """Nodes by which places are entered."""
+    return _ends(roads, at, leaving=False)
+
+
+def _ends(roads: Router, at: Snapped, *, leaving: bool) -> Ends:
+    """A place within a metre of a street's end stands at the junction: any street is open to it."""
+    arcs, places = roads.arcs, np.arange(len(at.street))
+    along, against = roads.along[at.street], roads.against[at.street]
+    found = []
+    # To the end of the line, then to its start; arriving, the other arc is driven.
+    for way, back, share, end in (
+        (along, against, 1.0 - at.fraction, 1.0),
+        (against, along, at.fraction, 0.0),
+    ):
+        arc, other = (way, back) if leaving else (back, way)
+        is_open = (arc >= 0) & ~roads.cuts.bar(at.street, at.fraction, np.full(len(share), end))
+        used = np.where(arc >= 0, arc, other)
+        part_cm = share * arcs.length_cm[used]
+        stands = (arc < 0) & (part_cm <= _JUNCTION_CM)
+        # Leaving by an arc ends at its head; standing at a junction is the far end of the other.
+        by_head = (arc >= 0) == leaving
+        node = np.where(by_head, arcs.head[used], arcs.tail(used))
+        part_ms = np.where(is_open, share * arcs.travel_ms[used], 0.0)
+        kept = is_open | stands
+        found.append((places[kept], node[kept], part_ms[kept], part_cm[kept]))
+    place, node, ms, cm = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.lexsort((ms, place))
+    first = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(np.bincount(place, minlength=len(places)), out=first[1:])
+    return Ends(
+        first=first,
+        node=node[order].astype(np.int64),
+        travel_ms=np.rint(ms[order]).astype(np.int64),
+        length_cm=np.rint(cm[order]).astype(np.int64),
+    )
+
+
+def same_street(roads: Router, start: Snapped, goal: Snapped) -> Reached:
+    """Ways that stay on one street, without passing its ends."""
+    order = np.argsort(goal.street, kind="stable")
+    low = np.searchsorted(goal.street[order], start.street, side="left")
+    high = np.searchsorted(goal.street[order], start.street, side="right")
+    count = high - low
+    row = np.repeat(np.arange(len(start.street)), count)
+    offset = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    target = order[np.repeat(low, count) + offset]
+    street, here, there = start.street[row], start.fraction[row], goal.fraction[target]
+    arc = np.where(there >= here, roads.along[street], roads.against[street])
+    is_open = ((arc >= 0) | (there == here)) & ~roads.cuts.bar(street, here, there)
+    row, target, arc = row[is_open], target[is_open], np.asarray(arc[is_open], np.int64)
+    share = np.abs(there - here)[is_open]
+    first = np.zeros(len(start.street) + 1, np.int64)
+    np.cumsum(np.bincount(row, minlength=len(start.street)), out=first[1:])
+    return Reached(
+        first=first,
+        target=target.astype(np.int32),
+        travel_ms=np.rint(share * roads.arcs.travel_ms[arc]).astype(np.uint32),
+        road_cm=np.rint(share * roads.arcs.length_cm[arc]).astype(np.uint32),
+        targets=len(goal.street),
+    )
+
+
+def _passable(roads: Router) -> Arcs:
+    """The arcs for ways through: streets that are cut are closed."""
+    if not len(roads.cuts):
+        return roads.arcs
+    shut = roads.cuts.streets()
+    arcs = np.concatenate([roads.along[shut], roads.against[shut]])
+    return shortest_paths.barred(roads.arcs, arcs[arcs >= 0])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.network import RoadNetwork
 from geo.plane import GeometryArray, Plane, plane_of
+from geo.road_graph import RoadGraph
 from optimizer.errors import Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
@@ -30,7 +33,7 @@ class Snapped:
 
     Attributes:
         street: Street met, shape (P,).
-        fraction: How far along the street's first arc, 0 at its tail, shape (P,).
+        fraction: How far along the street's line, 0 at its start, shape (P,).
         access_km: Straight line from the place to that point, shape (P,).
         led_past_km: How much further that is than the nearest road of all, shape (P,); above 0
             where the nearest one is a stray piece or an expressway.
@@ -89,6 +92,12 @@ class Snapper:
             y_m=y_m,
         )
 
+    def within(self, place: Any, look_m: float) -> IntArray:
+        """Streets that give access and pass a point of the plane at most this far away."""
+        streets, tree = self._trees[min(1, len(self._trees) - 1)]
+        found: IntArray = streets[tree.query(place, predicate="dwithin", distance=look_m)]
+        return found
+
     def _nearest(self, which: int, places: GeometryArray) -> tuple[IntArray, FloatArray]:
         streets, tree = self._trees[which]
         (place, found), gap = tree.query_nearest(places, all_matches=True, return_distance=True)
@@ -99,34 +108,46 @@ class Snapper:
         return streets[found[pick]], np.asarray(gap[pick], float)
 
 
-def snapper(network: RoadNetwork) -> Snapper:
-    """Index the streets of `network`.
+def snapper(roads: RoadNetwork | RoadGraph) -> Snapper:
+    """Index the streets of `roads`.
 
     A street is on a main network if both its ends can be driven to from each other and that
     strongly connected component is the largest, or has `OWN_NETWORK_FRACTION` of the road length.
 
     Raises:
-        ValueError: a network without roads.
+        ValueError: no roads.
     """
-    if not len(network):
+    if not len(roads):
         raise ValueError("no roads to meet")
-    along, _ = network.street_arcs()
-    plane = plane_of(network.line[along])
-    lines = plane.project(network.line[along])
-    barred = [n in NO_ACCESS_CLASSES for n in network.class_names]
-    usable = ~np.array(barred, dtype=bool)[network.class_code[along]]
+    drawn: GeometryArray
+    label: NDArray[Any]
+    code: NDArray[Any]
+    tail: NDArray[Any]
+    head: NDArray[Any]
+    if isinstance(roads, RoadGraph):
+        first, back = roads.arcs_of_streets()
+        arc = np.where(first >= 0, first, back)
+        drawn, label, length_km = roads.street_lines(), roads.component, roads.length_cm / 100_000.0
+        code, tail, head = roads.street_class, roads.tail()[arc], roads.head[arc]
+    else:
+        arc, _ = roads.street_arcs()
+        drawn, label, length_km = roads.line[arc], roads.components(strong=True), roads.length_km
+        code, tail, head = roads.class_code[arc], roads.tail[arc], roads.head[arc]
+    plane = plane_of(drawn)
+    lines = plane.project(drawn)
+    barred = [n in NO_ACCESS_CLASSES for n in roads.class_names]
+    usable = ~np.array(barred, dtype=bool)[code]
     if not usable.any():
         usable[:] = True
-    label = network.components(strong=True)
-    tail, head = label[network.tail[along]], label[network.head[along]]
-    together = tail == head
-    km = np.bincount(tail[together], network.length_km[along[together]], minlength=label.max() + 1)
-    large = km >= OWN_NETWORK_FRACTION * network.length_km[along].sum()
+    one, two = label[tail], label[head]
+    together = one == two
+    km = np.bincount(one[together], length_km[arc[together]], minlength=label.max() + 1)
+    large = km >= OWN_NETWORK_FRACTION * length_km[arc].sum()
     large[0] = True
-    main = usable & together & large[tail]
+    main = usable & together & large[one]
     if not main.any():
         main = usable
-    sets = [np.arange(len(along))]
+    sets = [np.arange(len(arc))]
     if not main.all():
         sets += [np.flatnonzero(usable), np.flatnonzero(main)]
     return Snapper(

@@ -14,7 +14,7 @@ from geo import boundaries, duty_roads, routing
 from geo.alerts import AlertRates
 from geo.network import RoadNetwork
 from geo.readers import Table
-from geo.snapping import access_problems, snapper
+from geo.snapping import access_problems
 from optimizer.county import Cells, County, Provenance, Squads, Stations, Units, merge_provenance
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
@@ -31,6 +31,7 @@ def build_county(
     rates: AlertRates,
     network: RoadNetwork,
     notes: Notes,
+    router: routing.Router,
 ) -> County:
     """Join the checked layers into a County.
 
@@ -41,6 +42,7 @@ def build_county(
         rates: Alerts per cell, category and period.
         network: The roads.
         notes: Tables read so far; warnings and provenance are added.
+        router: The same roads, ready to be driven.
 
     Raises:
         StagedError: a station that cannot reach its own cells; the problem is in `notes`.
@@ -56,7 +58,7 @@ def build_county(
         network,
         walk_km_per_h=policy.roads.walk_km_per_h,
         count_walk_in=policy.roads.count_walk_in,
-        index=snapper(network),
+        index=router,
     )
     seat_lon, seat_lat = _column(stations, "lon_deg"), _column(stations, "lat_deg")
     if case.spec.layers.stations.seat == "median_of_cells":

@@ -1,4 +1,4 @@
-"""Roads closed, cut and slowed: a new network; what does not change keeps its numbers."""
+"""Roads closed, cut and slowed: what a scenario says, street by street, and the roads it leaves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
+from geo.closures import Cuts, cuts_of
 from geo.network import RoadNetwork
 from geo.plane import GeometryArray, Plane, as_geometry, plane_of
 from optimizer.frozen import BoolArray, FloatArray, IntArray
@@ -85,10 +86,28 @@ class Streets:
         return np.flatnonzero(np.array([n == name for n in self.labels.name], dtype=bool))
 
 
-def changed_network(
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoadPlan:
+    """What a scenario does to K streets.
+
+    Attributes:
+        slowness: Minutes over minutes before, shape (K,).
+        cuts: Stretches that are closed.
+    """
+
+    slowness: FloatArray
+    cuts: tuple[Cut, ...]
+
+    def fractions(self, streets: Streets) -> Cuts:
+        """The cuts as fractions of their streets' lines."""
+        length_m = streets.length_m
+        return cuts_of((s, a / length_m[s], b / length_m[s]) for s, a, b in self.cuts)
+
+
+def road_plan(
     streets: Streets, changes: RoadChanges, drawn: Mapping[str, GeometryArray], notes: ChangeNotes
-) -> RoadNetwork:
-    """The network after closures and changes of speed.
+) -> RoadPlan:
+    """Closures and changes of speed, street by street.
 
     A closure by point or line cuts a street there: both remains stay and end dead. Inside an area
     the road is closed and goes on outside. Speeds divide minutes, so they act on roads with given
@@ -100,7 +119,7 @@ def changed_network(
         drawn: Shapes in WGS84 of each `drawn` file, by its name.
         notes: Problems and effects are added.
     """
-    minutes = streets.network.travel_time_min * _slowness(streets, changes, notes)
+    slowness = _slowness(streets, changes, notes)
     cuts: list[Cut] = []
     for name, closure in (changes.close or {}).items():
         if closure is None:
@@ -127,17 +146,24 @@ def changed_network(
                 names=names,
             )
         cuts += fresh
-    network = replace(streets.network, travel_time_min=minutes)
-    return network if not cuts else _without(network, streets, cuts)
+    return RoadPlan(slowness=slowness, cuts=tuple(cuts))
+
+
+def changed_network(streets: Streets, plan: RoadPlan) -> RoadNetwork:
+    """The roads as they then are, for maps: dead ends where they are cut, other minutes."""
+    network = streets.network
+    arcs = np.append(plan.slowness, 1.0)[network.street]  # turns, which are street -1, stay
+    network = replace(network, travel_time_min=network.travel_time_min * arcs)
+    return network if not plan.cuts else _without(network, streets, plan.cuts)
 
 
 # --- speeds ---------------------------------------------------------------------------------
 
 
 def _slowness(streets: Streets, changes: RoadChanges, notes: ChangeNotes) -> FloatArray:
-    """Minutes of each arc over its minutes in the case, shape (A,)."""
+    """Minutes of each street over its minutes in the case, shape (K,)."""
     network = streets.network
-    slowness = np.full(len(network), 1.0 / (changes.speed_factor or 1.0))
+    slowness = np.full(len(streets.along), 1.0 / (changes.speed_factor or 1.0))
     for name, speed in (changes.speeds or {}).items():
         if speed is None:
             continue
@@ -150,8 +176,7 @@ def _slowness(streets: Streets, changes: RoadChanges, notes: ChangeNotes) -> Flo
             continue
         if not share.any():
             notes.nothing(path, "roads that it speaks of: there are none")
-        each = share[network.street]
-        slowness *= 1.0 - each + each / speed.factor
+        slowness *= 1.0 - share + share / speed.factor
         # A whole class of roads is not told name by name.
         names = streets.labels.of(np.flatnonzero(share).tolist()) if speed.id is not None else ""
         notes.effect(
@@ -305,8 +330,9 @@ def _rows_with_id(
     streets: Streets, ids: Sequence[str], path: tuple[str, ...], notes: ChangeNotes
 ) -> IntArray | None:
     """Streets with one of these ids; None, and a problem for each id, where one has none."""
-    given = np.array(streets.labels.road_id, dtype=object)
-    known = sorted({one for one in streets.labels.road_id if one})
+    # A street made of several ways has the ids of all.
+    given = [text.split(";") for text in streets.labels.road_id]
+    known = sorted({one for several in given for one in several if one})
     is_complete = True
     for one in ids:
         if one in known:
@@ -324,7 +350,9 @@ def _rows_with_id(
         if not known:
             fix = "the roads of this case have no ids; write `near:` and a point"
         notes.wrong(path, "the id of a road", fix, value=one, near=near)
-    return np.flatnonzero(np.isin(given, list(ids))) if is_complete else None
+    if not is_complete:
+        return None
+    return np.flatnonzero([not set(ids).isdisjoint(several) for several in given])
 
 
 def _across(streets: Streets, line: Any, half_m: float) -> list[Cut]:

@@ -14,16 +14,18 @@ from scipy.spatial import cKDTree
 from geo import boundaries, duty_roads, routing
 from geo.network import RoadNetwork
 from geo.plane import GeometryArray, plane_at
-from geo.snapping import Snapper, snapper
+from geo.routing import Router
+from geo.shortest_paths import Trees
+from geo.snapping import Snapped
 from optimizer.bundling import lock_problems
-from optimizer.county import MODELLED, Cells, County, Provenance, Stations, merge_provenance
+from optimizer.county import MODELLED, County, Provenance, Stations, merge_provenance
 from optimizer.errors import InputError
 from optimizer.frozen import FloatArray, IntArray, digest
 from optimizer.policy import Policy
 from scenarios.case import CASE_FILE
 from scenarios.change_alerts import with_alerts
 from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_closed
-from scenarios.change_roads import RoadLabels, Streets, changed_network
+from scenarios.change_roads import RoadLabels, Streets, changed_network, road_plan
 from scenarios.change_stations import with_head_counts, with_seats
 from scenarios.load import LoadedCase
 from scenarios.locks import where_written, with_lock_ids
@@ -35,6 +37,7 @@ from scenarios.merge_changes import (
     with_effects,
 )
 from scenarios.names import gazetteer
+from scenarios.reach import cut_off_warnings, within_reach
 from scenarios.scenario import Override, Scenario
 from scenarios.scenario_schema import Changes
 
@@ -47,12 +50,16 @@ class Cache:
     """What several scenarios of one loaded case share; the caller keeps it as long as it likes.
 
     Attributes:
-        networks: Road networks with their index, by digest of the road changes.
+        roads: Roads as drawn and as driven, by digest of the road changes.
+        met: Where places meet the roads of the case, by digest of the places.
+        trees: Ways from seats to everywhere on the roads of the case, by digest of the seats.
         ways: Travel, by digest of road changes and seats.
         duty_km: Managed road in each cell, shape (C, R), by digest of the roads.
     """
 
-    networks: MutableMapping[str, tuple[RoadNetwork, Snapper]] = field(default_factory=dict)
+    roads: MutableMapping[str, tuple[RoadNetwork, Router]] = field(default_factory=dict)
+    met: MutableMapping[str, Snapped] = field(default_factory=dict)
+    trees: MutableMapping[str, Trees] = field(default_factory=dict)
     ways: MutableMapping[str, Ways] = field(default_factory=dict)
     duty_km: MutableMapping[str, FloatArray] = field(default_factory=dict)
 
@@ -92,16 +99,18 @@ def apply(
         county, policy = with_alerts(
             county, policy, changes.alerts, loaded.month_share_fraction, _cell_at(loaded), notes
         )
-    network, key = loaded.network, ""
+    key = ""
+    cache.roads[key] = loaded.network, loaded.router
     if changes.roads.model_fields_set:
-        network, key = _roads(loaded, changes, drawn or {}, cache, notes)
+        key = _roads(loaded, changes, drawn or {}, cache, notes)
+    network, router = cache.roads[key]
     stations = with_seats(county.stations, changes, notes)
     _check_seats(loaded, changes, stations, notes)
     _stop(notes, loaded, scenario)
     moves = any(c is not None and (c.at or c.close) for c in changes.stations.values())
     takes = any(c and (c.takes_cells or c.takes_townships) for c in changes.stations.values())
     if moves or takes or key:
-        county = _resettled(loaded, county, stations, network, key, changes, policy, cache, notes)
+        county = _resettled(loaded, county, stations, key, changes, policy, cache, notes)
     _stop(notes, loaded, scenario)
     policy, problems = with_lock_ids(
         policy,
@@ -119,6 +128,8 @@ def apply(
         policy=policy,
         county=replace(county, provenance=_provenance(county, scenario, merged)),
         network=network,
+        router=router,
+        warnings=(*loaded.warnings, *cut_off_warnings(loaded.county, county, changes)),
         scenario=scenario,
         overrides=overrides,
     )
@@ -185,8 +196,8 @@ def _roads(
     drawn: Mapping[str, GeometryArray],
     cache: Cache,
     notes: ChangeNotes,
-) -> tuple[RoadNetwork, str]:
-    """The changed network and its key."""
+) -> str:
+    """Key in `cache.roads` of the changed roads."""
     key = digest(
         [
             changes.roads.model_dump_json(exclude_unset=True),
@@ -200,13 +211,17 @@ def _roads(
         for one, x, y in zip(ids, table.lon_deg, table.lat_deg, strict=True)
     }
     streets = Streets(loaded.network, _road_labels(loaded), places)
-    network = changed_network(streets, changes.roads, drawn, notes)
+    plan = road_plan(streets, changes.roads, drawn, notes)
+    network = changed_network(streets, plan)
     if not len(network):
         notes.wrong(("roads",), "at least one open road", "close less")
-        return loaded.network, ""
-    if key not in cache.networks and not notes.problems:
-        cache.networks[key] = (network, snapper(network))
-    return network, key
+        return ""
+    if key not in cache.roads and not notes.problems:
+        router = routing.with_changes(
+            loaded.router, cuts=plan.fractions(streets), slowness=plan.slowness
+        )
+        cache.roads[key] = network, router
+    return "" if notes.problems else key
 
 
 def _road_labels(loaded: LoadedCase) -> RoadLabels:
@@ -235,7 +250,6 @@ def _resettled(
     loaded: LoadedCase,
     county: County,
     stations: Stations,
-    network: RoadNetwork,
     key: str,
     changes: Changes,
     policy: Policy,
@@ -243,14 +257,14 @@ def _resettled(
     notes: ChangeNotes,
 ) -> County:
     """The county with new travel and jurisdictions."""
-    ways = _ways(county, stations, network, key, policy, cache)
+    ways = _ways(county, stations, key, policy, cache)
     if any(c is not None and c.model_fields_set for c in changes.stations.values()):
         stations, station = with_jurisdictions(
             county, stations, ways, changes, _cell_at(loaded), notes
         )
     else:
         station = county.cells.station
-    _check_reach(stations, county.cells, station, ways, changes, notes)
+    station = within_reach(stations, county.cells, station, ways, changes, notes)
     if notes.problems:
         return county
     if key and (station == county.cells.station).all() and len(stations) == len(county.stations):
@@ -268,48 +282,74 @@ def _resettled(
     return made
 
 
-def _ways(
-    county: County,
-    stations: Stations,
-    network: RoadNetwork,
-    key: str,
-    policy: Policy,
-    cache: Cache,
-) -> Ways:
+def _ways(county: County, stations: Stations, key: str, policy: Policy, cache: Cache) -> Ways:
     """Travel from every seat: of unchanged seats on unchanged roads, as it is."""
     at = digest([key, stations.lon_deg, stations.lat_deg])
     if at in cache.ways:
         return cache.ways[at]
-    if key not in cache.networks:
-        cache.networks[key] = (network, snapper(network))
-    travel = partial(
-        routing.travel,
-        network,
-        walk_km_per_h=policy.roads.walk_km_per_h,
-        count_walk_in=policy.roads.count_walk_in,
-        index=cache.networks[key][1],
-    )
-    n, old = len(stations), county.stations
+    n, old, cells = len(stations), county.stations, county.cells
     fresh = np.ones(n, np.bool_)
     if not key:
         same = (stations.lon_deg[: len(old)] == old.lon_deg) & (
             stations.lat_deg[: len(old)] == old.lat_deg
         )
         fresh[: len(old)] = ~same
-    lon, lat, rows = stations.lon_deg, stations.lat_deg, np.flatnonzero(fresh)
-    minutes, km = np.zeros((n, len(county.cells))), np.zeros((n, len(county.cells)))
+    rows, kept = np.flatnonzero(fresh), np.flatnonzero(~fresh)
+    minutes, km = np.zeros((n, len(cells))), np.zeros((n, len(cells)))
     between = np.zeros((n, n))
-    kept = np.flatnonzero(~fresh)
     minutes[kept], km[kept] = county.travel_time_min[kept], county.road_km[kept]
     between[np.ix_(kept, kept)] = county.station_time_min[np.ix_(kept, kept)]
+    seats, places = (stations.lon_deg, stations.lat_deg), (cells.lon_deg, cells.lat_deg)
     if len(rows):
-        out = travel(lon[rows], lat[rows], county.cells.lon_deg, county.cells.lat_deg)
-        minutes[rows], km[rows] = out.travel_time_min, out.road_km
-        between[rows] = travel(lon[rows], lat[rows], lon, lat).travel_time_min
-        between[:, rows] = travel(lon, lat, lon[rows], lat[rows]).travel_time_min
+        own = (seats[0][rows], seats[1][rows])
+        out, across = _travel(own, (places, seats), key, policy, cache)
+        minutes[rows], km[rows], between[rows] = out[0], out[1], across[0]
+        if len(kept):
+            between[:, rows] = _travel(seats, (own,), key, policy, cache)[0][0]
     np.fill_diagonal(between, 0.0)
     cache.ways[at] = Ways(travel_time_min=minutes, road_km=km, station_time_min=between)
     return cache.ways[at]
+
+
+def _travel(
+    origins: tuple[FloatArray, FloatArray],
+    goals: tuple[tuple[FloatArray, FloatArray], ...],
+    key: str,
+    policy: Policy,
+    cache: Cache,
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Minutes and kilometres from places to each of several sets of places.
+
+    On large changed roads, ways to everywhere on the roads of the case are kept, and only what hung
+    on a changed road is searched again.
+    """
+    base, router = cache.roads[""][1], cache.roads[key][1]
+    walk_km_per_h = policy.roads.walk_km_per_h if policy.roads.count_walk_in else None
+
+    def met(places: tuple[FloatArray, FloatArray]) -> Snapped:
+        name = digest(list(places))
+        if name not in cache.met:
+            cache.met[name] = base.snap(*places)
+        return router.on_open_roads(cache.met[name])
+
+    start = met(origins)
+    grown = None
+    if key and routing.is_worth_trees(base, len(start.street)):
+        name = digest(list(origins))
+        if name not in cache.trees:
+            cache.trees[name] = routing.trees(base, cache.met[name])
+        grown = routing.trees_after(cache.trees[name], router, start)
+    found = []
+    for places in goals:
+        goal = met(places)
+        drive = (
+            routing.reached(router, start, goal)
+            if grown is None
+            else routing.ways_along(grown, router, start, goal)
+        )
+        made = routing.with_walks(router, start, goal, drive, walk_km_per_h=walk_km_per_h)
+        found.append((made.travel_time_min, made.road_km))
+    return found
 
 
 def _duty_km(loaded: LoadedCase, policy: Policy, cache: Cache) -> FloatArray:
@@ -327,35 +367,6 @@ def _duty_km(loaded: LoadedCase, policy: Policy, cache: Cache) -> FloatArray:
             policy.roads.managed_classes,
         )
     return cache.duty_km[key]
-
-
-def _check_reach(
-    stations: Stations,
-    cells: Cells,
-    station: IntArray,
-    ways: Ways,
-    changes: Changes,
-    notes: ChangeNotes,
-) -> None:
-    """Every cell can be reached from its station."""
-    lost = np.flatnonzero(~np.isfinite(ways.travel_time_min[station, np.arange(len(station))]))
-    if not len(lost) or notes.problems:
-        return
-    path: tuple[str, ...] = ("stations",)
-    if changes.roads.close:
-        path = ("roads", "close")
-    elsewhere = np.isfinite(ways.travel_time_min[:, lost]).any(axis=0)
-    fix = "leave a way open, or give these cells to a station that reaches them (takes_cells)"
-    if not elsewhere.all():
-        fix = "leave a way open: no station reaches some of them"
-    notes.wrong(
-        path,
-        "a way by road from {stations} to each of its cells",
-        fix,
-        value=", ".join(cells.cell_id[c] for c in lost[:10].tolist())
-        + (", …" if len(lost) > 10 else ""),
-        stations="、".join(dict.fromkeys(stations.name[s] for s in station[lost].tolist())),
-    )
 
 
 def _check_squads(before: County, after: County, notes: ChangeNotes) -> None:

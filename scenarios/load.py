@@ -20,6 +20,7 @@ from geo.columns import Schema
 from geo.faults import Reason
 from geo.network import RoadNetwork
 from geo.readers import QualityRow, Source, Table, describe_quality, read_table
+from geo.routing import Router, router
 from optimizer.county import GIVEN, MODELLED, County, Provenance
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
@@ -60,7 +61,8 @@ class LoadedCase:
         cell_geometry: Cell polygons in WGS84 after repair, shape (C,); None where only points
             are known.
         outline: County outline in WGS84, or None.
-        network: The roads.
+        network: The roads, as drawn.
+        router: The same, ready to be driven.
         warnings: What a planner should know before trusting the plan.
         road_table: The road layer as read, for names; None where roads are modelled.
         month_share_fraction: Share of each category's alerts in each month, shape (K, 12); None
@@ -75,6 +77,7 @@ class LoadedCase:
     cell_geometry: NDArray[Any] | None
     outline: Any
     network: RoadNetwork
+    router: Router
     warnings: tuple[Problem, ...]
     road_table: Table | None = None
     month_share_fraction: FloatArray | None = None
@@ -157,7 +160,8 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
 
     network = _network(case, policy, notes)
     notes.stop_on_errors()
-    county = build_county(case, policy, geometry, rates, network, notes)
+    ready = router(network)
+    county = build_county(case, policy, geometry, rates, network, notes, ready)
     notes.add(check_road_duty(county, policy))
     outline = boundaries.union(tables["boundary"].geometry) if "boundary" in tables else None
     return LoadedCase(
@@ -167,6 +171,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         cell_geometry=geometry,
         outline=outline,
         network=network,
+        router=ready,
         warnings=tuple(notes.problems),
         road_table=tables.get("roads"),
         month_share_fraction=month_shares(

@@ -219,6 +219,10 @@ class RoadChanges(Item):
     )
     speeds: dict[str, Speed | None] | None = None
     close: dict[str, Closure | None] | None = None
+    cut_off: Literal["refuse", "nearest"] | None = Field(
+        default=None, description="Cells that their station no longer reaches: refuse (default) "
+        "the scenario, or give them to the station that reaches them first"
+    )  # fmt: skip
 
 
 class Changes(Part):

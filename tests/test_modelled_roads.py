@@ -214,7 +214,7 @@ def test_every_place_reaches_every_other(seed: int) -> None:
     found = travel(network, lon, lat, lon, lat, walk_km_per_h=5.0)
     pairs = np.stack(np.meshgrid(np.arange(n), np.arange(n), indexing="ij"), axis=-1)
     straight_km = pair_km(lon, lat, pairs.reshape(-1, 2)).reshape(n, n)
-    assert (found.road_km >= straight_km * roads.detour_factor - 1e-6).all()
+    assert (found.road_km >= straight_km * roads.detour_factor - 1e-4).all()
     assert (found.travel_time_min < np.inf).all()
     assert found.travel_time_min == pytest.approx(found.travel_time_min.T, abs=1e-6)
 

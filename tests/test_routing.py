@@ -14,7 +14,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo import routing
+from geo import shortest_paths
 from geo.crs import to_wgs84
 from geo.network import RoadNetwork
 from geo.plane import plane_of
@@ -26,6 +26,7 @@ from optimizer.policy import Roads
 
 KM_PER_DEG = 111.3195  # on the equator, where the test networks lie, to 1 in 10,000
 INF = float("inf")
+ROUNDED = 1e-4  # minutes: a dozen arcs, each rounded to a millisecond (0.00002)
 
 Street = tuple[int, int, float, float]  # tail, head, minutes, km
 
@@ -79,8 +80,8 @@ def go(
 def test_part_of_a_street_in_both_directions() -> None:
     roads = network([(0, 0), (10, 0)], [(0, 1, 20.0, 12.0)])
     found = go(roads, [(2, 0), (9, 0)], [(7, 0), (2, 0)])
-    assert found.travel_time_min == pytest.approx(np.array([[10.0, 0.0], [4.0, 14.0]]), abs=1e-6)
-    assert found.road_km == pytest.approx(np.array([[6.0, 0.0], [2.4, 8.4]]), abs=1e-6)
+    assert found.travel_time_min == pytest.approx(np.array([[10.0, 0.0], [4.0, 14.0]]), abs=ROUNDED)
+    assert found.road_km == pytest.approx(np.array([[6.0, 0.0], [2.4, 8.4]]), abs=ROUNDED)
 
 
 def test_one_way_street_is_left_and_entered_in_its_direction_only() -> None:
@@ -91,8 +92,8 @@ def test_one_way_street_is_left_and_entered_in_its_direction_only() -> None:
         one_way=(0, 1, 2),
     )
     found = go(roads, [(2, 0), (7, 0)], [(7, 0), (2, 0)])
-    assert found.travel_time_min == pytest.approx(np.array([[5.0, 0.0], [0.0, 25.0]]), abs=1e-6)
-    assert found.road_km[1, 1] == pytest.approx(29.0, abs=1e-6)
+    assert found.travel_time_min == pytest.approx(np.array([[5.0, 0.0], [0.0, 25.0]]), abs=ROUNDED)
+    assert found.road_km[1, 1] == pytest.approx(29.0, abs=ROUNDED)
 
 
 def test_direction_is_from_station_to_cell() -> None:
@@ -103,15 +104,15 @@ def test_direction_is_from_station_to_cell() -> None:
     )
     found = go(roads, [(0, 0)], [(10, 0)])
     back = go(roads, [(10, 0)], [(0, 0)])
-    assert found.travel_time_min[0, 0] == pytest.approx(10.0, abs=1e-6)
-    assert back.travel_time_min[0, 0] == pytest.approx(20.0, abs=1e-6)
+    assert found.travel_time_min[0, 0] == pytest.approx(10.0, abs=ROUNDED)
+    assert back.travel_time_min[0, 0] == pytest.approx(20.0, abs=ROUNDED)
 
 
 def test_of_parallel_roads_the_faster_counts_not_their_sum() -> None:
     roads = network([(0, 0), (10, 0)], [(0, 1, 9.0, 9.0), (0, 1, 4.0, 11.0)])
     found = go(roads, [(0, 0)], [(10, 0)])
-    assert found.travel_time_min[0, 0] == pytest.approx(4.0, abs=1e-6)
-    assert found.road_km[0, 0] == pytest.approx(11.0, abs=1e-6)
+    assert found.travel_time_min[0, 0] == pytest.approx(4.0, abs=ROUNDED)
+    assert found.road_km[0, 0] == pytest.approx(11.0, abs=ROUNDED)
 
 
 def test_kilometres_are_those_of_the_fastest_way() -> None:
@@ -121,15 +122,15 @@ def test_kilometres_are_those_of_the_fastest_way() -> None:
         [(0, 1, 2.0, 20.0), (1, 3, 2.0, 20.0), (0, 2, 9.0, 5.0), (2, 3, 9.0, 5.0)],
     )
     found = go(roads, [(0, 0)], [(10, 0)])
-    assert found.travel_time_min[0, 0] == pytest.approx(4.0, abs=1e-6)
-    assert found.road_km[0, 0] == pytest.approx(40.0, abs=1e-6)
+    assert found.travel_time_min[0, 0] == pytest.approx(4.0, abs=ROUNDED)
+    assert found.road_km[0, 0] == pytest.approx(40.0, abs=ROUNDED)
 
 
 def test_an_arc_that_takes_no_time_is_still_a_road() -> None:
     roads = network([(0, 0), (5, 0), (10, 0)], [(0, 1, 0.0, 5.0), (1, 2, 3.0, 5.0)])
     found = go(roads, [(0, 0)], [(10, 0)])
-    assert found.travel_time_min[0, 0] == pytest.approx(3.0, abs=1e-6)
-    assert found.road_km[0, 0] == pytest.approx(10.0, abs=1e-6)
+    assert found.travel_time_min[0, 0] == pytest.approx(3.0, abs=ROUNDED)
+    assert found.road_km[0, 0] == pytest.approx(10.0, abs=ROUNDED)
 
 
 def test_walk_in_counts_in_minutes_and_kilometres() -> None:
@@ -138,10 +139,10 @@ def test_walk_in_counts_in_minutes_and_kilometres() -> None:
     assert found.from_access_km[0] == pytest.approx(0.5, rel=1e-2)
     walk_km = float(found.from_access_km[0] + found.to_access_km[0])
     assert walk_km == pytest.approx(1.5, rel=1e-2)
-    assert found.travel_time_min[0, 0] == pytest.approx(20.0 + walk_km / 5.0 * 60.0, abs=1e-6)
-    assert found.road_km[0, 0] == pytest.approx(10.0 + walk_km, abs=1e-6)
+    assert found.travel_time_min[0, 0] == pytest.approx(20.0 + walk_km / 5.0 * 60.0, abs=ROUNDED)
+    assert found.road_km[0, 0] == pytest.approx(10.0 + walk_km, abs=ROUNDED)
     without = go(roads, [(0, 0.5)], [(10, 1.0)])
-    assert without.travel_time_min[0, 0] == pytest.approx(20.0, abs=1e-6)
+    assert without.travel_time_min[0, 0] == pytest.approx(20.0, abs=ROUNDED)
 
 
 def test_places_nearer_to_each_other_than_to_the_road_walk_straight() -> None:
@@ -174,7 +175,7 @@ def test_limit_keeps_a_time_equal_to_it() -> None:
     below = go(roads, [(0, 0)], [(10, 0), (5, 0)], limit_min=0.29)
     assert below.travel_time_min[0, 0] == INF
     assert below.road_km[0, 0] == INF
-    assert below.travel_time_min[0, 1] == pytest.approx(0.1, abs=1e-6)
+    assert below.travel_time_min[0, 1] == pytest.approx(0.1, abs=ROUNDED)
 
 
 def test_limit_includes_the_walk() -> None:
@@ -222,7 +223,7 @@ def test_a_real_separate_network_keeps_its_places() -> None:
     )
     found = go(roads, [(2, 0)], [(40, -0.5), (4, 0)])
     assert found.travel_time_min[0, 0] == INF
-    assert found.travel_time_min[0, 1] == pytest.approx(2.0, abs=1e-6)
+    assert found.travel_time_min[0, 1] == pytest.approx(2.0, abs=ROUNDED)
 
 
 def test_one_way_dead_end_is_a_stray_piece() -> None:
@@ -244,7 +245,7 @@ def test_places_do_not_turn_into_an_expressway() -> None:
     assert found.from_access_km[0] == pytest.approx(1.0, rel=1e-2)
     assert found.from_led_past_km[0] == pytest.approx(1.0, rel=1e-2)
     # Driving on it is another matter.
-    assert go(roads, [(0, -1)], [(10, -1)]).travel_time_min[0, 0] == pytest.approx(7.0, abs=1e-6)
+    assert go(roads, [(0, -1)], [(10, -1)]).travel_time_min[0, 0] == pytest.approx(7.0, abs=ROUNDED)
 
 
 def test_no_roads_is_said() -> None:
@@ -342,8 +343,8 @@ def test_equals_the_brute_force_twin(seed: int) -> None:
             if min(abs(at[3 + j][1] - e) for e in (0.0, 1.0)) < 1e-6:
                 continue
             minutes, km = twin(roads, at[i], at[3 + j])
-            assert found.travel_time_min[i, j] == pytest.approx(minutes, abs=1e-9)
-            assert found.road_km[i, j] == pytest.approx(km, abs=1e-9)
+            assert found.travel_time_min[i, j] == pytest.approx(minutes, abs=ROUNDED)
+            assert found.road_km[i, j] == pytest.approx(km, abs=ROUNDED)
 
 
 @settings(max_examples=40, deadline=None)
@@ -358,7 +359,7 @@ def test_snaps_to_the_nearest_point_of_all_streets(seed: int) -> None:
     gap_km = shapely.distance(
         plane.points(places[:, 0], places[:, 1])[:, None], plane.project(roads.line)[None, :]
     ).min(axis=1) / 1000  # fmt: skip
-    assert met.access_km - met.led_past_km == pytest.approx(gap_km, abs=1e-6)
+    assert met.access_km - met.led_past_km == pytest.approx(gap_km, abs=ROUNDED)
     assert (met.led_past_km <= LED_PAST_KM + 1e-9).all()
     if together.max() == 0:
         assert met.led_past_km == pytest.approx(0.0, abs=1e-9)
@@ -369,7 +370,7 @@ def test_chunks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     roads = random_network(rng)
     places = [tuple(p) for p in rng.uniform(0, 10, (9, 2)).tolist()]
     whole = go(roads, places, places, walk_in=True)
-    monkeypatch.setattr(routing, "_CHUNK_BYTES", 1)
+    monkeypatch.setattr(shortest_paths, "_CHUNK_BYTES", 1)
     parts = go(roads, places, places, walk_in=True)
     assert np.array_equal(whole.travel_time_min, parts.travel_time_min)
     assert np.array_equal(whole.road_km, parts.road_km)

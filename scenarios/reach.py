@@ -1,0 +1,126 @@
+"""Who can still be reached after roads are closed, and from where; who takes over what is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.county import Cells, County, Stations
+from optimizer.errors import Problem
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from scenarios.change_jurisdictions import Ways
+from scenarios.merge_changes import ChangeNotes
+from scenarios.scenario_schema import Changes
+
+_NAMED = 10
+"""Townships and stations that a message names before it only counts them."""
+
+
+def within_reach(
+    stations: Stations,
+    cells: Cells,
+    station: IntArray,
+    ways: Ways,
+    changes: Changes,
+    notes: ChangeNotes,
+) -> IntArray:
+    """Stations of cells, each of which reaches its cell, shape (C,).
+
+    A cell that its station no longer reaches is an error, or with `roads.cut_off: nearest` goes to
+    the station that reaches it first; where none does, it is an error always.
+    """
+    lost = _lost(ways.travel_time_min, station)
+    if not len(lost) or notes.problems:
+        return station
+    reached = np.isfinite(ways.travel_time_min[:, lost]).any(axis=0)
+    if changes.roads.cut_off == "nearest" and reached.all():
+        made = station.copy()
+        made[lost] = np.argmin(ways.travel_time_min[:, lost], axis=0)
+        told = [
+            f"{cells.township[c]} {cells.cell_id[c]}: {stations.name[station[c]]} → "
+            f"{stations.name[made[c]]}"
+            for c in lost[:_NAMED].tolist()
+        ]
+        notes.effect(
+            ("roads", "cut_off"),
+            "{n} cells are cut off from their station and go to the one that reaches them first: "
+            "{cells}",
+            n=len(lost),
+            cells=_listed(told, len(lost)),
+        )
+        return made
+    path: tuple[str, ...] = ("stations",)
+    fix = "leave a way open, or give these cells to a station that reaches them (takes_cells)"
+    if changes.roads.close:
+        path = ("roads", "close")
+        fix += ", or write `cut_off: nearest` under roads"
+    if not reached.all():
+        fix = "leave a way open: no station reaches some of them"
+    townships = list(dict.fromkeys(cells.township[c] for c in lost.tolist()))
+    open_to = np.flatnonzero(np.isfinite(ways.travel_time_min[:, lost]).any(axis=1))
+    notes.wrong(
+        path,
+        "a way by road from {stations} to each of its cells; cut off: {townships}, still reached "
+        "from {others}",
+        fix,
+        value=_listed([cells.cell_id[c] for c in lost[:_NAMED].tolist()], len(lost)),
+        stations="、".join(dict.fromkeys(stations.name[s] for s in station[lost].tolist())),
+        townships=_listed(townships[:_NAMED], len(townships)),
+        others=_listed([stations.name[s] for s in open_to[:_NAMED].tolist()], len(open_to)) or "-",
+    )
+    return station
+
+
+def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[Problem, ...]:
+    """What closures part: townships, and the stations that reached them before and do not now.
+
+    Townships that lose the same stations are told together; whole cells count, so a township is
+    told if one of its cells is lost.
+    """
+    if not changes.roads.close:
+        return ()
+    row = after.stations.index()
+    pairs = [(r, row[s]) for r, s in enumerate(before.stations.station_id) if s in row]
+    if before.cells.cell_id != after.cells.cell_id or not pairs:
+        return ()
+    old, new = np.array(pairs).T
+    lost: BoolArray = np.isfinite(before.travel_time_min[old]) & ~np.isfinite(
+        after.travel_time_min[new]
+    )
+    if not lost.any():
+        return ()
+    names, of = np.unique(np.array(after.cells.township, object), return_inverse=True)
+    by_township = np.zeros((len(names), len(new)), np.bool_)
+    np.logical_or.at(by_township, of, lost.T)
+    groups: dict[bytes, list[int]] = {}
+    for t in np.flatnonzero(by_township.any(axis=1)).tolist():
+        groups.setdefault(by_township[t].tobytes(), []).append(t)
+    found = []
+    for members in groups.values():
+        away = new[by_township[members[0]]]
+        near = np.setdiff1d(new, away)
+        from_away = [after.stations.name[s] for s in away[:_NAMED].tolist()]
+        from_near = [after.stations.name[s] for s in near[:_NAMED].tolist()]
+        found.append(
+            Problem(
+                where="roads.close",
+                value=_listed([str(names[t]) for t in members[:_NAMED]], len(members)),
+                expected="a way by road from every station; {away} can no longer reach all of it, "
+                "only {near} can",
+                fix="no plan lets those stations answer there while the roads are closed",
+                params={
+                    "away": _listed(from_away, len(away)),
+                    "near": _listed(from_near, len(near)) or "-",
+                },
+                severity="warning",
+            )
+        )
+    return tuple(found)
+
+
+def _lost(travel_time_min: FloatArray, station: IntArray) -> IntArray:
+    """Cells that their station does not reach."""
+    return np.flatnonzero(~np.isfinite(travel_time_min[station, np.arange(len(station))]))
+
+
+def _listed(said: list[str], of: int) -> str:
+    return ", ".join(said) + (", …" if of > len(said) else "")
