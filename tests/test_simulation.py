@@ -145,7 +145,7 @@ def test_offered_load_by_hand() -> None:
 def test_a_simulated_utilisation_is_the_offered_one() -> None:
     county, policy = worked_county(), worked_policy()
     quiet = policy.model_copy(
-        update={"simulation": policy_of(break_min=0, dispatch="own", days=364).simulation}
+        update={"simulation": policy_of(break_min=0, dispatch="own", days=182).simulation}
     )
     setup = prepare(county, quiet, current_plan(county))
     result = simulate(setup)

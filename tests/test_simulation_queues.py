@@ -107,7 +107,7 @@ def holds(values: FloatArray, theory: float, rel_half_width: float) -> None:
 def test_m_m_m_is_erlang_c(crews: int, erlangs: float) -> None:
     service = 30.0
     model = flat([erlangs / service], [service], [1.0], exponential=True)
-    found = traces(inputs(crews), model, 350)
+    found = traces(inputs(crews), model, 220)
     chance = float(erlang_c(crews, erlangs))
     holds(mean_of(found, "waits"), chance, 0.06)
     holds(mean_of(found, "wait"), chance * service / (crews - erlangs), 0.08)
@@ -161,7 +161,7 @@ def test_travel_is_part_of_the_service() -> None:
 def test_two_crews_for_one_alert_are_two_customers() -> None:
     """Utilisation counts both; the alert is answered when the first of them comes."""
     rate = 0.6 / 30.0
-    found = traces(inputs(2), flat([rate], [30.0], [1.0], crews=np.array([2])), 100)
+    found = traces(inputs(2), flat([rate], [30.0], [1.0], crews=np.array([2])), 60)
     busy = np.array([t.busy_min.sum() / t.duty_min.sum() for t in found])
     holds(busy, 0.6, 0.03)
     assert all(len(t.dispatched) == 2 * len(t.alerts) for t in found)
