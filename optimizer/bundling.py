@@ -49,7 +49,7 @@ def bundle(
 
     Returns:
         The bundles, sorted, every station in exactly one (None without a plan), and the proof. An
-        INFEASIBLE proof names the clashing rules and the smallest single relaxations.
+        INFEASIBLE proof names the clashing rules and the smallest ways out.
 
     Raises:
         InputError: locks that name unknown stations or contradict each other.
@@ -72,6 +72,7 @@ def bundle(
             method=f"{method}; {known.method}" if known.method else method,
             clashing_rules=known.clashing_rules,
             relaxations=known.relaxations,
+            joint_relaxations=known.joint_relaxations,
         )
     proof = Proof(
         stage="bundling",

@@ -48,8 +48,9 @@ COLUMN_RULES = (
 """Rules that a single bundle keeps or breaks; the other rules bind the whole plan."""
 
 LARGEST_BUNDLE = 5
-_TOLERANCE = 1e-9
-_CHUNK = 200_000
+LIMIT_SLACK = 1e-9
+"""A value may be beyond its limit by so much: the rounding of its terms."""
+_CHUNK = 6_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,6 +102,14 @@ class Columns:
         return Bundle(
             centre_id=ids[int(self.host[row])], station_ids=tuple(sorted(ids[s] for s in members))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Sets to look at: up to `largest` stations, all eligible when rules `without` are dropped."""
+
+    largest: int
+    without: frozenset[str] = frozenset()
 
 
 def id_rank(county: County) -> IntArray:
@@ -166,19 +175,67 @@ def priced_columns(
     demand = demand_of(county, policy) if demand is None else demand
     limit = largest if MAX_BUNDLE_SIZE in without else policy.bundling.max_bundle_size
     rank = id_rank(county)
-    row_at = np.argsort(rank)
-    stations = np.arange(len(rank))
-    alone = assess(county, policy, demand, stations, stations[:, None].tolist())
+    sets = _candidate_sets(county, policy, rank, without, limit)
+    return _in_order(_priced(county, policy, demand, sets, without), rank)
+
+
+def every_column(
+    county: County, policy: Policy, demand: Demand, near: Reach, far: Reach | None = None
+) -> Columns:
+    """Columns of all sets within reach, whatever rules they break, priced; unsorted.
+
+    Args:
+        county: The county.
+        policy: Rules and weights.
+        demand: `demand_of(county, policy)`.
+        near: Which connected sets.
+        far: Which sets, connected or not; None = connected ones only.
+
+    Returns:
+        The columns, those of one set together. As for `priced_columns`, a host that cannot reach
+        all is left out.
+    """
+    rank = id_rank(county)
+    sets = _candidate_sets(county, policy, rank, near.without - {ADJACENCY}, near.largest)
+    if far is not None:
+        more = _candidate_sets(county, policy, rank, far.without | {ADJACENCY}, far.largest)
+        sets = [_joined(*both) for both in zip(sets, more, strict=False)] + sets[len(more) :]
+    return _priced(county, policy, demand, sets, frozenset(COLUMN_RULES))
+
+
+def locks_broken(columns: Columns, county: County, policy: Policy) -> BoolArray:
+    """Lock rules that the columns break under `policy`; `Columns.broken` but for other locks."""
+    broken, amount = columns.broken.copy(), columns.amount.copy()
+    for rule in (TOGETHER, APART, KEEP, HOST):
+        broken[:, COLUMN_RULES.index(rule)] = False
+        amount[:, COLUMN_RULES.index(rule)] = 0.0
+    _locks(county, policy, columns.members, columns.host, columns.size > 1, broken, amount)
+    return broken
+
+
+def _priced(
+    county: County,
+    policy: Policy,
+    demand: Demand,
+    sets: list[tuple[IntArray, BoolArray]],
+    without: frozenset[str],
+) -> Columns:
+    """Columns of the lone stations and of `sets` (in ranks), numbered set by set."""
+    row_at = np.argsort(id_rank(county))
+    stations = np.arange(len(row_at))
+    alone = assess(county, policy, demand, stations, stations[:, None], with_waits=False)
     maker = _Maker(county, policy, demand, alone, without)
-    parts = [maker.columns(row_at[:, None], connected=np.ones(len(rank), dtype=bool))]
-    for ranked, connected in _candidate_sets(county, policy, rank, without, limit):
+    parts = [maker.columns(row_at[:, None], connected=np.ones(len(row_at), dtype=bool), first=0)]
+    first = len(row_at)
+    for ranked, connected in sets:
         for start in range(0, len(ranked), _CHUNK):
             chunk = slice(start, start + _CHUNK)
-            parts.append(maker.columns(row_at[ranked[chunk]], connected=connected[chunk]))
-    joined = Columns(
+            sets_here = row_at[ranked[chunk]]
+            parts.append(maker.columns(sets_here, connected=connected[chunk], first=first))
+            first += len(sets_here)
+    return Columns(
         **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Columns)}
     )
-    return _in_order(joined, rank)
 
 
 def count_sets(
@@ -250,16 +307,38 @@ def _candidate_sets(
     pairs = county.station_adjacency
     pairs = rank[pairs[usable[pairs].all(axis=1)]]
     connected = connected_sets(pairs, len(rank), largest)[1:]
+    alike = [(sets, np.ones(len(sets), dtype=bool)) for sets in connected]
     if ADJACENCY not in without:
-        return [(sets, np.ones(len(sets), dtype=bool)) for sets in connected]
-    free = np.sort(rank[usable])
-    i, j = np.triu_indices(len(free), 1)
-    every = connected_sets(np.column_stack([free[i], free[j]]), len(rank), largest)[1:]
-    found = []
-    for sets, near in zip(every, connected, strict=True):
-        known = {tuple(row) for row in near.tolist()}
-        found.append((sets, np.array([tuple(r) in known for r in sets.tolist()], dtype=bool)))
+        return alike
+    every = _every_set(np.sort(rank[usable]), largest)[1:]
+    plain = [(sets, np.zeros(len(sets), dtype=bool)) for sets in every]
+    return [_joined(*both) for both in zip(alike, plain, strict=True)]
+
+
+def _every_set(items: IntArray, largest: int) -> list[IntArray]:
+    """All sets of 1 to `largest` of `items` (sorted); for each size the sorted rows, sorted."""
+    place = np.arange(len(items))[:, None]
+    found = [items[place]]
+    for _ in range(1, largest):
+        more = len(items) - 1 - place[:, -1]
+        source = np.repeat(np.arange(len(place)), more)
+        step = np.arange(len(source)) - np.repeat(np.cumsum(more) - more, more)
+        place = np.column_stack([place[source], place[source, -1] + 1 + step])
+        found.append(items[place])
     return found
+
+
+def _joined(
+    some: tuple[IntArray, BoolArray], others: tuple[IntArray, BoolArray]
+) -> tuple[IntArray, BoolArray]:
+    """Sets of the same size in both, sorted, each once; connected where either says so."""
+    rows = np.vstack([some[0], others[0]])
+    connected = np.r_[some[1], others[1]]
+    order = np.lexsort((~connected, *rows.T[::-1]))
+    rows, connected = rows[order], connected[order]
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+    return rows[first], connected[first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,20 +351,25 @@ class _Maker:
     alone: Assessment
     without: frozenset[str]
 
-    def columns(self, sets: IntArray, *, connected: BoolArray) -> Columns:
-        """Every host of every set (station rows, shape (N, k)) that `without` lets through."""
+    def columns(self, sets: IntArray, *, connected: BoolArray, first: int) -> Columns:
+        """Every host of every set (station rows, shape (N, k)) that `without` lets through.
+
+        The sets are numbered from `first`.
+        """
         n, k = sets.shape
         members, host = np.repeat(sets, k, axis=0), sets.ravel()
-        near = np.repeat(connected, k)
+        near, set_of = np.repeat(connected, k), np.repeat(np.arange(first, first + n), k)
         travel = self.county.station_time_min[host[:, None], members].max(axis=1, initial=0.0)
         broken = np.zeros((n * k, len(COLUMN_RULES)), dtype=bool)
         amount = np.zeros((n * k, len(COLUMN_RULES)))
-        self._locks(members, host, broken, amount)
+        joint = np.full(n * k, k > 1)
+        _locks(self.county, self.policy, members, host, joint, broken, amount)
         if k > 1:
             self._before_pricing(members, host, near, travel, broken, amount)
         kept = self._allowed(broken) & np.isfinite(travel)
-        members, host, broken, amount = members[kept], host[kept], broken[kept], amount[kept]
-        known = assess(self.county, self.policy, self.demand, host, members.tolist())
+        members, host, set_of = members[kept], host[kept], set_of[kept]
+        broken, amount = broken[kept], amount[kept]
+        known = assess(self.county, self.policy, self.demand, host, members, with_waits=False)
         if k > 1:
             self._after_assessment(known, host, broken, amount)
         kept = self._allowed(broken) & np.isfinite(known.officers)
@@ -299,7 +383,7 @@ class _Maker:
             members=padded,
             size=np.full(len(padded), k, dtype=np.int64),
             host=host[kept],
-            set_of=np.zeros(len(padded), dtype=np.int64),
+            set_of=set_of[kept],
             price_units=self._price_units(known.officers[kept], extra_min[kept], k),
             freed_units=np.rint(freed[kept] * FREED_UNITS_PER_OFFICER).astype(np.int64),
             rehomed_officers=(in_post[members].sum(axis=1) - in_post[host])[kept],
@@ -320,21 +404,6 @@ class _Maker:
             + w.overload_per_officer * np.maximum(0.0, officers - w.span_officers)
             + w.fixed_per_office * (size - 1)
         )
-
-    def _locks(
-        self, members: IntArray, host: IntArray, broken: BoolArray, amount: FloatArray
-    ) -> None:
-        locks = self.policy.bundling.locks
-        for rule, groups in ((TOGETHER, together_groups(self.policy)), (APART, locks.apart)):
-            for group in groups:
-                inside = np.isin(members, _rows(self.county, group)).sum(axis=1)
-                split = (inside > 0) & (inside < len(set(group)))
-                _add(rule, split if rule == TOGETHER else inside >= 2, broken, amount)
-        if members.shape[1] > 1:
-            kept = np.isin(members, _rows(self.county, locks.keep)).sum(axis=1)
-            _add(KEEP, kept, broken, amount)
-            centres = np.isin(members, _rows(self.county, locks.host))
-            _add(HOST, (centres & (members != host[:, None])).sum(axis=1), broken, amount)
 
     def _before_pricing(
         self,
@@ -373,6 +442,30 @@ class _Maker:
         amount[:, COLUMN_RULES.index(SHARE_WITHIN)] = share
 
 
+def _locks(
+    county: County,
+    policy: Policy,
+    members: IntArray,
+    host: IntArray,
+    joint: BoolArray,
+    broken: BoolArray,
+    amount: FloatArray,
+) -> None:
+    """Note which locks are broken; all but `together` are about bundles of two or more."""
+    locks = policy.bundling.locks
+    for rule, groups in ((TOGETHER, together_groups(policy)), (APART, locks.apart)):
+        for group in groups:
+            inside = np.isin(members, _rows(county, group)).sum(axis=1)
+            split = (inside > 0) & (inside < len(set(group)))
+            _add(rule, split if rule == TOGETHER else inside >= 2, broken, amount)
+    if locks.keep:
+        kept = np.isin(members, _rows(county, locks.keep)).sum(axis=1)
+        _add(KEEP, kept * joint, broken, amount)
+    if locks.host:
+        centres = np.isin(members, _rows(county, locks.host))
+        _add(HOST, (centres & (members != host[:, None])).sum(axis=1) * joint, broken, amount)
+
+
 def _add(rule: str, offending: BoolArray | IntArray, broken: BoolArray, amount: FloatArray) -> None:
     at = COLUMN_RULES.index(rule)
     amount[:, at] += offending
@@ -384,7 +477,7 @@ def _hold(
 ) -> None:
     at = COLUMN_RULES.index(rule)
     amount[:, at] = value
-    broken[:, at] = value > at_most + _TOLERANCE
+    broken[:, at] = value > at_most + LIMIT_SLACK
 
 
 def _units(officers: FloatArray) -> IntArray:

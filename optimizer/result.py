@@ -66,6 +66,8 @@ class Proof:
         method: The exact method in a few words.
         clashing_rules: For INFEASIBLE: a minimal set of rules that cannot hold together.
         relaxations: For INFEASIBLE: single changes that each make a plan possible.
+        joint_relaxations: For INFEASIBLE where no single change was found: changes that make a
+            plan possible when made together.
     """
 
     stage: str
@@ -76,6 +78,7 @@ class Proof:
     method: str = ""
     clashing_rules: tuple[str, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
+    joint_relaxations: tuple[tuple[Relaxation, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if self.status is Status.OPTIMAL and self.gap_fraction != 0.0:

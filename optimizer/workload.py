@@ -18,15 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from optimizer.county import County
-from optimizer.frozen import FloatArray, IntArray
-from optimizer.policy import Policy
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.policy import Crews, Policy
 from optimizer.queueing import crews_needed, wait_exceeds
 
 DAYS_PER_YEAR = 365.0
+
+_CASE, _COMMUNITY, _ALERTS, _ALERT_MIN, _ALERTS_WITHIN, _FIRST_PERIOD = range(6)
+_KEYS_PER_PLACE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,8 @@ class Assessment:
             and the community work of the police offices.
         auxiliaries: Auxiliaries required.
         busiest_utilisation_fraction: Offered load / crews in the busiest period.
-        wait_share_fraction: Share of alerts of the worst period that wait longer than allowed.
+        wait_share_fraction: Share of alerts of the worst period that wait longer than allowed; NaN
+            where it was not asked for.
         alerts_per_year: Alerts of the bundle.
         alert_min_per_year: Sum of alerts x travel minutes from the centre; inf = a cell with alerts
             is unreachable.
@@ -127,7 +132,9 @@ def assess(
     policy: Policy,
     demand: Demand,
     centres: Sequence[int] | IntArray,
-    members: Sequence[Sequence[int]],
+    members: Sequence[Sequence[int]] | IntArray,
+    *,
+    with_waits: bool = True,
 ) -> Assessment:
     """Strength and response of many bundles at once.
 
@@ -136,87 +143,132 @@ def assess(
         policy: Crews, waits, windows and standards.
         demand: `demand_of(county, policy)`.
         centres: Row of the centre station of each bundle, length N.
-        members: Rows of the stations of each bundle, the centre among them, length N.
+        members: Rows of the stations of each bundle, the centre among them, length N; as an array
+            padded with -1.
+        with_waits: Whether `wait_share_fraction` is wanted; pricing does without.
 
     Returns:
         Arrays of shape (N,).
     """
-    n, periods = len(members), len(county.period_hours)
-    size = np.array([len(m) for m in members], dtype=np.int64)
-    column = np.repeat(np.arange(n), size)
-    station = np.fromiter((s for m in members for s in m), dtype=np.int64, count=int(size.sum()))
-    host = np.asarray(centres, dtype=np.int64)[column]
-    pairs, pair_of = np.unique(host * len(county.stations) + station, return_inverse=True)
-    table = _pair_sums(
-        county, policy, demand, pairs // len(county.stations), pairs % len(county.stations)
-    )
-
-    def total(per_pair: FloatArray) -> FloatArray:
-        return _sums(column, per_pair[pair_of], n)
-
-    jobs = np.column_stack([total(table.jobs_per_hour[:, p]) for p in range(periods)])
-    busy = np.column_stack([total(table.busy_crew_min_per_hour[:, p]) for p in range(periods)])
-    reachable = np.asarray(np.isfinite(busy).all(axis=1))
-    load = np.where(reachable[:, None], busy, 0.0) / 60.0
-    service_min = np.divide(load * 60.0, jobs, out=np.zeros_like(load), where=jobs > 0)
+    periods = len(county.period_hours)
+    station = members if isinstance(members, np.ndarray) else _padded(members)
+    n, stations = len(station), len(county.stations)
+    inside: BoolArray = station >= 0
+    host = np.broadcast_to(np.asarray(centres, dtype=np.int64)[:, None], station.shape)
+    pairs, pair_of = _distinct(np.where(inside, host * stations + station, -1), stations**2)
+    table = _pair_sums(county, policy, demand, pairs // stations, pairs % stations)
+    # One more row of zeros, for the padding.
+    summed = np.vstack([table.summed, np.zeros(table.summed.shape[1])])
+    farthest_min = np.r_[table.farthest_min, 0.0]
+    sums, farthest = np.zeros((n, summed.shape[1])), np.zeros(n)
+    away, keeps_window, office = np.zeros(n), np.zeros(n), np.zeros(n)
     rules = policy.crews
-    crews = crews_needed(
-        load,
-        service_min,
-        max_wait_min=rules.max_wait_min,
-        max_wait_share_fraction=rules.max_wait_share_fraction,
-        min_crews=rules.min_crews,
-    ).max(axis=1)
-    busiest = np.argmax(load, axis=1)
-    row = np.arange(n)
-
-    crew_officers = crews * rules.crew_officers * rules.relief_factor
-    post_officers = np.full(n, rules.duty_post_officers * rules.relief_factor)
     per_window = (
         rules.window_officers * rules.window_hours_per_week / rules.effective_hours_per_week
     )
-    keeps_window = county.stations.has_window[station] & (host != station)
-    window_officers = _sums(column, np.where(keeps_window, per_window, 0.0), n)
-    case, community = total(table.case_officers), total(table.community_officers)
-    away = _sums(column, np.where(host != station, table.community_officers[pair_of], 0.0), n)
-    officers = crew_officers + post_officers + window_officers + case + community
-    farthest = np.zeros(n)
-    np.maximum.at(farthest, column, table.farthest_min[pair_of])
-    office = np.zeros(n)
-    np.maximum.at(office, column, county.station_time_min[host, station])
+    for here, pair, known, centre in zip(station.T, pair_of.T, inside.T, host.T, strict=True):
+        row = summed[pair]
+        sums += row
+        np.maximum(farthest, farthest_min[pair], out=farthest)
+        served: BoolArray = known & (here != centre)
+        away += np.where(served, row[:, _COMMUNITY], 0.0)
+        keeps_window += np.where(served & county.stations.has_window[here], per_window, 0.0)
+        minutes = np.where(known, county.station_time_min[centre, here], 0.0)
+        np.maximum(office, minutes, out=office)
+    jobs, busy = sums[:, _FIRST_PERIOD : _FIRST_PERIOD + periods], sums[:, -periods:]
+    reachable = np.asarray(np.isfinite(busy).all(axis=1))
+    load = np.where(reachable[:, None], busy, 0.0) / 60.0
+    service_min = np.divide(load * 60.0, jobs, out=np.zeros_like(load), where=jobs > 0)
+    busiest = np.argmax(load, axis=1)
+    crews = _crews(load, service_min, busiest, rules)
+    wait_share_fraction = np.full(n, np.nan)
+    if with_waits:
+        waits = wait_exceeds(crews[:, None], load, service_min, rules.max_wait_min)
+        wait_share_fraction = waits.max(axis=1)
+    crew_officers = (crews * rules.crew_officers * rules.relief_factor).astype(np.float64)
+    auxiliaries = (crews * rules.crew_auxiliaries * rules.relief_factor).astype(np.float64)
+    post_officers = np.full(n, rules.duty_post_officers * rules.relief_factor)
+    case, community = sums[:, _CASE], sums[:, _COMMUNITY]
+    officers = crew_officers + post_officers + keeps_window + case + community
     return Assessment(
         crews=crews,
         crew_officers=crew_officers,
         post_officers=post_officers,
-        window_officers=window_officers,
+        window_officers=keeps_window,
         case_officers=case,
         community_officers=community,
         officers=np.where(reachable, officers, np.inf),
-        centre_officers=np.where(reachable, officers - window_officers - away, np.inf),
-        auxiliaries=crews * rules.crew_auxiliaries * rules.relief_factor,
-        busiest_utilisation_fraction=load[row, busiest] / crews,
-        wait_share_fraction=wait_exceeds(crews[:, None], load, service_min, rules.max_wait_min).max(
-            axis=1
-        ),
-        alerts_per_year=total(table.alerts_per_year),
-        alert_min_per_year=total(table.alert_min_per_year),
-        alerts_within_per_year=total(table.alerts_within_per_year),
+        centre_officers=np.where(reachable, officers - keeps_window - away, np.inf),
+        auxiliaries=auxiliaries,
+        busiest_utilisation_fraction=load[np.arange(n), busiest] / crews,
+        wait_share_fraction=wait_share_fraction,
+        alerts_per_year=sums[:, _ALERTS],
+        alert_min_per_year=sums[:, _ALERT_MIN],
+        alerts_within_per_year=sums[:, _ALERTS_WITHIN],
         farthest_min=farthest,
         office_travel_min=office,
     )
 
 
+def _padded(members: Sequence[Sequence[int]]) -> IntArray:
+    padded = np.full((len(members), max(map(len, members), default=1)), -1, dtype=np.int64)
+    for row, stations in zip(padded, members, strict=True):
+        row[: len(stations)] = stations
+    return padded
+
+
+def _distinct(keys: IntArray, most: int) -> tuple[IntArray, IntArray]:
+    """Distinct keys from 0 to below `most`, sorted, and the place of each of `keys` among them.
+
+    Keys below 0 get the place after the last.
+    """
+    if most > _KEYS_PER_PLACE * keys.size:
+        found = np.unique(keys[keys >= 0])
+        place = np.searchsorted(found, keys)
+        return found, np.where(keys >= 0, place, len(found))
+    seen = np.zeros(most + 1, dtype=bool)
+    seen[keys] = True
+    seen[-1] = False
+    found = np.flatnonzero(seen)
+    place = np.full(most + 1, len(found))
+    place[found] = np.arange(len(found))
+    return found, place[keys]
+
+
+def _crews(load: FloatArray, service_min: FloatArray, busiest: IntArray, rules: Crews) -> IntArray:
+    """Crews that keep the wait in every period, shape (N,).
+
+    The wait grows with the load and with the time per job. So the busiest period's need is the
+    least, and that of its load with the longest time per job the most; only where the two differ
+    are all periods asked.
+    """
+    row = np.arange(len(load))
+    needed = partial(
+        crews_needed,
+        max_wait_min=rules.max_wait_min,
+        max_wait_share_fraction=rules.max_wait_share_fraction,
+        min_crews=rules.min_crews,
+    )
+    crews = needed(load[row, busiest], service_min[row, busiest])
+    most = needed(load[row, busiest], service_min.max(axis=1))
+    open_rows = np.flatnonzero(crews != most)
+    if len(open_rows):
+        crews[open_rows] = needed(load[open_rows], service_min[open_rows]).max(axis=1)
+    return crews
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PairSums:
-    """Sums over the cells of a station when it is served from a host, one row per pair."""
+    """Over the cells of a station when it is served from a host, one row per pair.
 
-    jobs_per_hour: FloatArray
-    busy_crew_min_per_hour: FloatArray
-    case_officers: FloatArray
-    community_officers: FloatArray
-    alerts_per_year: FloatArray
-    alert_min_per_year: FloatArray
-    alerts_within_per_year: FloatArray
+    Attributes:
+        summed: What adds up over the stations of a bundle: `_CASE`, `_COMMUNITY`, `_ALERTS`,
+            `_ALERT_MIN`, `_ALERTS_WITHIN`, crew jobs per hour of each period, busy crew-minutes
+            per hour of each period; shape (pairs, 5 + 2 P).
+        farthest_min: Turn-out plus travel to the farthest cell, shape (pairs,).
+    """
+
+    summed: FloatArray
     farthest_min: FloatArray
 
 
@@ -248,21 +300,19 @@ def _pair_sums(
     within = response_min <= standard_min(county, policy)[cell]
     farthest = np.zeros(len(station))
     np.maximum.at(farthest, pair, response_min)
-    return _PairSums(
-        jobs_per_hour=np.column_stack([total(demand.jobs_per_hour[cell, p]) for p in periods]),
-        busy_crew_min_per_hour=np.column_stack(
-            [
-                total(
-                    demand.scene_crew_min_per_hour[cell, p]
-                    + 2.0 * times_travel(demand.jobs_per_hour[cell, p])
-                )
-                for p in periods
-            ]
+    sums = [
+        total(demand.case_officers[cell]),
+        total(demand.community_officers[cell]),
+        total(alerts),
+        total(times_travel(alerts)),
+        total(np.where(within, alerts, 0.0)),
+        *(total(demand.jobs_per_hour[cell, p]) for p in periods),
+        *(
+            total(
+                demand.scene_crew_min_per_hour[cell, p]
+                + 2.0 * times_travel(demand.jobs_per_hour[cell, p])
+            )
+            for p in periods
         ),
-        case_officers=total(demand.case_officers[cell]),
-        community_officers=total(demand.community_officers[cell]),
-        alerts_per_year=total(alerts),
-        alert_min_per_year=total(times_travel(alerts)),
-        alerts_within_per_year=total(np.where(within, alerts, 0.0)),
-        farthest_min=farthest,
-    )
+    ]
+    return _PairSums(summed=np.column_stack(sums), farthest_min=farthest)

@@ -59,15 +59,9 @@ def proof_documents(proofs: Iterable[Proof]) -> list[dict[str, Any]]:
             "gap_fraction": p.gap_fraction,
             "method": p.method,
             "clashing_rules": list(p.clashing_rules),
-            "relaxations": [
-                {
-                    "rule": r.rule,
-                    "present": r.present_text(),
-                    "needed": r.needed_text(),
-                    # What the texts are made of, so that a kept run can be told in any language.
-                    "said": {"present": r.present, "needed": r.needed, "params": dict(r.params)},
-                }
-                for r in p.relaxations
+            "relaxations": [_relaxation_document(r) for r in p.relaxations],
+            "joint_relaxations": [
+                [_relaxation_document(r) for r in together] for together in p.joint_relaxations
             ],
         }
         for p in proofs
@@ -90,9 +84,27 @@ def proofs_of(documents: Iterable[Mapping[str, Any]]) -> tuple[Proof, ...]:
             method=d["method"],
             clashing_rules=tuple(d["clashing_rules"]),
             relaxations=tuple(_relaxation(r) for r in d["relaxations"]),
+            joint_relaxations=tuple(
+                tuple(_relaxation(r) for r in together)
+                for together in d.get("joint_relaxations", ())
+            ),
         )
         for d in documents
     )
+
+
+def _relaxation_document(change: Relaxation) -> dict[str, Any]:
+    return {
+        "rule": change.rule,
+        "present": change.present_text(),
+        "needed": change.needed_text(),
+        # What the texts are made of, so that a kept run can be told in any language.
+        "said": {
+            "present": change.present,
+            "needed": change.needed,
+            "params": dict(change.params),
+        },
+    }
 
 
 def _relaxation(document: Mapping[str, Any]) -> Relaxation:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from optimizer.errors import Problem, Translate
-from optimizer.result import Proof, Status
+from optimizer.result import Proof, Relaxation, Status
 from scenarios.compare import measures, township_changes
 from scenarios.provenance import modelled_text
 from scenarios.run import Run
@@ -98,10 +98,21 @@ def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> No
         if proof.relaxations:
             console.print("  " + _("Any one of these changes makes a plan possible:"))
             for change in proof.relaxations:
-                console.print(
-                    f"    - {escape(change.rule)}{_(': ')}{escape(change.present_text(_))} → "
-                    f"{escape(change.needed_text(_))}"
-                )
+                console.print(f"    - {_change(change, _)}")
+        if proof.joint_relaxations:
+            console.print(
+                "  " + _("No single change is enough. Made together, the changes of one line are:")
+            )
+            for changes in proof.joint_relaxations:
+                console.print("    - " + _("; ").join(_change(c, _) for c in changes))
+
+
+def _change(change: Relaxation, _: Translate) -> str:
+    """A rule, its value now and the value that helps."""
+    return (
+        f"{escape(change.rule)}{_(': ')}{escape(change.present_text(_))} → "
+        f"{escape(change.needed_text(_))}"
+    )
 
 
 def show_warnings(warnings: tuple[Problem, ...], console: Console, _: Translate) -> None:

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from optimizer import diagnosis
-from optimizer.bundling import bundle
+from optimizer import diagnosis, question
+from optimizer.bundling import bundle, lock_problems
 from optimizer.columns import COLUMN_RULES
 from optimizer.county import County
-from optimizer.diagnosis import PLAN_RULES
 from optimizer.policy import Policy
+from optimizer.question import PLAN_RULES
 from optimizer.result import Proof, Relaxation, Status
+from tests.test_bundling import brute_force, random_case
 from tests.test_columns import policy
-from tests.toy import random_county, toy_county
+from tests.toy import toy_county
 
 
 def infeasible(county: County, **parts: Any) -> Proof:
@@ -168,85 +172,174 @@ def test_apart_and_host_locks() -> None:
     assert [r.present for r in found] == ["s01", "s02"]
 
 
-def relaxed(rules: Policy, change: Relaxation) -> Policy | None:
-    """The policy with one relaxation taken up; None where it is one of the county's data."""
-    if change.needed == "dropped" or change.rule.startswith("stations") or "for" in change.needed:
-        return None
-    section, key = change.rule.split(".")
+EVERY = frozenset((*COLUMN_RULES, *PLAN_RULES))
+NO_STATIONS: dict[str, tuple[str, Any]] = {
+    "stations.can_bundle": ("can_bundle", True),
+    "stations.can_host": ("can_host", True),
+    "stations.max_officers": ("max_officers", np.inf),
+}
+NO_RULE = {
+    "bundling.max_bundle_size": 5,
+    "bundling.rural_only": False,
+    "bundling.max_office_travel_min": 1e6,
+    "response.farthest_min": 1e6,
+    "response.share_within_fraction": 0.0,
+    "bundling.centres": None,
+    "bundling.stations_bundled": None,
+    "bundling.min_officers_freed": None,
+}
+
+
+def with_value(rules: Policy, key: str, value: Any) -> Policy:
     values = rules.model_dump(mode="json")
-    values[section][key] = {"true": True, "false": False}.get(change.needed, change.needed)
+    *sections, name = key.split(".")
+    part = values
+    for section in sections:
+        part = part[section]
+    part[name] = value
     return Policy.model_validate(values)
 
 
-def test_every_relaxation_works_and_a_smaller_one_does_not() -> None:
-    steps = {
-        "bundling.max_office_travel_min": 0.1,
-        "response.farthest_min": 0.1,
-        "response.share_within_fraction": -0.001,
-        "bundling.min_officers_freed": -0.1,
-    }
+def with_column(county: County, name: str, rows: dict[int, Any]) -> County:
+    column = getattr(county.stations, name).copy()
+    for row, value in rows.items():
+        column[row] = value
+    return replace(county, stations=replace(county.stations, **{name: column}))
+
+
+def all_near(county: County) -> County:
+    pairs = np.array(list(itertools.combinations(range(len(county.stations)), 2)))
+    return replace(county, station_adjacency=pairs)
+
+
+def without(county: County, rules: Policy, dropped: Iterable[str]) -> tuple[County, Policy]:
+    """The county and the policy with rules written out of them."""
+    for rule in dropped:
+        if rule == "adjacency":
+            county = all_near(county)
+        elif rule in NO_STATIONS:
+            name, value = NO_STATIONS[rule]
+            county = with_column(county, name, dict.fromkeys(range(len(county.stations)), value))
+        elif rule in NO_RULE:
+            rules = with_value(rules, rule, NO_RULE[rule])
+        else:
+            rules = with_value(rules, rule, [])
+    return county, rules
+
+
+def plan_exists(county: County, rules: Policy, dropped: Iterable[str] = ()) -> bool:
+    """By trying every partition, with each rule asked in plain Python."""
+    return brute_force(*without(county, rules, dropped)).key is not None
+
+
+def changed(county: County, rules: Policy, change: Relaxation) -> tuple[County, Policy]:
+    """The county and the policy with one relaxation taken up as it is told."""
+    rule, present, needed = change.rule, change.present_text(), change.needed_text()
+    if rule == "adjacency":
+        return all_near(county), rules  # at least what is told
+    row = county.stations.index()
+    if rule in NO_STATIONS:
+        name = NO_STATIONS[rule][0]
+        told = dict(part.split(": ") for part in needed.split(", "))
+        values = {row[s]: True if v == "yes" else float(v) for s, v in told.items()}
+        return with_column(county, name, values), rules
+    if ".locks." in rule:
+        if present.endswith(" locks"):
+            return county, with_value(rules, rule, [])
+        entries = getattr(rules.bundling.locks, rule.rsplit(".", 1)[1])
+        kept = [e for e in entries if (e if isinstance(e, str) else "+".join(e)) != present]
+        assert len(kept) == len(entries) - 1
+        return county, with_value(rules, rule, kept)
+    said = {"true": True, "false": False, "dropped": None}
+    return county, with_value(rules, rule, said[needed] if needed in said else float(needed))
+
+
+STEPS = {
+    "bundling.max_office_travel_min": 0.1,
+    "response.farthest_min": 0.1,
+    "response.share_within_fraction": -0.001,
+    "bundling.min_officers_freed": -0.1,
+    "bundling.max_bundle_size": 1,
+}
+
+
+def smaller(change: Relaxation) -> Relaxation | None:
+    """The change with its number one step nearer to the present one; None where it has none."""
+    if change.rule not in STEPS or change.needed == "dropped":
+        return None
+    return replace(change, needed=f"{float(change.needed) - STEPS[change.rule]:.4f}")
+
+
+def infeasible_cases(seeds: Iterable[int]) -> Iterator[tuple[County, Policy, Proof]]:
+    for seed in seeds:
+        county, rules = random_case(seed)
+        n = len(county.stations)
+        if not 4 <= n <= 6:
+            continue
+        asked: tuple[dict[str, Any], ...] = (
+            {"bundling.centres": 2, "bundling.max_office_travel_min": 9},
+            {"bundling.stations_bundled": n, "bundling.max_bundle_size": 2},
+            {"bundling.centres": n // 2, "response.share_within_fraction": 0.97},
+            {"bundling.min_officers_freed": 40, "response.farthest_min": 25},
+        )
+        for key, value in asked[seed % len(asked)].items():
+            rules = with_value(rules, key, value)
+        if lock_problems(county, rules):
+            continue
+        bundles, proof = bundle(county, rules)
+        if bundles is None:
+            yield county, rules, proof
+
+
+def test_the_clash_is_irreducible_and_every_way_out_works() -> None:
+    """Against every partition, in county and policy changed as the planner would change them."""
     tried: dict[str, int] = {}
-    for seed in range(8):
-        county = random_county(seed, 7, n_urban=1)
-        rules = policy(
-            bundling={"centres": 2, "max_office_travel_min": 9, "max_bundle_size": 2},
-            response={"share_within_fraction": 0.97, "rural_min": 14, "farthest_min": 25},
-        )
-        bundles, proof = bundle(county, rules)
-        if bundles is not None:
-            continue
-        for change in proof.relaxations:
-            other = relaxed(rules, change)
-            if other is None:
-                continue
-            assert bundle(county, other)[0] is not None, (seed, change)
-            tried[change.rule] = tried.get(change.rule, 0) + 1
-            if change.rule in steps:
-                less = Relaxation(
-                    rule=change.rule,
-                    present=change.present,
-                    needed=f"{float(change.needed) - steps[change.rule]:.4f}",
-                )
-                tighter = relaxed(rules, less)
-                assert tighter is not None
-                assert bundle(county, tighter)[0] is None, (seed, change)
-    assert tried.get("bundling.centres", 0) > 2
-    assert len(tried) >= 3
-
-
-def test_the_clash_is_minimal_and_real() -> None:
-    """Only the clashing rules: still no plan. Any one of them left out: a plan."""
-    from optimizer.diagnosis import _Asked  # the question as the filter asks it
-    from optimizer.solver import Limits
-    from optimizer.workload import demand_of
-
-    every = frozenset((*COLUMN_RULES, *PLAN_RULES))
-    found = 0
-    for seed in range(4):
-        county = random_county(seed, 6, n_urban=1)
-        locks = {"keep": ["s04"], "host": ["s05"], "apart": [["s02", "s03"]]}
-        rules = policy(
-            bundling={"centres": 2, "max_office_travel_min": 9, "locks": locks},
-            response={"rural_min": 14},
-        )
-        bundles, proof = bundle(county, rules)
-        if bundles is not None:
-            continue
-        found += 1
-        asked = _Asked(county, rules, demand_of(county, rules), Limits(), float("inf"))
+    least = singles = doubles = 0
+    for county, rules, proof in infeasible_cases(range(50)):
+        assert "not examined" not in proof.method
+        assert not plan_exists(county, rules)
         clash = frozenset(proof.clashing_rules)
-        assert asked.without(every - clash) is False
+        assert not plan_exists(county, rules, EVERY - clash)
         for rule in clash:
-            assert asked.without((every - clash) | {rule}) is True
-    assert found >= 2
+            assert plan_exists(county, rules, (EVERY - clash) | {rule}), (rule, proof)
+        for change in proof.relaxations:
+            singles += 1
+            tried[change.rule] = tried.get(change.rule, 0) + 1
+            assert plan_exists(*changed(county, rules, change)), change
+            less = smaller(change)
+            if less is not None and less.needed != f"{float(less.present):.4f}":
+                assert not plan_exists(*changed(county, rules, less)), change
+        told = {change.rule for change in proof.relaxations}
+        for rule in EVERY - told:
+            assert not plan_exists(county, rules, {rule}), (rule, proof)
+        if proof.relaxations:
+            assert proof.joint_relaxations == ()
+            continue
+        for first, second in proof.joint_relaxations:
+            doubles += 1
+            assert {first.rule, second.rule} & clash
+            assert plan_exists(*changed(*changed(county, rules, first), second))
+            # Neither number of the pair may be smaller while the other stays.
+            for one, other in ((first, second), (second, first)):
+                less = smaller(one)
+                if less is not None and less.needed != f"{float(less.present):.4f}":
+                    least += 1
+                    assert not plan_exists(*changed(*changed(county, rules, less), other))
+        if not proof.joint_relaxations:
+            for pair in itertools.combinations(sorted(EVERY), 2):
+                assert not plan_exists(county, rules, pair), pair
+    assert singles > 10
+    assert doubles > 10
+    assert least > 5
+    assert len(tried) >= 4, tried
 
 
 def test_too_many_sets_to_examine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "MOST_SETS", 4)
+    monkeypatch.setattr(question, "MOST_SETS", 4)
     proof = infeasible(toy_county(), bundling={"centres": 1, "max_office_travel_min": 10})
     assert "adjacency" in proof.clashing_rules
     assert "adjacency" in proof.method
-    monkeypatch.setattr(diagnosis, "MOST_SETS", 6)
+    monkeypatch.setattr(question, "MOST_SETS", 6)
     proof = infeasible(toy_county(n_stations=5), bundling={"centres": 3, "max_bundle_size": 2})
     assert "up to 3 stations" in proof.method or "bundling.max_bundle_size" in proof.method
 

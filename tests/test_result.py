@@ -78,12 +78,14 @@ def test_a_way_out_is_told_in_any_language_and_kept_whole() -> None:
         bound=None,
         method="",
         relaxations=(change,),
+        joint_relaxations=((change, change),),
     )
     (document,) = proof_documents([proof])
     assert document["relaxations"][0]["needed"] == "dropped for 01+02"
     assert proofs_of([document]) == (proof,)
     # As earlier versions kept it.
-    del document["relaxations"][0]["said"]
+    del document["relaxations"][0]["said"], document["joint_relaxations"]
+    assert proofs_of([document])[0].joint_relaxations == ()
     assert proofs_of([document])[0].relaxations[0].needed_text() == "dropped for 01+02"
 
 
