@@ -1,0 +1,310 @@
+"""The smallest changes of rules under which a question that has no plan gets one.
+
+A single change leaves all other rules as they are. Of two rules changed at once the size is the sum
+of both changes: of a number by how much of its present value it changes, of anything else how many
+stations, groups or locks it names (1 for a rule left out). One of the two is changed as little as
+possible with the other left out, then the other as little as possible; both orders are tried.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.columns import (
+    ADJACENCY,
+    CAN_HOST,
+    FREED_UNITS_PER_OFFICER,
+    LIMIT_SLACK,
+    MAX_BUNDLE_SIZE,
+    MAX_OFFICERS,
+    OFFICE_TRAVEL,
+    RURAL_ONLY,
+    SHARE_WITHIN,
+)
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.partition import LIMIT_TOLERANCE, Cover, partition
+from optimizer.question import CENTRES, FREED, LIMITS, LOCKS, PLAN_RULES, Question
+from optimizer.result import Relaxation
+
+MOST_PAIRS = 3
+"""Pairs of changes told, the smallest first."""
+
+_DECIMALS = {OFFICE_TRAVEL: 1, SHARE_WITHIN: 3}
+_OFFENCE_UNITS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One change.
+
+    Attributes:
+        relaxation: The change as told.
+        after: The question when it is made.
+        size: How large it is.
+    """
+
+    relaxation: Relaxation
+    after: Question
+    size: float
+
+
+def single_changes(question: Question, rule: str) -> Iterator[Way]:
+    """The smallest changes of `rule` alone that make a plan possible; none where none does."""
+    if not question.without(rule).has_plan():
+        return
+    if rule == FREED:
+        yield from _of_freed(question)
+    elif rule in PLAN_RULES:
+        yield from _of_count(question, rule)
+    elif rule in LOCKS:
+        yield from _of_locks(question, rule)
+    elif rule == MAX_BUNDLE_SIZE:
+        yield from _of_size(question)
+    elif rule in LIMITS:
+        yield _of_limit(question, rule)
+    else:
+        yield from _of_stations(question, rule)
+
+
+def pairs(
+    question: Question, clash: tuple[str, ...], rules: tuple[str, ...]
+) -> tuple[tuple[Relaxation, Relaxation], ...]:
+    """The smallest changes of two rules that together make a plan possible.
+
+    Args:
+        question: A question that no change of one rule answers.
+        clash: Its clashing rules; one of the two is among them, or the clash would stand.
+        rules: All rules in force.
+
+    Returns:
+        At most `MOST_PAIRS`, the smallest first, each pair of rules once.
+    """
+    found: list[tuple[float, tuple[Relaxation, Relaxation]]] = []
+    for i, one in enumerate(clash):
+        for other in (r for r in rules if r not in clash[: i + 1]):
+            ways = [
+                both
+                for first, second in ((one, other), (other, one))
+                if (both := _both(question, first, second)) is not None
+            ]
+            if ways:
+                found.append(min(ways, key=lambda way: way[0]))
+    found.sort(key=lambda way: way[0])
+    return tuple(two for _, two in found[:MOST_PAIRS])
+
+
+def _both(
+    question: Question, first: str, second: str
+) -> tuple[float, tuple[Relaxation, Relaxation]] | None:
+    """`first` changed as little as possible with `second` left out, then `second`."""
+    if not question.without(first, second).has_plan():
+        return None
+    for way in single_changes(question.without(second), first):
+        kept = replace(way.after, dropped=way.after.dropped - {second})
+        then = min(single_changes(kept, second), key=lambda w: w.size, default=None)
+        if then is not None:
+            return way.size + then.size, (way.relaxation, then.relaxation)
+    return None
+
+
+def _relative(present: float, needed: float) -> float:
+    return abs(needed - present) / max(abs(present), 1e-9)
+
+
+def _of_freed(question: Question) -> Iterator[Way]:
+    without = question.without(FREED)
+    present = question.policy.bundling.min_officers_freed
+    assert present is not None
+    allowed = np.flatnonzero(without.allowed())
+    # In whole units of 1e-6 officer, so that the maximum is exact.
+    chosen = _cheapest(without, allowed, -(question.columns.freed_units[allowed] // 1000))
+    if chosen is None:
+        return
+    most = int(question.columns.freed_units[chosen].sum()) + LIMIT_TOLERANCE
+    least = math.floor(most / FREED_UNITS_PER_OFFICER * 10.0) / 10.0
+    after = question.with_value(FREED, least) if least >= 0 else without
+    needed = f"{least:g}" if least >= 0 else "dropped"
+    size = _relative(present, least) if least >= 0 else 1.0
+    yield Way(Relaxation(rule=FREED, present=f"{present:g}", needed=needed), after, size)
+
+
+def _of_count(question: Question, rule: str) -> Iterator[Way]:
+    """The nearest count, the smaller of two."""
+    rules, stations = question.policy.bundling, len(question.county.stations)
+    present = rules.centres if rule == CENTRES else rules.stations_bundled
+    assert present is not None
+    most = stations // 2 if rule == CENTRES else stations
+    for count in sorted(range(most + 1), key=lambda count: (abs(count - present), count)):
+        after = question.with_value(rule, count)
+        answer = count != present and after.has_plan()
+        if answer is None:
+            return
+        if answer:
+            said = Relaxation(rule=rule, present=str(present), needed=str(count))
+            yield Way(said, after, _relative(present, count))
+            return
+
+
+def _of_locks(question: Question, rule: str) -> Iterator[Way]:
+    """Each lock whose removal alone is enough; else all of the rule, if that is."""
+    entries = tuple(getattr(question.policy.bundling.locks, rule.rsplit(".", 1)[1]))
+    several = False
+    for i, entry in enumerate(entries):
+        after = question.with_locks(rule, entries[:i] + entries[i + 1 :])
+        if after.has_plan():
+            several = True
+            shown = entry if isinstance(entry, str) else "+".join(entry)
+            yield Way(Relaxation(rule=rule, present=shown, needed="dropped"), after, 1.0)
+    if not several and len(entries) > 1:
+        said = Relaxation(
+            rule=rule, present="{n} locks", needed="dropped", params={"n": len(entries)}
+        )
+        yield Way(said, question.without(rule), float(len(entries)))
+
+
+def _of_size(question: Question) -> Iterator[Way]:
+    present = question.policy.bundling.max_bundle_size
+    for size in range(present + 1, question.without(MAX_BUNDLE_SIZE).largest() + 1):
+        after = question.with_limit(MAX_BUNDLE_SIZE, size)
+        if after.has_plan():
+            said = Relaxation(rule=MAX_BUNDLE_SIZE, present=str(present), needed=str(size))
+            yield Way(said, after, _relative(present, size))
+            return
+
+
+def _of_limit(question: Question, rule: str) -> Way:
+    """Bisection over the values that the columns really have."""
+    without = question.without(rule)
+    allowed, amount = without.allowed(), question.amount(rule)
+    # Beyond the limit by how much, in the sense that more is worse.
+    sign = -1.0 if rule == SHARE_WITHIN else 1.0
+    worse = np.where(question.breaks(rule), sign * amount, -np.inf)
+    values = np.unique(worse[allowed & np.isfinite(worse)])
+    low, high = 0, len(values) - 1
+    while low < high:
+        middle = (low + high) // 2
+        answer = without.has_plan_of(allowed & (worse <= values[middle]))
+        if answer is None:
+            break
+        low, high = (low, middle) if answer else (middle + 1, high)
+    section, name = rule.split(".")
+    present = float(getattr(getattr(question.policy, section), name))
+    scale = 10.0 ** _DECIMALS.get(rule, 1)
+    outward = sign * math.ceil(float(values[high]) * scale - 1e-9) / scale
+    said = Relaxation(rule=rule, present=f"{present:g}", needed=f"{outward:g}")
+    return Way(said, question.with_limit(rule, outward), _relative(present, outward))
+
+
+def _of_stations(question: Question, rule: str) -> Iterator[Way]:
+    """The plan that offends least, said station by station."""
+    columns, breaks = question.columns, question.breaks(rule)
+    offence: FloatArray = np.where(breaks, question.amount(rule), 0.0)
+    without = question.without(rule)
+    allowed = np.flatnonzero(without.allowed())
+    if without.counts().freed_units is None:
+        # Of the hosts of one set the one that offends least will do.
+        order = allowed[np.lexsort((offence[allowed], columns.set_of[allowed]))]
+        sets = columns.set_of[order]
+        allowed = np.sort(order[np.r_[True, sets[1:] != sets[:-1]]])
+    units = np.rint(offence[allowed] * _OFFENCE_UNITS).astype(np.int64)
+    # Among plans that offend alike, the one whose offending bundles have fewest stations.
+    ties = np.where(breaks, columns.size, 0)[allowed]
+    chosen = _cheapest(without, allowed, units, ties)
+    if chosen is None:
+        return
+    offending = [int(i) for i in chosen if breaks[i]]
+    said, mended, size = _told(question, rule, offending)
+    after = question.breaking(rule, breaks & ~mended)
+    yield Way(said, after, size)
+
+
+def _told(
+    question: Question, rule: str, offending: list[int]
+) -> tuple[Relaxation, BoolArray, float]:
+    """The change that lets the columns `offending` through, what else it lets through, its size."""
+    columns, stations = question.columns, question.county.stations
+    sets = [columns.members[i, : columns.size[i]].tolist() for i in offending]
+    hosts = [int(columns.host[i]) for i in offending]
+    ids = stations.station_id
+    if rule == RURAL_ONLY:
+        every = np.ones(len(columns), dtype=bool)
+        return Relaxation(rule=rule, present="true", needed="false"), every, 1.0
+    if rule == ADJACENCY:
+        groups = sorted("+".join(sorted(ids[s] for s in members)) for members in sets)
+        said = Relaxation(
+            rule=rule,
+            present="neighbours only",
+            needed="dropped for {stations}",
+            params={"stations": ", ".join(groups)},
+        )
+        return said, np.isin(columns.set_of, columns.set_of[offending]), float(len(groups))
+    if rule == MAX_OFFICERS:
+        room, beyond = stations.max_officers, question.amount(rule)
+        asked = {h: math.ceil(room[h] + beyond[i] - 1e-9) for h, i in zip(hosts, offending,
+                                                                         strict=True)}  # fmt: skip
+        order = sorted(hosts, key=lambda h: ids[h])
+        more = np.zeros(len(ids))
+        for h, officers in asked.items():
+            more[h] = officers - room[h]
+        said = Relaxation(
+            rule=rule,
+            present=", ".join(f"{ids[h]}: {room[h]:g}" for h in order),
+            needed=", ".join(f"{ids[h]}: {asked[h]}" for h in order),
+        )
+        size = sum(_relative(float(room[h]), asked[h]) for h in order)
+        least: FloatArray = more[columns.host] + LIMIT_SLACK
+        return said, np.less_equal(beyond, least), size
+    can = stations.can_host if rule == CAN_HOST else stations.can_bundle
+    named = hosts if rule == CAN_HOST else {s for m in sets for s in m if not can[s]}
+    order = sorted(named, key=lambda s: ids[s])
+    still = ~can
+    still[order] = False
+    said = Relaxation(
+        rule=rule,
+        present=", ".join(f"{ids[s]}: no" for s in order),
+        needed=", ".join(f"{ids[s]}: yes" for s in order),
+    )
+    if rule == CAN_HOST:
+        barred: BoolArray = still[columns.host]
+    else:
+        inside: BoolArray = still[columns.members] & (columns.members >= 0)
+        barred = np.asarray(inside.any(axis=1))
+    return said, ~barred, float(len(order))
+
+
+def _cheapest(
+    question: Question, rows: IntArray, price: IntArray, *ties: IntArray
+) -> IntArray | None:
+    """Columns of the cheapest plan among `rows`; None where the time ran out."""
+    columns, counts = question.columns, question.counts()
+    joint = (columns.size[rows] > 1).astype(np.int64)
+    exactly = []
+    if counts.centres is not None:
+        exactly.append((joint, counts.centres))
+    if counts.bundled is not None:
+        exactly.append((joint * columns.size[rows], counts.bundled))
+    at_least = None
+    if counts.freed_units is not None:
+        at_least = (columns.freed_units[rows], counts.freed_units)
+    search = question.search
+    limits = replace(search.limits, time_limit_s=max(0.01, search.deadline - time.monotonic()))
+    found = partition(
+        Cover(
+            stations=len(question.county.stations),
+            members=columns.members[rows],
+            price=price,
+            ties=ties,
+            exactly=tuple(exactly),
+            at_least=at_least,
+        ),
+        limits,
+    )
+    if found.chosen is None:
+        search.out_of_time = True
+        return None
+    return rows[found.chosen]
