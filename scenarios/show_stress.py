@@ -41,8 +41,17 @@ def show_stress(run: Run, result: StressResult, console: Console, _: Translate) 
     _say(
         _(
             "{n} replications of {days} days of an average month; today and plan face the same "
-            "alerts; ± is a 95% interval."
+            "alerts; ± is the interval at 95%."
         ).format(n=rules.replications, days=rules.days),
+        console,
+    )
+    crews = [
+        sum(f.crews for f in side) for side in (result.setup.load_today, result.setup.load_plan)
+    ]
+    _say(
+        _("Crews on duty, mean over the day: today {today}, plan {plan}.").format(
+            today=f"{crews[0]:g}", plan=f"{crews[1]:g}"
+        ),
         console,
     )
     name = names(run)

@@ -42,6 +42,7 @@ def stress_document(run: Run, result: StressResult, _: Translate) -> dict[str, A
         "county_digest": run.loaded.county.digest,
         "stress": result.rules.model_dump(mode="json"),
         "assumed": list(result.assumed),
+        "simulation": result.policy.simulation.model_dump(mode="json"),
         "confidence": 0.95,
         "market": result.market or None,
         "incident_townships": list(result.incident_townships),

@@ -36,15 +36,15 @@ def meaning(result: StressResult, stress: Stress, _: Translate) -> str:
             "Market day: alerts ×{factor} in {place} from {first} to {last} o'clock; counted are "
             "all alerts of its bundle in these hours."
         ),
-        "snow": _("Snow: {speed}% of the usual speed on all roads."),
+        "snow": _("Snow: {speed} of the usual speed on all roads."),
         "incidents": _(
             "Two incidents: at {hour} o'clock one in {places} at a time, each taking {crews} crews "
             "for {hours} h; counted are the other alerts of both bundles in these hours."
         ),
-        "strength": _("Crews: {absent}% of all crews missing, at random."),
+        "strength": _("Crews: {absent} of all crews missing, at random."),
         "far_end": _("Far end: free crews wait in the farthest cell of their area, none patrols."),
         "new_ground": _(
-            "New ground: first week; where the responsible station changed, {travel}% more travel "
+            "New ground: first week; where the responsible station changed, {travel} more travel "
             "and {turnout} min more turn-out; counted are the bundles of two or more."
         ),
     }
@@ -53,13 +53,13 @@ def meaning(result: StressResult, stress: Stress, _: Translate) -> str:
         place=result.market,
         first=f"{rules.market_from_hour:g}",
         last=f"{rules.market_to_hour:g}",
-        speed=f"{100 * rules.snow_speed_fraction:g}",
+        speed=f"{100 * rules.snow_speed_fraction:g}%",
         hour=f"{rules.incident_hour:g}",
         places=listed(result.incident_townships),
         crews=rules.incident_crews,
         hours=f"{rules.incident_hours:g}",
-        absent=f"{100 * rules.absent_fraction:g}",
-        travel=f"{100 * rules.new_ground_travel_fraction:g}",
+        absent=f"{100 * rules.absent_fraction:g}%",
+        travel=f"{100 * rules.new_ground_travel_fraction:g}%",
         turnout=f"{rules.new_ground_turnout_min:g}",
     )
 
@@ -78,13 +78,13 @@ def rule_text(result: StressResult, _: Translate) -> str:
     """When a deployment or a bundle breaks."""
     policy = result.policy
     return _(
-        "Breaks: over {allowed}% of alerts wait longer than {wait} min, or under {share}% are "
+        "Breaks: over {allowed} of alerts wait longer than {wait} min, or under {share} are "
         "reached within the standard and {drop} points fewer than undisturbed, or the queue has "
         "no end."
     ).format(
-        allowed=f"{100 * policy.crews.max_wait_share_fraction:g}",
+        allowed=f"{100 * policy.crews.max_wait_share_fraction:g}%",
         wait=f"{policy.crews.max_wait_min:g}",
-        share=f"{100 * policy.response.share_within_fraction:g}",
+        share=f"{100 * policy.response.share_within_fraction:g}%",
         drop=f"{100 * result.rules.break_least_drop_fraction:g}",
     )
 
@@ -111,12 +111,12 @@ def verdicts(result: StressResult, _: Translate) -> list[str]:
         share = usual.measures["within_fraction"]
         found.append(
             _(
-                "Even undisturbed the plan reaches only {plan}% within the standard, today {today}%"
-                " (wanted: {wanted}%): that is distance, not stress."
+                "Even undisturbed the plan reaches only {plan} within the standard, today {today} "
+                "(wanted: {wanted}): that is distance, not stress."
             ).format(
-                plan=f"{100 * share.plan:.1f}",
-                today=f"{100 * share.today:.1f}",
-                wanted=f"{100 * wanted:g}",
+                plan=f"{100 * share.plan:.1f}%",
+                today=f"{100 * share.today:.1f}%",
+                wanted=f"{100 * wanted:g}%",
             )
         )
     rows = result.rows[1:]
@@ -153,12 +153,12 @@ def transition_text(result: StressResult, _: Translate) -> str:
     share = first.measures["within_fraction"]
     usual = first.undisturbed["within_fraction"]
     text = _(
-        "In the bundles {first}% are reached within the standard in the first week, {usual}% once "
-        "the ground is known; today {today}%."
+        "In the bundles {first} are reached within the standard in the first week, {usual} once "
+        "the ground is known; today {today}."
     ).format(
-        first=f"{100 * share.plan:.1f}",
-        usual=f"{100 * usual.plan:.1f}",
-        today=f"{100 * usual.today:.1f}",
+        first=f"{100 * share.plan:.1f}%",
+        usual=f"{100 * usual.plan:.1f}%",
+        today=f"{100 * usual.today:.1f}%",
     )
     near = f"{100 * result.rules.recovered_within_fraction:g}"
     if course.recovered_week is None:
