@@ -249,8 +249,9 @@ def _crews(load: FloatArray, service_min: FloatArray, busiest: IntArray, rules: 
         max_wait_share_fraction=rules.max_wait_share_fraction,
         min_crews=rules.min_crews,
     )
-    crews = needed(load[row, busiest], service_min[row, busiest])
-    most = needed(load[row, busiest], service_min.max(axis=1))
+    bounds = np.stack([service_min[row, busiest], service_min.max(axis=1)])
+    bounding: IntArray = needed(load[row, busiest], bounds)
+    crews, most = bounding[0], bounding[1]
     open_rows = np.flatnonzero(crews != most)
     if len(open_rows):
         crews[open_rows] = needed(load[open_rows], service_min[open_rows]).max(axis=1)

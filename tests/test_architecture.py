@@ -22,8 +22,9 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "bundling", "columns", "consolidation", "diagnosis", "moves", "partition",
-        "road_frontier", "road_loads", "solver", "staffing", "stage_memory", "traffic",
+        "allocation", "bundling", "columns", "consolidation", "diagnosis", "existence", "moves",
+        "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
+        "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(

@@ -34,8 +34,8 @@ FROM_LIBRARIES = {
 AS_GIVEN = {"", "{expected}", "{reason}", "true", "false"}
 # Texts that cannot be followed, by the function that puts them together.
 NOT_FOLLOWED = {
-    "optimizer.diagnosis:_of_stations": "ids and yes or no, as the stations file has them",
-    "optimizer.diagnosis:_of_locks": "stations as the lock names them",
+    "optimizer.ways_out:_told": "ids and yes or no, as the stations file has them",
+    "optimizer.ways_out:_of_locks": "stations as the lock names them",
     "scenarios.documents:_relaxation": "read back as another run wrote it",
     "scenarios.kept:_of_folder": "read back as another run wrote it",
     "scenarios.kept:kept_of_record": "read back as another run wrote it",
