@@ -79,14 +79,11 @@ def show_stress(run: Run, result: StressResult, console: Console, _: Translate) 
 def _show_rows(result: StressResult, console: Console, _: Translate) -> None:
     columns = (
         Column(header=_("Stress"), gives_way=True),
-        Column(header=_("Mean response, min"), figures=True),
+        Column(header=_("Response, min"), figures=True),
         Column(header=_("Change"), figures=True),
         Column(header=_("Within standard, %"), figures=True),
         Column(header=_("Change"), figures=True),
-        Column(
-            header=_("Wait >{n} min, %").format(n=f"{result.policy.crews.max_wait_min:g}"),
-            figures=True,
-        ),
+        Column(header=_("Long waits, %"), figures=True),
         Column(header=_("Breaks")),
     )
     rows: list[list[Cell]] = []
@@ -208,7 +205,7 @@ def _show_breaks(
     )
     rows: list[list[Cell]] = []
     for one in result.breaks[:BUNDLES_SHOWN]:
-        mark = " *" if one.misses_undisturbed else ""
+        mark = "*" if one.misses_undisturbed else ""
         rows.append(
             [
                 name[one.centre_id] + mark,
