@@ -63,7 +63,7 @@ def build_county(
     seat_lon, seat_lat = _column(stations, "lon_deg"), _column(stations, "lat_deg")
     if case.spec.layers.stations.seat == "median_of_cells":
         seat_lon, seat_lat = _medians(travel, seat_lon, seat_lat, station_of, alerts, lon, lat)
-        notes.modelled("stations.lon", "1-median of the station's cells")
+        notes.modelled("stations.lon", "取本所各单元的警情中位点 / 1-median of the station's cells")
     to_cells = travel(seat_lon, seat_lat, lon, lat)
     between = travel(seat_lon, seat_lat, seat_lon, seat_lat)
     _note_access(tables["stations"], cells, to_cells, notes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gettext
 import locale
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from optimizer.errors import Translate, untranslated
 Language = Literal["en", "zh"]
 DOMAIN = "jingli"
 LOCALES = Path(__file__).parent / "locale"
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def default_language() -> Language:
@@ -39,6 +41,15 @@ def translator(language: Language) -> Translate:
     read = gettext.translation(DOMAIN, LOCALES, languages=[language]).gettext
     # gettext("") is the catalogue's own header.
     return lambda text: read(text) if text else text
+
+
+def in_language(text: str, language: Language) -> str:
+    """The half of a text written as `中文 / English` that is in `language`; else the whole text."""
+    halves = text.split(" / ")
+    if len(halves) != 2 or bool(_CHINESE.search(halves[0])) == bool(_CHINESE.search(halves[1])):
+        return text
+    chinese, english = sorted(halves, key=lambda h: not _CHINESE.search(h))
+    return chinese if language == "zh" else english
 
 
 def use_for_this_process(language: Language) -> None:

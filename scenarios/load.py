@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo import boundaries, modelled_roads, roads
+from geo import boundaries, modelled_roads, osm, roads
 from geo.alerts import AlertRates, alert_rates, datum_shift_warning
 from geo.columns import Schema
 from geo.faults import Reason
 from geo.network import RoadNetwork
 from geo.readers import QualityRow, Source, Table, describe_quality, read_table
+from geo.road_cache import CACHE_FOLDER
+from geo.road_cover import cover_problems
 from geo.routing import Router, router
 from optimizer.county import GIVEN, MODELLED, County, Provenance
 from optimizer.errors import Problem
@@ -41,7 +43,7 @@ from scenarios.cross_checks import (
 from scenarios.months import month_shares
 from scenarios.notes import Notes, StagedError
 from scenarios.scenario import Override, Scenario
-from scenarios.schema import Layer
+from scenarios.schema import Layer, RoadLayer
 
 RATE_PREFIX = "alerts_per_year"
 _NO_STATION = Reason(
@@ -194,7 +196,7 @@ def _read_all(case: Case, notes: Notes) -> None:
         (spec.units, layers.UNITS, True),
         (spec.boundary, layers.BOUNDARY, True),
         (spec.alerts, layers.ALERTS, False),
-        (None if spec.roads == "modelled" else spec.roads, layers.ROADS_SCHEMA, False),
+        (_road_table(spec.roads), layers.ROADS_SCHEMA, False),
     ]
     for layer, schema, strict in wanted:
         if layer is None:
@@ -213,9 +215,16 @@ def _read_all(case: Case, notes: Notes) -> None:
         notes.add(table.problems)
         notes.set_aside(schema.layer, table.quarantined)
         if layer.origin == MODELLED:
-            notes.modelled(schema.layer, f"{layer.path}: origin in {CASE_FILE}")
+            notes.modelled(
+                schema.layer, f"{CASE_FILE} 中写明为推算 / said to be modelled in {CASE_FILE}"
+            )
         else:
             notes.provenance.append(Provenance(item=schema.layer, origin=GIVEN, note=layer.path))
+
+
+def _road_table(roads: RoadLayer | Literal["modelled"]) -> RoadLayer | None:
+    """The road layer if it is read as a table."""
+    return None if roads == "modelled" or osm.is_osm(roads.path) else roads
 
 
 def _drop_cells_of_no_station(case: Case, notes: Notes) -> None:
@@ -343,7 +352,10 @@ def _rhythm(
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     rhythm = case.spec.alert_rhythm
     if rhythm is None:
-        notes.modelled("alerts.rhythm", "no alert log and no alert_rhythm: even over the day")
+        notes.modelled(
+            "alerts.rhythm",
+            "没有警情记录和时段分布：按全天平均 / no alert log, no alert_rhythm: even over the day",
+        )
         return ("00-24",), np.array([24.0]), np.ones((len(categories), 1))
     hours = np.array([p.hours for p in rhythm.periods])
     even = tuple((hours / 24.0).tolist())
@@ -356,7 +368,11 @@ def _rhythm(
 def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
     spec, tables = case.spec.layers.roads, notes.tables
     if spec == "modelled":
-        notes.modelled("roads", "Gabriel graph on the places, detour factor and class speeds")
+        notes.modelled(
+            "roads",
+            "Gabriel 图连接各点，计绕行系数，按道路等级取车速 / "
+            "Gabriel graph on the places, detour factor and class speeds",
+        )
         stations, cells = tables["stations"].frame, tables["cells"].frame
         seated = stations[stations["lon_deg"].notna()]
         return modelled_roads.modelled_roads(
@@ -365,11 +381,58 @@ def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
             _ranks(seated, cells),
             policy.roads,
         )
-    network, found = roads.roads_from_table(
-        tables["roads"], policy.roads, oneway=spec.oneway, join=spec.join, merge_m=spec.merge_m
+    if osm.is_osm(spec.path):
+        network = _osm_network(case, spec, policy, notes)
+    else:
+        network, found = roads.roads_from_table(
+            tables["roads"], policy.roads, oneway=spec.oneway, join=spec.join, merge_m=spec.merge_m
+        )
+        notes.add(found)
+    notes.stop_on_errors()
+    frames = (tables["stations"].frame, tables["cells"].frame)
+    places = pd.concat([f[["lon_deg", "lat_deg"]].astype(float) for f in frames])
+    named = np.concatenate([frames[0]["name"], frames[1]["cell_id"]])
+    known = places["lon_deg"].notna().to_numpy()
+    notes.add(
+        cover_problems(
+            spec.path,
+            network.node_lon_deg,
+            network.node_lat_deg,
+            named[known].tolist(),
+            places["lon_deg"].to_numpy()[known],
+            places["lat_deg"].to_numpy()[known],
+        )
+    )
+    return network
+
+
+def _osm_network(case: Case, spec: RoadLayer, policy: Policy, notes: Notes) -> RoadNetwork:
+    """Roads of an OpenStreetMap file, from the cache beside the case where it has them.
+
+    Raises:
+        StagedError: the file cannot be used; the problems are in `notes`.
+    """
+    graph, found = osm.read_osm_roads(
+        case.layer_path(spec),
+        spec.path,
+        policy.roads,
+        osm.OsmOptions(
+            oneway=spec.oneway,
+            maxspeed=spec.maxspeed,
+            ferries=spec.ferries,
+            turn_restrictions=spec.turn_restrictions,
+        ),
+        cache=case.folder / CACHE_FOLDER,
     )
     notes.add(found)
-    return network
+    notes.stop_on_errors()
+    assert graph is not None, "without a graph there is an error"
+    if spec.origin == MODELLED:
+        notes.modelled("roads", f"{spec.path}: origin in {CASE_FILE}")
+    else:
+        credit = f"{spec.path} (© OpenStreetMap contributors, ODbL)"
+        notes.provenance.append(Provenance(item="roads", origin=GIVEN, note=credit))
+    return graph.network()
 
 
 def _ranks(stations: pd.DataFrame, cells: pd.DataFrame) -> IntArray:

@@ -10,6 +10,7 @@ from optimizer.errors import Translate
 from optimizer.plan import Move
 from optimizer.scorecard import BundleRow, RoadRow, UnitRow
 from scenarios.compare import TownshipChange, measures, township_changes
+from scenarios.language import Language, in_language
 from scenarios.provenance import item_text
 from scenarios.run import Run
 
@@ -51,7 +52,7 @@ def sheet_of(name: str, columns: Columns[Row], rows: Iterable[Row]) -> Sheet:
     )
 
 
-def sheets(run: Run, _: Translate) -> tuple[Sheet, ...]:
+def sheets(run: Run, _: Translate, language: Language) -> tuple[Sheet, ...]:
     """All tables of a run that has a plan."""
     assert run.plan is not None
     assert run.result.plan is not None
@@ -63,7 +64,7 @@ def sheets(run: Run, _: Translate) -> tuple[Sheet, ...]:
         sheet_of("road_duties", _road_columns(name, _), run.plan.roads),
         sheet_of("townships", _township_columns(_), township_changes(run.today, run.plan)),
         sheet_of("units", _unit_columns(_), run.plan.units),
-        _provenance(run, _),
+        _provenance(run, _, language),
     )
 
 
@@ -223,12 +224,16 @@ def _unit_columns(_: Translate) -> Columns[UnitRow]:
     )
 
 
-def _provenance(run: Run, _: Translate) -> Sheet:
+def _provenance(run: Run, _: Translate, language: Language) -> Sheet:
     return Sheet(
         name="provenance",
         header=(_("Input"), _("Origin"), _("Note")),
         rows=tuple(
-            (item_text(p.item, _), _("modelled") if p.origin == "modelled" else _("given"), p.note)
+            (
+                item_text(p.item, _),
+                _("modelled") if p.origin == "modelled" else _("given"),
+                in_language(p.note, language),
+            )
             for p in run.loaded.county.provenance
         ),
     )

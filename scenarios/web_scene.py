@@ -14,10 +14,9 @@ from geo.webmap_scene import WebScene
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Proof, Status
-from scenarios.language import Language
+from scenarios.language import Language, in_language
 from scenarios.load import LoadedCase
 from scenarios.provenance import modelled_text
-from scenarios.report.wording import in_language
 from scenarios.run import Run
 from scenarios.show import step_text
 from scenarios.web_cards import headline, station_cards, townships

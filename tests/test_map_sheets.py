@@ -40,7 +40,7 @@ def test_every_sheet_is_written_and_speaks_chinese(run: Run, tmp_path: Path) -> 
     for name in names:
         text = PdfReader(tmp_path / name).pages[0].extract_text()
         assert "小县" in text
-        assert "推算的输入" in text
+        assert "以下数据为推算" in text
         for english in ("Station", "Officers", "Legend", "station", "min"):
             assert english not in text, name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import docx
 import pytest
 
 from optimizer.errors import InputError
@@ -49,6 +50,24 @@ def test_a_page_of_html_by_the_beginning_of_an_id(
     html = page.read_text(encoding="utf-8")
     assert run_id in html
     assert "one" in html, "the other plan of the store stands beside it"
+
+
+def test_a_template_to_begin_with_needs_no_run(
+    kept: tuple[Path, str, Path], tmp_path: Path
+) -> None:
+    store, run_id, _ = kept
+    template, page = tmp_path / "own.docx", tmp_path / "r.docx"
+    assert "Written to" in said("report", "--write-template", template)
+    said("report", run_id, "--template", template, "--out", page, "--store", store)
+    text = "\n".join(p.text for p in docx.Document(str(page)).paragraphs)
+    assert "Draft for decision" in text
+    assert "{{" not in text
+
+
+def test_a_report_needs_a_run_and_a_template_its_ending(tmp_path: Path) -> None:
+    assert "the id of a run, its beginning" in refused("report")
+    assert "ends in .docx" in refused("report", "--write-template", tmp_path / "own.doc")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_same_run_gives_the_same_bytes(kept: tuple[Path, str, Path], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from optimizer.errors import InputError
 from optimizer.result import Proof, Result, Status
 from scenarios.case import open_case
 from scenarios.kept import KeptRun, kept_of_run
-from scenarios.language import Language, translator
+from scenarios.language import Language, in_language, translator
 from scenarios.report.blocks import (
     Bullets,
     Heading,
@@ -27,7 +27,7 @@ from scenarios.report.charts import Form
 from scenarios.report.content import build_report
 from scenarios.report.content_summary import freed
 from scenarios.report.material import Shortage, material_of
-from scenarios.report.wording import changes_as_shown, in_language, listed, one, signed
+from scenarios.report.wording import changes_as_shown, listed, one, signed
 from scenarios.run import Run, run_case
 from tests.small_case import Row, write_case
 
@@ -378,8 +378,11 @@ def test_every_modelled_input_is_named(run: Run) -> None:
     rows = table(report, "Modelled inputs").rows
     assert len(entries) > 0
     for entry in entries:
-        assert any(entry.note == note for _, note in rows)
-    assert "modelled inputs: " in report.running
+        assert any(in_language(entry.note, "en") == note for _, note in rows)
+    assert "with modelled inputs, see chapter 9" in report.running
+    chapters = [b.text for b in report.blocks if isinstance(b, Heading) and b.level == 1]
+    assert chapters[8] == "Data quality and modelled inputs"
+    assert dict(report.facts)["Modelled inputs"] in whole(report)
 
 
 def test_counts_of_the_files_are_the_inspections(run: Run) -> None:

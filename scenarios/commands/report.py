@@ -34,7 +34,7 @@ _PICTURES: dict[Format, Form] = {"pdf": "svg", "html": "svg", "docx": "png"}
     help="Make the report of a run: PDF, Word or HTML. RUN is a run id, the beginning of one, or "
     "an output folder.",
 )
-@click.argument("run")
+@click.argument("run", required=False)
 @click.option(
     "--format",
     "formats",
@@ -61,20 +61,34 @@ _PICTURES: dict[Format, Form] = {"pdf": "svg", "html": "svg", "docx": "png"}
     default=None,
     help="Day of the run for the first page (YYYY-MM-DD); default: as the run store knows it.",
 )
+@click.option(
+    "--write-template",
+    "starter",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Write a Word template to begin with (.docx) and stop; needs no RUN.",
+)
 @STORE
 @LANG
 def report_command(
-    run: str,
+    run: str | None,
     formats: tuple[Format, ...],
     template: Path | None,
     out: Path | None,
     dated: str | None,
+    starter: Path | None,
     store: str | None,
     lang: Language | None,
 ) -> None:
     """See the decorator."""
     language, _ = language_of(lang)
     with Failures(_):
+        if starter is not None:
+            _write_starter(starter, language)
+            say(_("Written to {file}.").format(file=starter))
+            return
+        if run is None:
+            raise InputError([_no_run()])
         asked = _formats(formats, out)
         _refuse_bad_options(asked, template)
         day = _day(dated)
@@ -107,6 +121,33 @@ def report_command(
                 target = _target(out, kept.label, one)
                 write_bytes(target, page)
                 say(_("Written to {file}.").format(file=target))
+
+
+def _write_starter(target: Path, language: Language) -> None:
+    from geo.atomic import write_bytes
+    from scenarios.report.docx_template import starter_template
+
+    if target.suffix.lower() != ".docx":
+        raise InputError(
+            [
+                Problem(
+                    where="--write-template",
+                    value=str(target),
+                    expected="a file name that ends in .docx",
+                    fix="name the file so",
+                )
+            ]
+        )
+    write_bytes(target, starter_template(language))
+
+
+def _no_run() -> Problem:
+    return Problem(
+        where="RUN",
+        value="-",
+        expected="the id of a run, its beginning, or an output folder",
+        fix="`jingli runs` lists the ids",
+    )
 
 
 def _formats(formats: tuple[Format, ...], out: Path | None) -> tuple[Format, ...]:

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from geo.maps import redistricting_map
 from optimizer.errors import InputError, Problem, Translate
 from scenarios.kept import KeptRun
-from scenarios.language import Language
-from scenarios.provenance import modelled_text
+from scenarios.language import Language, in_language
+from scenarios.provenance import modelled_items, modelled_text
 from scenarios.report.blocks import Block, PageBreak, Picture, Report
 from scenarios.report.charts import Form, picture
 from scenarios.report.content_appendix import appendix
@@ -24,10 +24,12 @@ from scenarios.report.content_roads import roads
 from scenarios.report.content_summary import summary
 from scenarios.report.content_windows import windows
 from scenarios.report.material import Material, material_of
-from scenarios.report.wording import in_language
+from scenarios.report.numbering import chinese_number
 from scenarios.run import Run
 
 BOTH: tuple[Form, ...] = ("png", "svg")
+CHAPTERS = (bundles, roads, moves, windows, risks, choices, method, inputs)
+"""After the summary, which is chapter 1, and before the appendix."""
 _DIGITS = 12
 
 
@@ -85,7 +87,7 @@ def no_plan(run: Run) -> Problem:
 def _blocks(m: Material) -> Iterator[Block]:
     yield from summary(m)
     yield _map(m)
-    for chapter in (bundles, roads, moves, windows, risks, choices, method, inputs):
+    for chapter in CHAPTERS:
         yield from chapter(m)
     yield PageBreak()
     yield from appendix(m)
@@ -117,6 +119,9 @@ def _facts(m: Material, label: str, dated: date | None) -> Iterator[tuple[str, s
             ),
         )
     yield _("Status of the plan"), _status(m)
+    items = modelled_text(run.loaded.county.provenance, _)
+    if items:
+        yield _("Modelled inputs"), items
     yield _("Plan digest"), m.plan.plan_digest[:_DIGITS]
     yield _("Computed with"), f"Jingli {version('jingli')}"
 
@@ -132,9 +137,11 @@ def _status(m: Material) -> str:
 
 def _running(m: Material) -> str:
     _ = m.translate
-    items = modelled_text(m.run.loaded.county.provenance, _)
-    if items:
-        return _("Draft · {status} · modelled inputs: {items}").format(
-            status=m.run.result.status.value, items=items
+    if modelled_items(m.run.loaded.county.provenance):
+        # Which they are stands on the first page; a list does not fit the head of every page.
+        chapter = 2 + CHAPTERS.index(inputs)
+        return _("Draft · {status} · with modelled inputs, see chapter {chapter}").format(
+            status=m.run.result.status.value,
+            chapter=chinese_number(chapter) if m.language == "zh" else chapter,
         )
     return _("Draft · {status} · all inputs given").format(status=m.run.result.status.value)

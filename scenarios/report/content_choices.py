@@ -9,9 +9,10 @@ from dataclasses import replace
 from optimizer.errors import Translate
 from scenarios.compare import MeasureRow
 from scenarios.kept import KeptRun, kept_of_run
+from scenarios.language import in_language
 from scenarios.report.blocks import RIGHT, Block, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
-from scenarios.report.wording import in_language, listed
+from scenarios.report.wording import listed
 from scenarios.versus import Contest, Versus, versus
 
 SHOWN = (

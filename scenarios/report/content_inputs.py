@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from optimizer.county import MODELLED, Provenance
+from scenarios.language import in_language
 from scenarios.provenance import item_text
 from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
@@ -118,7 +119,8 @@ def _by_note(m: Material, entries: Sequence[Provenance]) -> tuple[tuple[str, str
     found: dict[tuple[str, str], dict[str, None]] = {}
     for entry in entries:
         layer = entry.item.partition(".")[0]
-        found.setdefault((layer, entry.note), {})[item_text(entry.item, _)] = None
+        note = in_language(entry.note, m.language)
+        found.setdefault((layer, note), {})[item_text(entry.item, _)] = None
     rows = []
     for (layer, note), items in found.items():
         head = item_text(layer, _) + _(": ")

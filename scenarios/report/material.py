@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from geo.maps import MapScene
 from optimizer.errors import Translate
@@ -17,7 +17,7 @@ from scenarios.language import Language
 from scenarios.outputs import map_scene
 from scenarios.report.charts import Form
 from scenarios.report.uncertainty import Years, draw_years
-from scenarios.report.wording import changes_as_shown, in_language, whole
+from scenarios.report.wording import changes_as_shown, whole
 from scenarios.run import Run
 from scenarios.tables import names
 
@@ -178,7 +178,7 @@ def material_of(
         years=draw_years(run.loaded, run.inspection, decided),
         alternatives=tuple(alternatives),
         names=names(run),
-        scene=replace(scene, attribution=in_language(scene.attribution, language)),
+        scene=scene,
         forms=forms,
         translate=translate,
         language=language,

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from optimizer.errors import Translate
-from scenarios.language import Language
-
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def one(value: float) -> str:
@@ -46,15 +42,6 @@ def changes_as_shown(before: float, after: float) -> float:
 def _plain(value: float, digits: int) -> float:
     """Rounded, and never minus zero."""
     return round(value, digits) + 0.0
-
-
-def in_language(text: str, language: Language) -> str:
-    """The half of a text written as `中文 / English` that is in `language`; else the whole text."""
-    halves = text.split(" / ")
-    if len(halves) != 2 or bool(_CHINESE.search(halves[0])) == bool(_CHINESE.search(halves[1])):
-        return text
-    chinese, english = sorted(halves, key=lambda h: not _CHINESE.search(h))
-    return chinese if language == "zh" else english
 
 
 def listed(items: Sequence[str], _: Translate, most: int = 8) -> str:
