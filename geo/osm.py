@@ -14,7 +14,7 @@ from geo.network import component_labels
 from geo.osm_data import OsmData, OsmFileError
 from geo.osm_roads import OsmCounts, OsmOptions, graph_of_osm
 from geo.osm_xml import read_xml
-from geo.road_graph import TURN, RoadGraph
+from geo.road_graph import RoadGraph
 from optimizer.errors import Problem
 from optimizer.policy import Roads
 
@@ -77,7 +77,7 @@ def read_osm_roads(
         return None, (
             Problem(
                 where=shown,
-                expected=str(fault),
+                expected=fault.expected,
                 fix="download the file again, or cut the extract again",
             ),
         )
@@ -207,8 +207,8 @@ def _island_problems(graph: RoadGraph, warning: Any) -> Iterable[Problem]:
             main=float(by_network[0]),
             rest=float(by_network[1:].sum()),
         )
-    strays = (graph.component[tail[once]] != 0) & (label[tail[once]] == 0)
-    strays &= graph.arc_street[once] != TURN
+    ends = np.maximum(graph.component[tail[once]], graph.component[graph.head[once]])
+    strays = (ends > 0) & (label[tail[once]] == 0)
     if strays.any():
         yield warning(
             "roads that can be reached and left again: {km:.1f} km can only be entered or only "

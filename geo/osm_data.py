@@ -32,7 +32,15 @@ Number = TypeVar("Number", bound=np.generic)
 
 
 class OsmFileError(Exception):
-    """A file that cannot be read; its text is an English template without parameters."""
+    """A file that cannot be read.
+
+    Args:
+        expected: Message template in English, as in `optimizer.errors.Problem`.
+    """
+
+    def __init__(self, expected: str) -> None:
+        self.expected = expected
+        super().__init__(expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,13 +59,15 @@ def read_xml(path: Path) -> OsmData:
             while piece := file.read(1 << 20):
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
-        except (expat.ExpatError, EOFError, zlib.error, ValueError, gzip.BadGzipFile):
+        except (expat.ExpatError, ValueError, KeyError):
             raise OsmFileError(CUT_OFF if taker.is_osm else NOT_OSM) from None
+        except (EOFError, zlib.error):
+            raise OsmFileError(CUT_OFF) from None
         except OSError as error:
             if error.errno is not None:
                 raise
-            # bz2 reports damage without a number.
-            raise OsmFileError(CUT_OFF if taker.is_osm else NOT_OSM) from None
+            # gzip and bz2 report damage without a number.
+            raise OsmFileError(CUT_OFF) from None
     return taker.data()
 
 
