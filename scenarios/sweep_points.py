@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from scipy.stats import qmc
 
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray
@@ -145,6 +144,9 @@ def _cube(design: Design) -> FloatArray:
     if not design.axes:
         return np.zeros((design.samples, 0))
     rng = np.random.default_rng(design.seed)
+    # Here, for it takes as long to import as several points to solve, in every worker.
+    from scipy.stats import qmc
+
     return qmc.LatinHypercube(d=len(design.axes), rng=rng).random(design.samples)
 
 
