@@ -18,7 +18,7 @@ from geo.road_graph import RoadGraph
 from optimizer.errors import Problem
 from optimizer.policy import Roads
 
-__all__ = ["OsmOptions", "is_osm", "read_osm", "read_osm_roads"]
+__all__ = ["OsmOptions", "is_osm", "read_osm", "read_osm_roads", "settings"]
 
 _SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml")
 # Ways named one by one.
@@ -67,7 +67,7 @@ def read_osm_roads(
     """
     options = options or OsmOptions()
     try:
-        key = road_cache.cache_key(path, _settings(roads, options)) if cache else ""
+        key = road_cache.cache_key(path, settings(roads, options)) if cache else ""
         kept = road_cache.load(cache, key) if cache else None
         if kept is not None:
             graph, notes = kept
@@ -110,7 +110,7 @@ def read_osm_roads(
     return graph, problems
 
 
-def _settings(roads: Roads, options: OsmOptions) -> Mapping[str, Any]:
+def settings(roads: Roads, options: OsmOptions) -> Mapping[str, Any]:
     """What of policy and case shapes the graph."""
     return {
         "speed_km_per_h": dict(roads.speed_km_per_h),
