@@ -118,7 +118,10 @@ def _figures(measures: Mapping[str, Compared], row: StressRow | None) -> tuple[s
 
 
 def _change(compared: Compared, scale: float, digits: int) -> str:
-    return f"{scale * compared.change:+.{digits}f}±{scale * compared.change_half_width:.{digits}f}"
+    """Change and interval, with no more digits than the interval bears."""
+    change, half = scale * float(compared.change), scale * float(compared.change_half_width)
+    digits = max(digits - (half >= 1.0) - (half >= 10.0), 0)
+    return f"{change:+.{digits}f}±{half:.{digits}f}"
 
 
 def _show_endless(
@@ -194,11 +197,11 @@ def _show_breaks(
     result: StressResult, name: Mapping[str, str], console: Console, _: Translate
 ) -> None:
     columns = (
-        Column(header=_("Centre or station"), gives_way=True),
+        Column(header=_("Centre or station")),
         Column(header=_("Stations"), figures=True),
         Column(header=_("Plan breaks at ×"), figures=True),
         Column(header=_("Today at ×"), figures=True),
-        Column(header=_("Because of")),
+        Column(header=_("Because of"), gives_way=True),
         Column(header=_("Crews"), figures=True),
         Column(header=_("More crews that hold"), figures=True),
         Column(header=_("Busy, %"), figures=True),

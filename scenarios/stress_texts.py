@@ -120,18 +120,25 @@ def verdicts(result: StressResult, _: Translate) -> list[str]:
             )
         )
     rows = result.rows[1:]
-    apart: dict[str, list[str]] = {"plan": [], "both": [], "holds": []}
+    apart: dict[str, list[str]] = {"plan": [], "both": [], "strained": [], "holds": []}
     for row in rows:
         plan, today = (breaks(result, row, w) for w in ("plan", "today"))
-        kind = ("both" if today else "plan") if plan else "holds"
+        short = bool(row.measures) and row.measures["within_fraction"].plan < wanted
+        holds = "strained" if short else "holds"
+        kind = ("both" if today else "plan") if plan else holds
         apart[kind].append(stress_text(row.stress, _))
     for kind, template in (
         ("plan", _("The plan breaks where today holds: {names}.")),
         ("both", _("Today and the plan break: {names}.")),
+        (
+            "strained",
+            _("The plan misses the standard, but by under {drop} points of stress: {names}."),
+        ),
         ("holds", _("The plan holds: {names}.")),
     ):
         if apart[kind]:
-            found.append(template.format(names=listed(apart[kind])))
+            drop = f"{100 * result.rules.break_least_drop_fraction:g}"
+            found.append(template.format(names=listed(apart[kind]), drop=drop))
     worst = [r for r in rows if _surely_extra(r)]
     if worst:
         row = max(worst, key=lambda r: r.extra["response_mean_min"][0])
