@@ -143,12 +143,11 @@ def calibrate(loaded: LoadedCase, log: AlertLog, *, seed: int = 0) -> Calibratio
     _check_times(log)
     week = _weeks(log)
     judged = week % 2 == 1
-    step = _clock_step(log)
     known = len(loaded.county.categories)
     service = log.cleared_min - log.arrived_min
     law = _law(log, service, judged, known)
-    categories = tuple(_category(loaded, log, k, service, judged, law, step) for k in range(known))
-    travel, beyond = _travel(loaded, log, judged, step)
+    categories = tuple(_category(loaded, log, k, service, judged, law) for k in range(known))
+    travel, beyond = _travel(loaded, log, judged)
     overrides = _overrides(loaded.policy, law, categories, travel)
     factor = travel.factor if travel.state == "fitted" else 1.0
     names, counts = np.unique(log.category[log.category >= known], return_counts=True)
@@ -163,7 +162,7 @@ def calibrate(loaded: LoadedCase, log: AlertLog, *, seed: int = 0) -> Calibratio
         categories=categories,
         travel=travel,
         beyond_cells=beyond,
-        responses=_responses(loaded, log, judged, step, overrides, factor, seed),
+        responses=_responses(loaded, log, judged, overrides, factor, seed),
         services_min={
             name: np.sort(service[(log.category == k) & judged & np.isfinite(service)])
             for k, name in enumerate(loaded.county.categories)
@@ -214,13 +213,6 @@ def _weeks(log: AlertLog) -> IntArray:
     return weeks
 
 
-def _clock_step(log: AlertLog) -> float:
-    """1 where all times are whole minutes, else 0."""
-    minutes = np.concatenate([log.arrived_min, log.cleared_min])
-    minutes = minutes[np.isfinite(minutes)]
-    return 1.0 if (minutes == np.round(minutes)).all() else 0.0
-
-
 def _law(log: AlertLog, service: FloatArray, judged: BoolArray, known: int) -> Law:
     """The one law of the simulation, lognormal or exponential, that suits all categories best."""
     apart = 0.0
@@ -240,7 +232,6 @@ def _category(
     service: FloatArray,
     judged: BoolArray,
     law: Law,
-    step: float,
 ) -> CategoryFit:
     name = loaded.county.categories[k]
     mine = log.category == k
@@ -250,7 +241,7 @@ def _category(
     work, ways = loaded.policy.workload.of(name), loaded.policy.simulation.of(name)
     return CategoryFit(
         category=name,
-        service=fit_service(service[timed & ~judged], service[timed & judged], law, step),
+        service=fit_service(service[timed & ~judged], service[timed & judged], law),
         present_min=work.on_scene_min,
         present_cv=ways.service_cv,
         officers_alerts=len(sent),
@@ -259,9 +250,7 @@ def _category(
     )
 
 
-def _travel(
-    loaded: LoadedCase, log: AlertLog, judged: BoolArray, step: float
-) -> tuple[TravelFit, int]:
+def _travel(loaded: LoadedCase, log: AlertLog, judged: BoolArray) -> tuple[TravelFit, int]:
     """Fit travel; cells farther than any alert fitted on are counted."""
     county = loaded.county
     station_of = county.cells.station
@@ -279,7 +268,6 @@ def _travel(
         judged[used],
         handling_min=float(np.median(sent[both & ~judged])) if from_dispatch else 0.0,
         from_dispatch=from_dispatch,
-        step_min=step,
     )
     reached = own_min[np.isfinite(own_min)]
     return fit, 0 if fit.state == "few" else int((reached > fit.longest_min).sum())
@@ -349,7 +337,6 @@ def _responses(
     loaded: LoadedCase,
     log: AlertLog,
     judged: BoolArray,
-    step: float,
     overrides: Mapping[str, Any],
     factor: float,
     seed: int,
@@ -367,7 +354,7 @@ def _responses(
         response = _replayed(loaded, policy, times, ways, log, known, seed)
         found.append(None if response is None else response[seen])
     matches = [
-        None if sample is None else match_of(observed, sample[np.isfinite(sample)], step)
+        None if sample is None else match_of(observed, sample[np.isfinite(sample)])
         for sample in found
     ]
     present, calibrated = (None if sample is None else np.sort(sample) for sample in found)

@@ -25,6 +25,7 @@ MIN_EACH = 100
 more than one of forty cases (Kolmogorov's distribution)."""
 MAX_KS = 0.15
 """A fit is poor where the two shares of alerts below some minutes differ by more than this."""
+SAME_MIN = 0.5
 MAX_DISTANCE_FRACTION = 0.2
 """Or where minutes differ by more than this share of the observed mean, on average over ranks."""
 MAX_FIFTH_FRACTION = 0.2
@@ -42,7 +43,7 @@ class Match:
 
     Attributes:
         alerts: Observed.
-        ks: Kolmogorov and Smirnov's distance, 0-1.
+        ks: Kolmogorov and Smirnov's distance, 0-1; minutes within `SAME_MIN` count as equal.
         wasserstein_min: Wasserstein's distance: mean difference between equal ranks, minutes.
         distance_fraction: The same over the observed mean.
     """
@@ -58,24 +59,27 @@ class Match:
         return self.ks > MAX_KS or self.distance_fraction > MAX_DISTANCE_FRACTION
 
 
-def match_of(observed: FloatArray, modelled: FloatArray, step_min: float = 0.0) -> Match:
-    """Compare two samples, neither empty.
-
-    Args:
-        observed: Minutes as logged.
-        modelled: Minutes of the model, of any number.
-        step_min: The log's clock; the modelled minutes are rounded to it.
-    """
-    if step_min > 0:
-        modelled = np.round(modelled / step_min) * step_min
+def match_of(observed: FloatArray, modelled: FloatArray) -> Match:
+    """Compare two samples, neither empty, of any sizes."""
     apart = float(stats.wasserstein_distance(observed, modelled))
     mean = float(observed.mean())
     return Match(
         alerts=len(observed),
-        ks=float(stats.ks_2samp(observed, modelled, method="asymp").statistic),
+        ks=max(_ahead(observed, modelled), _ahead(modelled, observed)),
         wasserstein_min=apart,
         distance_fraction=apart / mean if mean > 0 else np.inf,
     )
+
+
+def _ahead(one: FloatArray, other: FloatArray) -> float:
+    """By how much the share of `one` up to some minute exceeds that of `other` up to a bit later.
+
+    Logs are kept to the minute, and a county has few distances: without the bit, responses of 7.24
+    minutes against 7.26 would be far apart.
+    """
+    one, other = np.sort(one), np.sort(other)
+    later = np.searchsorted(other, one + SAME_MIN + 1e-9, side="right") / len(other)
+    return max(0.0, float((np.arange(1, len(one) + 1) / len(one) - later).max()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,21 +132,20 @@ def floored(service_min: FloatArray) -> FloatArray:
     return np.maximum(service_min, _LEAST_MIN)
 
 
-def fit_service(fit: FloatArray, judged: FloatArray, law: Law, step_min: float) -> ServiceFit:
+def fit_service(fit: FloatArray, judged: FloatArray, law: Law) -> ServiceFit:
     """Fit the minutes on scene of one category.
 
     Args:
         fit: Minutes to fit on.
         judged: Minutes to judge on.
         law: What the simulation is to draw: lognormal or exponential.
-        step_min: The log's clock.
     """
     if not enough(floored(fit), judged):
         return ServiceFit(state="few", fit_alerts=len(fit), judged_alerts=len(judged))
     fit, judged = floored(fit), floored(judged)
     spread = float(np.log(fit).std())
     cv = 1.0 if law == "exponential" else float(np.sqrt(np.expm1(spread**2)))
-    found = match_of(judged, law_quantiles(law, float(fit.mean()), cv, _POINTS), step_min)
+    found = match_of(judged, law_quantiles(law, float(fit.mean()), cv, _POINTS))
     return ServiceFit(
         state="poor" if found.is_poor else "fitted",
         fit_alerts=len(fit),
@@ -216,7 +219,6 @@ def fit_travel(
     *,
     handling_min: float,
     from_dispatch: bool,
-    step_min: float,
 ) -> TravelFit:
     """Fit travel; where a line would start below 0 it goes through 0.
 
@@ -227,7 +229,6 @@ def fit_travel(
         judged: Alerts to judge on; the others are fitted on.
         handling_min: Median minutes from alert to dispatch.
         from_dispatch: Where `took_min` starts.
-        step_min: The log's clock.
     """
     x, y = road_min[~judged], took_min[~judged]
     n, n_judged = len(x), int(judged.sum())
@@ -242,7 +243,7 @@ def fit_travel(
         intercept, factor, row = 0.0, float(line.params[0]), 0
     low, high = (float(v) for v in line.conf_int(1.0 - LEVEL)[row])
     modelled = np.maximum(intercept + factor * road_min[judged], 0.0)
-    match = match_of(took_min[judged], modelled, step_min)
+    match = match_of(took_min[judged], modelled)
     worst = _worst_fifth(road_min[judged], took_min[judged], modelled)
     is_poor = low <= 0 or match.distance_fraction > MAX_DISTANCE_FRACTION
     bands = []

@@ -11,20 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from geo.readers import Source
 from optimizer.errors import InputError, untranslated
+from optimizer.plan import current_plan
+from optimizer.policy import Policy
+from optimizer.simulation import prepare
 from scenarios.alert_log import AlertLog, read_log
 from scenarios.calibration import Calibration, calibrate
 from scenarios.calibration_plot import calibration_figure, write_plot
 from scenarios.calibration_scenario import scenario_document, write_scenario
-from scenarios.case import open_case
+from scenarios.case import deep_merge, open_case
 from scenarios.cli import jingli
 from scenarios.layers import ALERT_TIMES
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
+from scenarios.simulate import cell_minutes
 from tests.small_case import write_case
 
 HEADER = ["报警时间", "单元编号", "警情类别", "派警时间", "到场时间", "处置完毕时间", "出警人数"]
@@ -133,6 +138,59 @@ def test_planted_minutes_are_found(found: Calibration) -> None:
     assert found.travel.handling_min == pytest.approx(HANDLING, abs=0.1)
     assert found.travel.factor == pytest.approx(SLOWNESS, abs=0.07)
     assert found.travel.intercept_min == pytest.approx(START, abs=0.3)
+
+
+def test_a_log_made_by_the_simulation_is_simulated_again(loaded: LoadedCase) -> None:
+    """Crews on patrol, helping and waiting included: the loop closes."""
+    truth = Policy.model_validate(
+        deep_merge(
+            loaded.policy.model_dump(mode="json"),
+            {
+                "response": {"turnout_min": 4.0},
+                "simulation": {
+                    "turnout_on_road_min": 1.5, "days": 280, "other_category": {"service_cv": 0.5},
+                },
+            },
+        )
+    )  # fmt: skip
+    county = replace(
+        loaded.county,
+        travel_time_min=loaded.county.travel_time_min * SLOWNESS,
+        station_time_min=loaded.county.station_time_min * SLOWNESS,
+    )
+    ways = cell_minutes(loaded)
+    assert ways is not None
+    trace = prepare(county, truth, current_plan(county), cell_time_min=ways * SLOWNESS).trace(
+        "today", 0
+    )
+    made, missing = trace.alerts, np.full(len(trace.alerts), np.nan)
+    log = AlertLog(
+        shown="simulated",
+        occurred_at=np.datetime64("2024-01-01T00:00:00")
+        + (made.time_min * 60.0).astype("timedelta64[s]"),
+        cell=made.cell,
+        categories=county.categories,
+        category=made.category,
+        priority=np.zeros(len(made), np.int64),
+        dispatched_min=trace.wait_min + 1.0,  # a minute of the turn-out is handling
+        arrived_min=trace.response_min,
+        cleared_min=trace.response_min + made.service_min,
+        officers_sent=missing,
+        months_missing=(),
+        problems=(),
+        quarantined=pd.DataFrame(),
+    )
+    found = calibrate(loaded, log)
+    assert found.travel.factor == pytest.approx(SLOWNESS, abs=0.01)
+    assert found.travel.turnout_min == pytest.approx(4.0, abs=0.05)
+    assert found.categories[1].service.cv == pytest.approx(0.5, abs=0.03)
+    responses = found.responses
+    assert responses is not None
+    assert responses.present is not None
+    assert responses.calibrated is not None
+    assert responses.present.is_poor
+    assert not responses.calibrated.is_poor
+    assert responses.calibrated.distance_fraction < 0.02
 
 
 def test_odd_weeks_are_fitted_and_even_ones_judged(loaded: LoadedCase, log: AlertLog) -> None:
@@ -308,3 +366,21 @@ def test_a_case_without_a_log_needs_one(folder: Path) -> None:
     done = CliRunner().invoke(jingli, ["calibrate", str(folder), "--lang", "en"])
     assert done.exit_code == 2
     assert "--alerts" in done.output
+
+
+def test_the_cases_own_log_is_the_default(loaded: LoadedCase, tmp_path: Path) -> None:
+    def with_log(document: dict[str, Any]) -> None:
+        document["layers"]["alerts"] = {"path": "log.csv", "crs": "WGS84"}
+
+    def without_rates(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            for key in [k for k in row if k.startswith("alerts_per_year")]:
+                del row[key]
+
+    folder = write_case(tmp_path / "own", cells=without_rates, case=with_log)
+    write_log(folder / "log.csv", log_rows(loaded, 1200))
+    done = CliRunner().invoke(jingli, ["calibrate", str(folder), "--json"])
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["log"] == "log.csv"
+    assert document["travel"]["state"] == "fitted"
