@@ -6,19 +6,17 @@ the province's plan.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from optimizer.consolidation import consolidate
+from optimizer.county import County
 from optimizer.errors import InputError, Problem
-from optimizer.plan import Plan
+from optimizer.policy import Policy
 from optimizer.result import Result
 from scenarios.case import CASE_FILE, Case, open_case
-from scenarios.documents import proof_documents, proofs_of
 from scenarios.fan_out import Task, fan_out
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
@@ -48,15 +46,22 @@ class CountyCase:
 
 def case_folders(named: Sequence[str]) -> tuple[str, ...]:
     """Every case that is named, each once; a folder of case folders stands for all of them."""
-    found: list[str] = []
+    found: dict[Path | str, str] = {}
     for one in named:
         folder = Path(one)
+        inside: list[str] = []
         if folder.is_dir() and not (folder / CASE_FILE).exists():
-            inside = sorted(p.parent for p in folder.glob(f"*/{CASE_FILE}"))
-            found += [str(p) for p in inside] or [one]
-        else:
-            found.append(one)
-    return tuple(dict.fromkeys(found))
+            inside = [str(p.parent) for p in sorted(folder.glob(f"*/{CASE_FILE}"))]
+        for case in inside or [one]:
+            # However it is written: a county counted twice would double the province's totals.
+            found.setdefault(case_folder(case).resolve() if Path(case).exists() else case, case)
+    return tuple(found.values())
+
+
+def case_folder(typed: str) -> Path:
+    """The folder of a case that is typed as a folder or as the file in it."""
+    path = Path(typed)
+    return path.parent if path.is_file() else path
 
 
 def read_counties(
@@ -120,27 +125,8 @@ def solve_counties(
     """
     worlds = [(c.loaded.county, c.loaded.policy) for c in counties]
     for row, found in fan_out(Consolidation(), worlds, workers=workers, cluster=cluster):
-        yield row, found.result()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """What travels back from a worker: text only, as the run store keeps it.
-
-    Attributes:
-        plan: The plan as JSON; None where there is none.
-        proofs: The proofs as JSON.
-    """
-
-    plan: str | None
-    proofs: str
-
-    def result(self) -> Result:
-        """The plan and the proofs."""
-        return Result(
-            plan=None if self.plan is None else Plan.from_json(self.plan),
-            proofs=proofs_of(json.loads(self.proofs)),
-        )
+        result: Result = found
+        yield row, result
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +138,8 @@ class Consolidation:
         return _consolidated
 
 
-def _consolidated(world: Any) -> Solved:
-    county, policy = world
-    result = consolidate(county, policy)
-    return Solved(
-        plan=None if result.plan is None else result.plan.to_json(),
-        proofs=json.dumps(proof_documents(result.proofs)),
-    )
+def _consolidated(world: tuple[County, Policy]) -> Result:
+    return consolidate(*world)
 
 
 def totals(runs: Sequence[Run]) -> dict[str, float]:

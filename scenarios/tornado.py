@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from geo.fonts import map_fonts, one_line
 from optimizer.errors import Translate
+from optimizer.frozen import FloatArray
 from scenarios.sweep import MEASURES, Sweep
 
 BINS = 5
@@ -118,8 +119,13 @@ def _bins(values: Sequence[float]) -> list[str]:
     rank = np.argsort(np.argsort(array, kind="stable"), kind="stable")
     bins = min(BINS, len(array))
     row = rank * bins // len(array)
-    spans = [f"{array[row == b].min():.6g}…{array[row == b].max():.6g}" for b in range(bins)]
+    spans = [_span(array[row == b]) for b in range(bins)]
     return [spans[b] for b in row.tolist()]
+
+
+def _span(values: FloatArray) -> str:
+    least, most = f"{values.min():.6g}", f"{values.max():.6g}"
+    return least if least == most else f"{least}…{most}"
 
 
 def tornado_figure(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.consolidation import consolidate
 from scenarios import counties as counties_module
 from scenarios import run as run_module
 from scenarios.case import open_case
@@ -46,6 +47,18 @@ def test_a_folder_of_cases_is_all_of_them_once(province: Path) -> None:
         inside[1], inside[0], inside[2], "dianjiang",
     )  # fmt: skip
     assert case_folders([inside[0]]) == (inside[0],)
+
+
+def test_a_county_written_in_several_ways_is_one_county(
+    province: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(province)
+    assert case_folders(["jia", "jia/", "./jia", "jia/case.yaml", str(province / "jia")]) == (
+        "jia",
+    )
+    assert case_folders(["jia", ".", "no such", "no such"]) == ("jia", "bing", "yi", "no such")
+    said("run", "jia/case.yaml", "yi/case.yaml", "--no-store", "--out", tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["jia", "yi"]
 
 
 def test_each_county_has_the_plan_it_has_alone_however_many_workers(province: Path) -> None:
@@ -107,8 +120,8 @@ def test_what_is_kept_is_not_solved_again(province: Path, monkeypatch: pytest.Mo
 def test_ctrl_c_keeps_finished_counties(
     province: Path, own_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    solve = counties_module.consolidate
-    names = []
+    solve = consolidate
+    names: list[int] = []
 
     def interrupted(*arguments: object) -> object:
         if names:

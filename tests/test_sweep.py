@@ -208,6 +208,22 @@ def test_the_console_says_why_points_have_no_plan_and_counts_over_the_others(
     assert "of the 1 points with a plan it is the best at 1 and breaks a rule at 0" in text
 
 
+def test_the_console_cuts_no_label_at_80_columns(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = command(
+        "sweep", str(small), "--grid", "alerts.factor=0.8:1.2", "--samples", "6",
+        "--resample-years", "1", "--out", str(tmp_path / "out"), "--lang", "zh",
+    )  # fmt: skip
+    rows = [line.split("│") for line in done.output.splitlines() if "│" in line]
+    assert "捆绑的代价（人）" in "".join(r[1].strip() for r in rows)
+    assert "alerts.factor" in "".join(r[2].strip() for r in rows)
+    bins = (tmp_path / "out" / "tornado.csv").read_text("utf-8").splitlines()
+    spans = [v for line in bins[1:] for v in line.split(",") if "…" in v]
+    assert all(len(set(v.split("…"))) == 2 for v in spans), "a bin of one value is that value"
+
+
 def test_shares_are_drawn_and_shown_in_per_cent(swept: Sweep) -> None:
     labels = measure_labels(untranslated)
     assert labels["share_within_fraction"] == "Alerts within the standard, %"

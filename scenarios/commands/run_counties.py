@@ -173,7 +173,10 @@ def _folders(out: Path | None, typed: Sequence[str]) -> list[Path | None]:
     """
     if out is None:
         return [None] * len(typed)
-    names = [re.sub(r"[^\w.+-]", "_", Path(t).resolve().name).strip(".") or "_" for t in typed]
+    from scenarios.counties import case_folder
+
+    own = [case_folder(t).resolve().name for t in typed]
+    names = [re.sub(r"[^\w.+-]", "_", name).strip(".") or "_" for name in own]
     if len({n.casefold() for n in names}) < len(names):
         raise InputError(
             [

@@ -202,7 +202,8 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
         )
     table = Table(title=_("What moves the answer"), title_justify="left", header_style="bold")
     for header in (_("Measure"), _("Assumption"), _("Least"), _("at"), _("Most"), _("at")):
-        table.add_column(header)
+        # At 80 columns a label is broken, never cut.
+        table.add_column(header, overflow="fold")
     labels = measure_labels(_)
     for bar in tornado(sweep, SHOWN):
         if bar.swing > 0:
