@@ -16,6 +16,8 @@ import pandas as pd
 import shapely
 
 from geo.gpkg import Layer, multipolygons, plain_column, write_layers
+from geo.isochrone_layers import isochrone_layers
+from geo.isochrones import Surface
 from geo.jurisdictions import GeometryArray, centre_rows, dissolve, duty_rows, fates
 from geo.plan_styles import plan_styles
 from geo.streets import each_street_once
@@ -76,12 +78,14 @@ def write_plan_gpkg(
     station_table: DataTable | None = None,
     bundle_table: DataTable | None = None,
     township_tables: tuple[DataTable, DataTable] | None = None,
+    reach: Surface | None = None,
     translate: Translate = untranslated,
 ) -> tuple[str, ...]:
     """Write `plan` and today's deployment as layers of one GeoPackage (EPSG:4326), atomically.
 
     Layers: `jurisdictions_today`, `jurisdictions_plan`, `stations`, `cells`, `bundle_links`,
-    `moves`, `road_duties`, `roads`, `townships`, and the table `provenance`. A layer without
+    `moves`, `road_duties`, `roads`, `townships`, `isochrones_today` and `isochrones_plan` where
+    `reach` is given, and the table `provenance`. A layer without
     content is written empty, so that a QGIS project finds it. QGIS finds their styles in the table
     `layer_styles`.
 
@@ -98,6 +102,7 @@ def write_plan_gpkg(
         bundle_table: More columns for `jurisdictions_plan`, by `centre_id`.
         township_tables: Columns for `townships`, today and under the plan, by `township`; numbers
             that both have also get a column `…_change`.
+        reach: Minutes from every station.
         translate: English to the language of labels and layer titles.
 
     Returns:
@@ -126,8 +131,10 @@ def write_plan_gpkg(
     if township_tables is None:
         del styles["townships"]  # no response to colour them by
     styled = [replace(layer, style=styles.get(layer.name, "")) for layer in layers]
+    if reach is not None:
+        styled[-1:-1] = isochrone_layers(county, plan, reach, translate)
     write_layers(path, styled, translate)
-    return tuple(layer.name for layer in layers)
+    return tuple(layer.name for layer in styled)
 
 
 def _jurisdictions_today(subject: _Subject, table: DataTable | None) -> Layer:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
 from geo.export import write_plan_gpkg
+from geo.isochrone_layers import isochrone_overlays
+from geo.isochrones import Surface
 from geo.maps import MapScene, redistricting_map, write_map
 from geo.network import RoadNetwork
 from geo.safe_text import write_csv
@@ -22,6 +24,7 @@ from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json
 from scenarios.drawings import scenario_paths
+from scenarios.isochrones import surface_of
 from scenarios.keeping import versions
 from scenarios.language import Language, in_language
 from scenarios.load import Inspection, LoadedCase
@@ -60,10 +63,12 @@ def write_run(
         write_text(folder / "plan.json", run.result.plan.to_json())
         write_text(folder / "evaluation.json", evaluation_json(run))
         write_tables(run, folder, _, language)
-        _write_gpkg(run, folder / "plan.gpkg", _)
+        reach = surface_of(run.loaded)
+        _write_gpkg(run, folder / "plan.gpkg", reach, _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
         scenes = web_scenes([run], _, language)
-        write_web_map(folder / "map.html", scenes, translate=_, lang=language)
+        over = isochrone_overlays(run.loaded.county, run.result.plan, reach, _)
+        write_web_map(folder / "map.html", scenes, overlays=over, translate=_, lang=language)
         names = tuple(sorted(p.name for p in folder.iterdir()))
         write_text(folder / MANIFEST, _manifest(run, folder, names, command))
     return (*names, MANIFEST)
@@ -136,7 +141,7 @@ def write_records(inspection: Inspection, out: Path, _: Translate) -> tuple[str,
     return (*names, MANIFEST)
 
 
-def _write_gpkg(run: Run, path: Path, _: Translate) -> None:
+def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
     assert run.result.plan is not None
     assert run.plan is not None
     loaded = run.loaded
@@ -156,6 +161,7 @@ def _write_gpkg(run: Run, path: Path, _: Translate) -> None:
             [asdict(t) for t in run.today.townships],
             [asdict(t) for t in run.plan.townships],
         ),
+        reach=reach,
         translate=_,
     )
 

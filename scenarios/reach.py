@@ -52,7 +52,10 @@ def within_reach(
     fix = "leave a way open, or give these cells to a station that reaches them (takes_cells)"
     if changes.roads.close:
         path = ("roads", "close")
-        fix += ", or write `cut_off: nearest` under roads"
+        fix = (
+            "leave a way open, give these cells to a station that reaches them (takes_cells), or "
+            "write `cut_off: nearest` under roads"
+        )
     if not reached.all():
         fix = "leave a way open: no station reaches some of them"
     townships = list(dict.fromkeys(cells.township[c] for c in lost.tolist()))
