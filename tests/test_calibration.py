@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from geo.readers import Source
 from optimizer.errors import InputError, untranslated
@@ -29,6 +31,7 @@ from scenarios.cli import jingli
 from scenarios.layers import ALERT_TIMES
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
+from scenarios.show_calibration import show_calibration
 from scenarios.simulate import cell_minutes
 from tests.small_case import write_case
 
@@ -321,6 +324,29 @@ def test_cells_beyond_every_alert_fitted_on(loaded: LoadedCase, tmp_path: Path) 
     found = fit_of(loaded, tmp_path, only_near)
     assert found.beyond_cells == int((road > max(minutes[c] for c in near)).sum())
     assert found.beyond_cells > 0
+
+
+def test_values_that_no_crews_can_work_off_are_not_simulated(
+    loaded: LoadedCase, log: AlertLog
+) -> None:
+    policy = Policy.model_validate(
+        deep_merge(
+            loaded.policy.model_dump(mode="json"),
+            {
+                "workload": {"other_category": {"on_scene_min": 5000.0}},
+                "simulation": {"crews": "in_post"},
+            },
+        )
+    )
+    found = calibrate(replace(loaded, policy=policy), log)
+    responses = found.responses
+    assert responses is not None
+    assert responses.present_min is None
+    assert responses.present is None
+    page = StringIO()
+    show_calibration(found, "小县", Console(file=page, width=80), untranslated)
+    assert "nothing is simulated" in page.getvalue()
+    assert calibration_figure(found, "x", untranslated).axes
 
 
 def test_a_scenario_must_have_a_name_that_loads(tmp_path: Path) -> None:
