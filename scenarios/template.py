@@ -124,7 +124,7 @@ def case_text(answers: Answers, _: Translate) -> str:
             _("Fill in the tables beside this file, then run jingli validate on the folder."), ""
         ),
         "jingli: 1",
-        f"name: {_scalar(answers.name)}",
+        f"name: {scalar(answers.name)}",
         "layers:",
         *_comment(
             _("crs is the datum of longitude and latitude: WGS84, CGCS2000, GCJ02 (Amap), BD09.")
@@ -154,7 +154,7 @@ def case_text(answers: Answers, _: Translate) -> str:
         *_comment(_("What-ifs; run one with -s."), ""),
         "scenarios:",
         "  free:",
-        f"    description: {_scalar(_('Jingli chooses how many and which stations are bundled.'))}",
+        f"    description: {scalar(_('Jingli chooses how many and which stations are bundled.'))}",
         "  # eight_centres:",
         "  #   extends: free",
         "  #   policy: {bundling.centres: 8}",
@@ -173,10 +173,10 @@ def _layer(sheet: _Sheet, answers: Answers) -> str:
         if answers.tables == "xlsx"
         else [f"path: {sheet.title}.csv"]
     )
-    return "{" + ", ".join([*parts, f"crs: {_scalar(answers.crs)}"]) + "}"
+    return "{" + ", ".join([*parts, f"crs: {scalar(answers.crs)}"]) + "}"
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
     """Text as YAML that reads as that text."""
     return yaml.safe_dump([text], allow_unicode=True, default_flow_style=True, width=10_000)[1:-2]
 

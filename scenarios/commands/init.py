@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from optimizer.errors import Translate
 from scenarios.commands.common import LANG, Failures, language_of, refuse_bad_folder
 from scenarios.language import Language
 
@@ -25,6 +26,16 @@ from scenarios.language import Language
 )
 @click.option("--squads/--no-squads", default=None, help="Traffic squads are part of the question.")
 @click.option("--units/--no-units", default=None, help="Functional units are part of the question.")
+@click.option(
+    "--from-osm",
+    "extract",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Start from an OpenStreetMap extract: its townships, police stations and roads.",
+)
+@click.option(
+    "--admin-level", default=None, help="With --from-osm: admin_level of the townships (China: 8)."
+)
 @click.option("--yes", is_flag=True, help="Ask nothing; take the defaults.")
 @LANG
 def init_command(
@@ -34,6 +45,8 @@ def init_command(
     tables: str | None,
     squads: bool | None,
     units: bool | None,
+    extract: Path | None,
+    admin_level: str | None,
     yes: bool,
     lang: Language | None,
 ) -> None:
@@ -43,6 +56,9 @@ def init_command(
     asks = not yes and sys.stdin.isatty()
     with Failures(_):
         refuse_bad_folder(folder)
+        if extract is not None:
+            _from_osm(folder, extract, name or folder.resolve().name, admin_level, _)
+            return
         from scenarios.template import Answers, write_template
 
         if name is None:
@@ -69,3 +85,20 @@ def init_command(
         written = write_template(folder, answers, _)
     click.echo(_("Written to {folder}: {files}").format(folder=folder, files=", ".join(written)))
     click.echo(_("Fill in the tables, then: jingli validate {folder}").format(folder=folder))
+
+
+def _from_osm(
+    folder: Path, extract: Path, name: str, admin_level: str | None, _: Translate
+) -> None:
+    """Make the case and say what was found and what is left to do."""
+    from scenarios.init_osm import write_osm_case
+
+    started = write_osm_case(folder, extract, name, _, level=admin_level)
+    click.echo(
+        _("Written to {folder}: {files}").format(folder=folder, files=", ".join(started.files))
+    )
+    click.echo(_("Found: {items}").format(items="; ".join(started.found)))
+    click.echo(_("Fill in:"))
+    for item in started.missing:
+        click.echo(f"  - {item}")
+    click.echo(_("Then: jingli validate {folder}").format(folder=folder))
