@@ -77,7 +77,7 @@ def diagnose(county: County, policy: Policy, demand: Demand, limits: Limits) -> 
     clash, held, reduced = clash_of(question, rules)
     question.search.deadline = start + limits.time_limit_s
     ways = tuple(w for rule in clash for w in single_changes(question, rule))
-    joint = () if ways else pairs(question, clash, rules)
+    joint = () if ways or question.search.out_of_time else pairs(question, clash, rules)
     notes = []
     if held:
         notes.append(f"not examined for want of time or too many sets: {', '.join(held)}")

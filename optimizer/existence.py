@@ -33,6 +33,12 @@ _NOTHING = 1e-6
 _WHOLE = 1e-6
 _AT_FIRST = 1_500
 _JOINING = 300
+_MOST_PAIRS = 20_000
+_NODES = 20
+_SAMPLE = 800
+_STATION_PRICE = 100.0
+"""Of a station left out, against 1 of a count: so that a refutation is about the counts where it
+can be, and holds for all others beyond them."""
 _ROUNDS = 60
 
 
@@ -106,7 +112,9 @@ class Existence:
         self._joint = (self.columns.size > 1).astype(np.int64)
         self._coarse_freed = -(-self.columns.freed_units // _COARSE)
         self._known_sets = np.zeros(sets, dtype=bool)
-        self._known_sets[self.columns.set_of[self.columns.size == 1]] = True
+        # Pairs are few, and what makes counts meet.
+        some = 2 if int((self.columns.size == 2).sum()) <= _MOST_PAIRS else 1
+        self._known_sets[self.columns.set_of[self.columns.size <= some]] = True
 
     def plan(self, allowed: BoolArray, counts: Counts) -> tuple[Status, IntArray]:
         """Columns of some plan among `allowed`.
@@ -189,8 +197,11 @@ class Existence:
                 whole = bool((np.abs(values - np.rint(values)) <= _WHOLE).all())
                 if whole and self._is_partition(chosen) and self._adds_up(chosen, counts):
                     return Status.FEASIBLE, chosen
-                if len(some) < len(usable):
-                    status, chosen = self._branch(some, counts)
+                if 2 * len(some) < len(usable):
+                    status, chosen = self._branch(some, counts, nodes=_NODES)
+                    if status is not Status.FEASIBLE:
+                        some = np.union1d(some, usable[:: 1 + len(usable) // _SAMPLE])
+                        status, chosen = self._branch(some, counts, nodes=_NODES)
                     if status is Status.FEASIBLE:
                         return status, chosen
                 break
@@ -224,14 +235,16 @@ class Existence:
             0 if counts.freed_units is None else max(0, next(on)),
         )
 
-    def _branch(self, rows: IntArray, counts: Counts) -> tuple[Status, IntArray]:
+    def _branch(
+        self, rows: IntArray, counts: Counts, *, nodes: int | None = None
+    ) -> tuple[Status, IntArray]:
         left_s = self.deadline - time.monotonic()
         if left_s <= 0:
             self.out_of_time = True
             return Status.UNKNOWN, rows[:0]
         model = self._model(rows, counts, elastic=False)
-        found = solve(model, replace(self.limits, time_limit_s=left_s))
-        self.out_of_time |= found.status is Status.UNKNOWN
+        found = solve(model, replace(self.limits, time_limit_s=left_s, nodes=nodes))
+        self.out_of_time |= found.status is Status.UNKNOWN and nodes is None
         if found.values is None:
             return found.status, rows[:0]
         return Status.FEASIBLE, rows[found.values > 0.5]
@@ -267,7 +280,8 @@ class Existence:
             row.append(np.tile(np.arange(rows_all), 2))
             at.append(n + np.arange(2 * rows_all))
             value.append(np.repeat([1.0, -1.0], rows_all))
-            objective = np.r_[objective, np.ones(2 * rows_all)]
+            price = np.where(np.arange(rows_all) < self.stations, _STATION_PRICE, 1.0)
+            objective = np.r_[objective, price, price]
             # Wide enough never to bind, so that all of the dual values is on the rows.
             widest = 10.0 * (self.stations + np.abs(row_lower).sum() + np.abs(freed).sum())
             most_each = np.full(len(objective), widest)

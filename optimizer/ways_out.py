@@ -104,6 +104,10 @@ def _both(
     """`first` changed as little as possible with `second` left out, then `second`."""
     if not question.without(first, second).has_plan():
         return None
+    if question.without(first).has_plan() is not False:
+        return None  # the time ran out before its single change was found
+    if question.without(second).has_plan() is not False:
+        return None
     for way in single_changes(question.without(second), first):
         kept = replace(way.after, dropped=way.after.dropped - {second})
         then = min(single_changes(kept, second), key=lambda w: w.size, default=None)

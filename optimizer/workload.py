@@ -254,8 +254,9 @@ def _crews(load: FloatArray, service_min: FloatArray, busiest: IntArray, rules: 
     crews, most = bounding[0], bounding[1]
     open_rows = np.flatnonzero(crews != most)
     if len(open_rows):
-        crews[open_rows] = needed(load[open_rows], service_min[open_rows]).max(axis=1)
-    return crews
+        every: IntArray = needed(load[open_rows], service_min[open_rows])
+        crews[open_rows] = every.max(axis=1)
+    return np.asarray(crews)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
