@@ -104,7 +104,7 @@ def with_alerts(
     factors = _factors(county, changes, notes)
     events = {n: e for n, e in (changes.events or {}).items() if e is not None}
     season, event_days = _season(changes, events, notes)
-    months = _months(month_share_fraction, len(county.categories))
+    months = month_weights(month_share_fraction, len(county.categories))
     if season is not None and month_share_fraction is None and all(f.months.all() for f in factors):
         notes.nothing(
             ("alerts", "as_in", "months"),
@@ -173,7 +173,8 @@ def hour_shares(county: County, hours: str, path: Path, notes: ChangeNotes) -> F
     return share
 
 
-def _months(share: FloatArray | None, n_categories: int) -> FloatArray:
+def month_weights(share: FloatArray | None, n_categories: int) -> FloatArray:
+    """Share of each category's alerts in each month, shape (K, 12); by days where not known."""
     if share is not None:
         return share
     return np.tile(MONTH_DAYS / DAYS_PER_YEAR, (n_categories, 1))

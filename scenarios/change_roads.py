@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -104,8 +104,21 @@ class RoadPlan:
         return cuts_of((s, a / length_m[s], b / length_m[s]) for s, a, b in self.cuts)
 
 
+Weight = Callable[[Speed, tuple[str, ...]], float]
+"""Share of the alerts that fall in the months and hours of a change of speed."""
+
+
+def always(speed: Speed, path: tuple[str, ...]) -> float:
+    """Every change counts in full."""
+    return 1.0
+
+
 def road_plan(
-    streets: Streets, changes: RoadChanges, drawn: Mapping[str, GeometryArray], notes: ChangeNotes
+    streets: Streets,
+    changes: RoadChanges,
+    drawn: Mapping[str, GeometryArray],
+    notes: ChangeNotes,
+    weight: Weight = always,
 ) -> RoadPlan:
     """Closures and changes of speed, street by street.
 
@@ -118,8 +131,9 @@ def road_plan(
         changes: Closures and speeds.
         drawn: Shapes in WGS84 of each `drawn` file, by its name.
         notes: Problems and effects are added.
+        weight: How much a change of speed counts that holds at times only.
     """
-    slowness = _slowness(streets, changes, notes)
+    slowness = _slowness(streets, changes, notes, weight)
     cuts: list[Cut] = []
     for name, closure in (changes.close or {}).items():
         if closure is None:
@@ -160,7 +174,9 @@ def changed_network(streets: Streets, plan: RoadPlan) -> RoadNetwork:
 # --- speeds ---------------------------------------------------------------------------------
 
 
-def _slowness(streets: Streets, changes: RoadChanges, notes: ChangeNotes) -> FloatArray:
+def _slowness(
+    streets: Streets, changes: RoadChanges, notes: ChangeNotes, weight: Weight
+) -> FloatArray:
     """Minutes of each street over its minutes in the case, shape (K,)."""
     network = streets.network
     slowness = np.full(len(streets.along), 1.0 / (changes.speed_factor or 1.0))
@@ -176,9 +192,19 @@ def _slowness(streets: Streets, changes: RoadChanges, notes: ChangeNotes) -> Flo
             continue
         if not share.any():
             notes.nothing(path, "roads that it speaks of: there are none")
-        slowness *= 1.0 - share + share / speed.factor
+        at_times = speed.months is not None or speed.hours is not None
+        part = weight(speed, path) if at_times else 1.0
+        slowness *= 1.0 + part * share * (1.0 / speed.factor - 1.0)
         # A whole class of roads is not told name by name.
         names = streets.labels.of(np.flatnonzero(share).tolist()) if speed.id is not None else ""
+        if at_times:
+            notes.effect(
+                path,
+                "{km} km of road; counts by {share} of the alerts",
+                km=f"{(share * network.length_km[streets.along]).sum():,.1f}",
+                share=f"{part:.0%}",
+            )
+            continue
         notes.effect(
             path,
             "{km} km of road: {names}" if names else "{km} km of road",

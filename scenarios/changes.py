@@ -23,11 +23,11 @@ from optimizer.errors import InputError
 from optimizer.frozen import FloatArray, IntArray, digest
 from optimizer.policy import Policy
 from scenarios.case import CASE_FILE
-from scenarios.change_alerts import with_alerts
+from scenarios.change_alerts import hour_shares, month_weights, with_alerts
 from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_closed
 from scenarios.change_roads import RoadLabels, Streets, changed_network, road_plan
 from scenarios.change_stations import with_head_counts, with_seats
-from scenarios.load import LoadedCase
+from scenarios.load import LoadedCase, NewLines
 from scenarios.locks import where_written, with_lock_ids
 from scenarios.merge_changes import (
     ChangeNotes,
@@ -37,9 +37,10 @@ from scenarios.merge_changes import (
     with_effects,
 )
 from scenarios.names import gazetteer
+from scenarios.new_roads import with_new_roads
 from scenarios.reach import cut_off_warnings, within_reach
 from scenarios.scenario import Override, Scenario
-from scenarios.scenario_schema import Changes
+from scenarios.scenario_schema import Changes, Speed
 
 # Layers' columns as the provenance names them, by what a scenario changes.
 _ITEMS = {"alerts": "cells.alerts_per_year", "roads": "roads"}
@@ -51,6 +52,7 @@ class Cache:
 
     Attributes:
         roads: Roads as drawn and as driven, by digest of the road changes.
+        new_lines: Name and line of each new road, by digest of the road changes.
         met: Where places meet the roads of the case, by digest of the places.
         trees: Ways from seats to everywhere on the roads of the case, by digest of the seats.
         ways: Travel, by digest of road changes and seats.
@@ -58,6 +60,7 @@ class Cache:
     """
 
     roads: MutableMapping[str, tuple[RoadNetwork, Router]] = field(default_factory=dict)
+    new_lines: MutableMapping[str, NewLines] = field(default_factory=dict)
     met: MutableMapping[str, Snapped] = field(default_factory=dict)
     trees: MutableMapping[str, Trees] = field(default_factory=dict)
     ways: MutableMapping[str, Ways] = field(default_factory=dict)
@@ -129,6 +132,7 @@ def apply(
         county=replace(county, provenance=_provenance(county, scenario, merged)),
         network=network,
         router=router,
+        new_lines=cache.new_lines.get(key, ()),
         warnings=(*loaded.warnings, *cut_off_warnings(loaded.county, county, changes)),
         scenario=scenario,
         overrides=overrides,
@@ -201,6 +205,7 @@ def _roads(
     key = digest(
         [
             changes.roads.model_dump_json(exclude_unset=True),
+            changes.alerts.as_in,  # what shares of the alerts are shares of
             {n: [shapely.to_wkb(g, hex=True) for g in s] for n, s in drawn.items()},
         ]
     )
@@ -210,18 +215,48 @@ def _roads(
         for ids, table in ((cells.cell_id, cells), (stations.station_id, stations))
         for one, x, y in zip(ids, table.lon_deg, table.lat_deg, strict=True)
     }
-    streets = Streets(loaded.network, _road_labels(loaded), places)
-    plan = road_plan(streets, changes.roads, drawn, notes)
+    streets, base = Streets(loaded.network, _road_labels(loaded), places), loaded.router
+    lines: NewLines = ()
+    if changes.roads.new:
+        grown, labels, lines = with_new_roads(
+            streets, changes.roads.new, drawn, loaded.policy.roads, notes
+        )
+        if lines:
+            streets, base = Streets(grown, labels, places), routing.router(grown)
+    weight = partial(_alert_share, loaded, changes, notes)
+    plan = road_plan(streets, changes.roads, drawn, notes, weight)
     network = changed_network(streets, plan)
     if not len(network):
         notes.wrong(("roads",), "at least one open road", "close less")
         return ""
     if key not in cache.roads and not notes.problems:
-        router = routing.with_changes(
-            loaded.router, cuts=plan.fractions(streets), slowness=plan.slowness
-        )
+        router = routing.with_changes(base, cuts=plan.fractions(streets), slowness=plan.slowness)
         cache.roads[key] = network, router
+        cache.new_lines[key] = lines
     return "" if notes.problems else key
+
+
+def _alert_share(
+    loaded: LoadedCase, changes: Changes, notes: ChangeNotes, speed: Speed, path: tuple[str, ...]
+) -> float:
+    """Share of the case's alerts that fall in the hours and months of a change of speed.
+
+    Where alerts stand for a season (`alerts.as_in`), the share is that of the season.
+    """
+    county = loaded.county
+    per_category = county.cells.alerts_per_year.sum(axis=0)
+    hours = np.ones(len(county.categories))
+    if speed.hours is not None:
+        inside = hour_shares(county, speed.hours, (*path, "hours"), notes)
+        hours = county.period_share_fraction @ inside
+    months = month_weights(loaded.month_share_fraction, len(county.categories))
+    as_in = changes.alerts.as_in
+    if as_in is not None and as_in.months is not None:
+        months = months * np.isin(np.arange(1, 13), as_in.months)
+    within = np.isin(np.arange(1, 13), speed.months or range(1, 13))
+    year = months.sum(axis=1)
+    season = np.divide((months * within).sum(axis=1), year, out=np.zeros_like(year), where=year > 0)
+    return float((per_category * hours * season).sum() / per_category.sum())
 
 
 def _road_labels(loaded: LoadedCase) -> RoadLabels:
@@ -326,7 +361,11 @@ def _travel(
     base, router = cache.roads[""][1], cache.roads[key][1]
     walk_km_per_h = policy.roads.walk_km_per_h if policy.roads.count_walk_in else None
 
+    is_base = router.index is base.index
+
     def met(places: tuple[FloatArray, FloatArray]) -> Snapped:
+        if not is_base:  # new roads: other streets
+            return router.snap(*places)
         name = digest(list(places))
         if name not in cache.met:
             cache.met[name] = base.snap(*places)
@@ -334,7 +373,7 @@ def _travel(
 
     start = met(origins)
     grown = None
-    if key and routing.is_worth_trees(base, len(start.street)):
+    if key and is_base and routing.is_worth_trees(base, len(start.street)):
         name = digest(list(origins))
         if name not in cache.trees:
             cache.trees[name] = routing.trees(base, cache.met[name])

@@ -1,4 +1,4 @@
-"""Lines and areas that a planner drew and saved as GeoJSON, for closures of roads."""
+"""Lines and areas that a planner drew and saved as GeoJSON, for closures and new roads."""
 
 from __future__ import annotations
 
@@ -30,22 +30,24 @@ def read_drawings(
     found: dict[str, GeometryArray] = {}
     problems: list[Problem] = []
     for step in scenario.steps:
-        for key, closure in (step.entry.spec.roads.close or {}).items():
-            if closure is None or closure.drawn is None or closure.drawn in found:
+        roads = step.entry.spec.roads
+        named = [("close", k, v) for k, v in (roads.close or {}).items()]
+        for part, key, one in (*named, *(("new", k, v) for k, v in (roads.new or {}).items())):
+            if one is None or one.drawn is None or one.drawn in found:
                 continue
-            shapes = _read(folder / closure.drawn.replace("\\", "/"))
+            shapes = _read(folder / one.drawn.replace("\\", "/"))
             crs = step.entry.spec.crs
             if not len(shapes):
                 problems.append(
                     step.entry.problem(
-                        ("roads", "close", key, "drawn"),
+                        ("roads", part, key, "drawn"),
                         "a GeoJSON file with a line or an area, in the case folder",
                         "draw the closure in a GIS and save it as GeoJSON",
-                        value=closure.drawn,
+                        value=one.drawn,
                     )
                 )
             elif is_known(crs):  # an unknown datum is told where the block is read
-                found[closure.drawn] = as_geometry(geometry_to_wgs84(shapes, crs))
+                found[one.drawn] = as_geometry(geometry_to_wgs84(shapes, crs))
     return found, problems
 
 
@@ -55,7 +57,8 @@ def scenario_paths(scenario: Scenario, folder: Path) -> dict[str, Path]:
     drawn = {
         c.drawn
         for s in scenario.steps
-        for c in (s.entry.spec.roads.close or {}).values()
+        for group in (s.entry.spec.roads.close or {}, s.entry.spec.roads.new or {})
+        for c in group.values()
         if c is not None and c.drawn is not None
     }
     paths = {name: folder / name.replace("\\", "/") for name in sorted(written | drawn)}

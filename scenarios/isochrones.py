@@ -1,4 +1,4 @@
-"""Minutes from every station over the ground of a loaded case."""
+"""What the maps of a run show of its roads: minutes over the ground, and new roads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shapely
 from geo.boundaries import union
 from geo.isochrones import MINUTES, Surface, travel_surface
 from geo.plane import as_geometry, plane_at
+from geo.webmap_scene import Overlay
+from optimizer.errors import Translate
 from scenarios.load import LoadedCase
 
 _RIM_M = 1500.0
@@ -31,3 +33,11 @@ def surface_of(loaded: LoadedCase) -> Surface:
         walk_km_per_h=rules.walk_km_per_h if rules.count_walk_in else None,
         limit_min=max(MINUTES),
     )
+
+
+def new_road_overlays(loaded: LoadedCase, translate: Translate) -> tuple[Overlay, ...]:
+    """Roads that the scenario adds, for the interactive map; none where it adds none."""
+    if not loaded.new_lines:
+        return ()
+    features = tuple((line, name) for name, line in loaded.new_lines)
+    return (Overlay(name=translate("New roads"), features=features, kind="lines"),)

@@ -52,6 +52,10 @@ _NO_STATION = Reason(
 )
 
 
+NewLines = tuple[tuple[str, Any], ...]
+"""Name and LineString in WGS84 of each new road."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedCase:
     """A case as the optimizer and the maps need it.
@@ -71,6 +75,7 @@ class LoadedCase:
             where the case does not say.
         scenario: The scenario whose world this is; None as read.
         overrides: What it changes, in order.
+        new_lines: Roads that it adds.
     """
 
     case: Case
@@ -85,6 +90,7 @@ class LoadedCase:
     month_share_fraction: FloatArray | None = None
     scenario: Scenario | None = None
     overrides: tuple[Override, ...] = ()
+    new_lines: NewLines = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

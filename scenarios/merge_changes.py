@@ -26,8 +26,8 @@ Path = tuple[str, ...]
 Key = tuple[str | int, ...]
 
 REASON = "reason"
-_POINTS = frozenset({"at", "near", "across", "inside"})
-_NAMED = frozenset({"factors", "places", "events", "speeds", "close"})
+_POINTS = frozenset({"at", "near", "across", "inside", "line"})
+_NAMED = frozenset({"factors", "places", "events", "speeds", "close", "new"})
 _MISSING = object()
 
 

@@ -24,7 +24,7 @@ from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json
 from scenarios.drawings import scenario_paths
-from scenarios.isochrones import surface_of
+from scenarios.isochrones import new_road_overlays, surface_of
 from scenarios.keeping import versions
 from scenarios.language import Language, in_language
 from scenarios.load import Inspection, LoadedCase
@@ -67,7 +67,10 @@ def write_run(
         _write_gpkg(run, folder / "plan.gpkg", reach, _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
         scenes = web_scenes([run], _, language)
-        over = isochrone_overlays(run.loaded.county, run.result.plan, reach, _)
+        over = (
+            *new_road_overlays(run.loaded, _),
+            *isochrone_overlays(run.loaded.county, run.result.plan, reach, _),
+        )
         write_web_map(folder / "map.html", scenes, overlays=over, translate=_, lang=language)
         names = tuple(sorted(p.name for p in folder.iterdir()))
         write_text(folder / MANIFEST, _manifest(run, folder, names, command))

@@ -209,6 +209,28 @@ class Speed(Item):
     inside: tuple[Point, ...] | None = Field(
         default=None, min_length=3, description="Only inside this ring; default: everywhere"
     )
+    months: Months | None = Field(
+        default=None, description="1-12; the factor counts by these months' share of the alerts"
+    )
+    hours: Hours | None = Field(
+        default=None, description="Such as 07-09; the factor counts by these hours' share of them"
+    )
+
+
+class NewRoad(Item):
+    """A road that is not there yet; its ends join the nearest roads."""
+
+    line: tuple[Point, ...] | None = Field(
+        default=None, min_length=2, description="Points along it: longitude, latitude"
+    )
+    drawn: str | None = Field(
+        default=None, description="Or a GeoJSON file in the case folder with its lines"
+    )
+    road_class: str = Field(default="county", description="Road class; `ferry` for a ferry")
+    speed_km_per_h: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Speed; default: the policy's for the class"
+    )
+    oneway: bool = Field(default=False, description="Only from its first point to its last")
 
 
 class RoadChanges(Item):
@@ -219,6 +241,7 @@ class RoadChanges(Item):
     )
     speeds: dict[str, Speed | None] | None = None
     close: dict[str, Closure | None] | None = None
+    new: dict[str, NewRoad | None] | None = None
     cut_off: Literal["refuse", "nearest"] | None = Field(
         default=None, description="Cells that their station no longer reaches: refuse (default) "
         "the scenario, or give them to the station that reaches them first"
@@ -244,6 +267,7 @@ RIVALS: tuple[frozenset[str], ...] = (
     frozenset({"authorised_officers", "add_authorised_officers"}),
     frozenset({"auxiliaries", "add_auxiliaries"}),
     frozenset({"near", "across", "inside", "name", "id", "between", "drawn"}),
+    frozenset({"line", "drawn"}),
     frozenset({"at", "cell"}),
     frozenset({"months", "event"}),
 )

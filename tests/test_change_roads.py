@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,117 @@ def test_speed_inside_an_area_holds_for_that_part(
     assert between(loaded, 2, 3) == pytest.approx(piece * 1.5, rel=1e-4)
     assert between(loaded, 0, 2) == pytest.approx(piece * 2, rel=ROUNDED)
     assert between(loaded, 3, 5) == pytest.approx(piece * 4, rel=ROUNDED)
+
+
+def test_a_speed_at_times_counts_by_the_alerts_of_those_times(
+    changed: Callable[..., LoadedCase], base: LoadedCase
+) -> None:
+    winter = changed(speeds={"ice": {"factor": 0.5, "months": [12, 1, 2]}})
+    # No month is known to have more alerts than its days: 90 of 365 days take twice as long.
+    expected = between(base, 0, 5) * (1 + 90 / 365)
+    assert between(winter, 0, 5) == pytest.approx(expected, rel=ROUNDED)
+    said = next(o.effect for o in winter.overrides if o.key == "roads.speeds.ice")
+    assert said is not None
+    assert said.text().endswith("counts by 25% of the alerts")
+
+
+def test_hours_count_by_the_alerts_of_those_hours(prepared: Prepared, base: LoadedCase) -> None:
+    kinds = len(base.county.categories)
+    rhythm = replace(
+        base.county,
+        period_names=("00-08", "08-24"),
+        period_hours=np.array([8.0, 16.0]),
+        period_share_fraction=np.tile([0.25, 0.75], (kinds, 1)),
+    )
+    known = replace(base, county=rhythm)
+    roads = {"speeds": {"rush": {"factor": 0.5, "hours": "08-12"}}}
+    rush = apply(known, scenario_of(prepared.case, roads=roads))
+    # A quarter of the sixteen hours with three quarters of the alerts.
+    expected = between(base, 0, 5) * (1 + 0.75 / 4)
+    assert between(rush, 0, 5) == pytest.approx(expected, rel=ROUNDED)
+    with pytest.raises(InputError, match="knows no rhythm of the day"):
+        apply(base, scenario_of(prepared.case, roads=roads))
+
+
+def test_a_season_of_alerts_takes_the_roads_of_that_season(
+    prepared: Prepared, base: LoadedCase
+) -> None:
+    roads = {"speeds": {"ice": {"factor": 0.5, "months": [12, 1, 2]}}}
+    weights = np.full((len(base.county.categories), 12), 1 / 12)
+    weights[:, 0], weights[:, 6] = 2 / 12, 0
+    known = replace(base, month_share_fraction=weights)
+    january = scenario_of(prepared.case, roads=roads, alerts={"as_in": {"months": 1}})
+    loaded = apply(known, january)
+    assert between(loaded, 0, 5) == pytest.approx(2 * between(base, 0, 5), rel=ROUNDED)
+    year = apply(known, scenario_of(prepared.case, roads=roads))
+    assert between(year, 0, 5) == pytest.approx(between(base, 0, 5) * (1 + 4 / 12), rel=ROUNDED)
+
+
+# --- new roads ------------------------------------------------------------------------------
+
+
+def test_a_new_road_joins_two_junctions(
+    changed: Callable[..., LoadedCase], base: LoadedCase
+) -> None:
+    line = [[X[2], MAIN], [X[3], MAIN]]
+    loaded = changed(new={"快速路": {"line": line, "speed_km_per_h": 120, "road_class": "express"}})
+    assert between(loaded, 2, 3) == pytest.approx(km(base)["piece"] / 2, rel=1e-4)
+    assert between(loaded, 3, 2) == pytest.approx(km(base)["piece"] / 2, rel=1e-4)
+    assert [name for name, _ in loaded.new_lines] == ["快速路"]
+    assert len(loaded.network.street_arcs()[0]) == 9
+    assert "express" in loaded.network.class_names
+    said = next(o.effect for o in loaded.overrides if o.key == "roads.new.快速路")
+    assert said is not None
+    piece = km(base)["piece"]
+    assert said.text() == f"{piece:.2f} km of new road, {piece / 2:.1f} min from end to end"
+    one_way = changed(new={"快速路": {"line": line, "speed_km_per_h": 120, "oneway": True}})
+    assert between(one_way, 2, 3) == pytest.approx(km(base)["piece"] / 2, rel=1e-4)
+    assert between(one_way, 3, 2) == pytest.approx(km(base)["piece"], rel=1e-4)
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_new_road_splits_the_roads_that_it_joins(
+    changed: Callable[..., LoadedCase], prepared: Prepared, base: LoadedCase, drawn: bool
+) -> None:
+    line = [[GAP_X, MAIN + 0.0005], [GAP_X, UPPER]]
+    shape = {"type": "LineString", "coordinates": line}
+    (prepared.case.folder / "new.geojson").write_text(json.dumps(shape), encoding="utf-8")
+    road = {"drawn": "new.geojson"} if drawn else {"line": line}
+    loaded = changed(
+        new={"连接线": {**road, "speed_km_per_h": 60}},
+        close={"bridge": {"near": [GAP_X + 0.003, MAIN]}},
+    )
+    length = km(base)
+    # Half the piece, up the new road, half the upper road at 2 min a km, down the east link and
+    # back over two pieces.
+    expected = length["piece"] / 2 + length["link"] + length["upper"] + length["link"]
+    expected += 2 * length["piece"]
+    assert between(loaded, 2, 3) == pytest.approx(expected, rel=0.01)
+    assert between(loaded, 3, 2) == pytest.approx(expected, rel=0.01)
+    # The parts of a split road keep its name.
+    both = changed(new={"连接线": {**road}}, close={"bridge": {"name": "大桥路"}})
+    said = next(o.effect for o in both.overrides if o.key == "roads.close.bridge")
+    assert said is not None
+    assert said.text() == f"2 roads closed over {length['piece']:.2f} km: 大桥路"
+
+
+def test_new_roads_that_mean_nothing(refused: Callable[..., list[str]]) -> None:
+    said = refused(
+        new={
+            "far": {"line": [[WEST, SOUTH - 0.2], [X[0], MAIN]]},
+            "bare": {"road_class": "county"},
+            "no file": {"drawn": "missing.geojson"},
+        }
+    )
+    assert any("roads.new.no file.drawn" in s for s in said)
+    said = refused(
+        new={
+            "far": {"line": [[WEST, SOUTH - 0.2], [X[0], MAIN]]},
+            "bare": {"road_class": "county"},
+        }
+    )
+    assert any("roads.new.far.line: expected both ends on or near a road" in s for s in said)
+    assert any("roads.new.bare" in s and "line or drawn" in s for s in said)
 
 
 # --- what is wrong --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from geo.routing import Router, router, travel, with_changes
 from optimizer.errors import untranslated
 from optimizer.plan import current_plan
 from scenarios.case import open_case
-from scenarios.isochrones import surface_of
+from scenarios.isochrones import new_road_overlays, surface_of
 from scenarios.prepared import Prepared
 from tests.small_case import write_case
 from tests.test_routing import KM_PER_DEG, network
@@ -160,3 +161,11 @@ def test_the_map_has_them_far_ones_first(prepared: Prepared) -> None:
     area = [shape.area for shape, _ in today.features]
     assert area == sorted(area, reverse=True)
     assert today.features[-1][1] == "5 min"
+
+
+def test_new_roads_lie_over_the_map(prepared: Prepared) -> None:
+    loaded = prepared.load(prepared.case.scenario(None))
+    assert new_road_overlays(loaded, untranslated) == ()
+    line = shapely.LineString([(107, 30), (107.1, 30)])
+    (one,) = new_road_overlays(replace(loaded, new_lines=(("快速路", line),)), untranslated)
+    assert (one.kind, one.features) == ("lines", ((line, "快速路"),))
