@@ -1,7 +1,8 @@
 """Set up and run Jingli from a fresh checkout, with nothing but Python: `python dev.py demo|test`.
 
 Makes `.venv` beside this file, installs Jingli with the exact versions of constraints.txt, and runs
-the demo or all checks. Works on Linux and Windows; `make demo` and `make test` call it.
+the demo, all checks, or `gallery`: every map, report and table of the Dianjiang case in Chinese and
+English. Works on Linux and Windows; `make demo`, `make gallery` and `make test` call it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 # Command -> Debian package, for tests in a real browser and on a real database server. Where they
 # cannot be had those tests skip and say why.
 DEBIAN_PACKAGES = {"chromium": "chromium", "pg_ctlcluster": "postgresql"}
+
+# The README's pictures: smaller, and 256 colours are enough for a map.
+SHRINK = """
+import sys
+from PIL import Image
+picture = Image.open(sys.argv[1]).convert("RGB").resize((1400, 990), Image.Resampling.LANCZOS)
+picture.quantize(256, method=Image.Quantize.MEDIANCUT).save(sys.argv[2], optimize=True)
+"""
 
 
 def run(*command: str | Path, **environment: str) -> None:
@@ -70,6 +79,30 @@ def demo() -> None:
         run(BIN / "jingli", "run", "dianjiang", "-s", scenario, "--no-store", "--out", out)
 
 
+def gallery() -> None:
+    """Every file of a run in both languages in build/gallery, and the pictures of the README."""
+    install("")
+    store = ROOT / "build" / "gallery" / "runs.sqlite"
+    store.parent.mkdir(parents=True, exist_ok=True)
+    jingli = BIN / "jingli"
+    for lang, name in (
+        ("zh", "dianjiang_as_published.zh.png"),
+        ("en", "dianjiang_as_published.png"),
+    ):
+        folder = store.parent / lang
+        common = ("--store", store, "--lang", lang)
+        for scenario in ("as_published", "free"):
+            run(jingli, "run", "dianjiang", "-s", scenario, "--out", folder / scenario, *common)
+        chosen = folder / "as_published"
+        page = ("--paper", "a4", "--paper", "a3")
+        run(jingli, "map", chosen, folder / "free", "--out", folder / "map.html", *common)
+        run(jingli, "map", chosen, "--out", chosen / "map.html", "--sheets", folder / "sheets",
+            *page, *common)  # fmt: skip
+        forms = ("--format", "pdf", "--format", "docx", "--format", "html")
+        run(jingli, "report", chosen, *forms, "--out", folder / "report.pdf", *common)
+        run(PYTHON, "-c", SHRINK, chosen / "map.png", ROOT / "docs" / "images" / name)
+
+
 def test(arguments: list[str]) -> None:
     """Every check: style, types, tests."""
     install("test")
@@ -93,12 +126,17 @@ def main() -> None:
     match sys.argv[1:]:
         case ["demo"]:
             demo()
+        case ["gallery"]:
+            gallery()
         case ["messages"]:
             messages()
         case ["test", *arguments]:
             test(arguments)
         case _:
-            sys.exit(f"{__doc__}\nusage: python dev.py demo | test [pytest arguments] | messages")
+            sys.exit(
+                f"{__doc__}\n"
+                "usage: python dev.py demo | gallery | test [pytest arguments] | messages"
+            )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -56,3 +57,14 @@ def chromium() -> str:
         if found:
             return found
     cannot_be_had("no Chromium: on Debian `apt-get install chromium` as root")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A Chromium with no way to any network. Not for the session: it holds the event loop."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--proxy-server=127.0.0.1:9"]
+        )
+        yield launched
+        launched.close()

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from scenarios.report.blocks import Picture
 from scenarios.report.render import render
 from tests.report_sample import FORMULA, HOSTILE, JINJA, LONG, RARE, SCRIPT, TYPST, sample
 
 Lang = Literal["zh", "en"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        started = play.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--proxy-server=127.0.0.1:9"]
-        )
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from geo.webmap import Overlay, write_web_map
 from scenarios.case import open_case
@@ -46,14 +46,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_web_map(
         base / "map.html", web_scenes(runs, _, "zh"), overlays=[spots], translate=_, lang="zh"
     )
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 class Watched:
