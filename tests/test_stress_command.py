@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,25 @@ def three_bundled(case: Row) -> None:
     case["policy"]["bundling"] = {"centres": 1, "stations_bundled": 3}
 
 
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stress")
-    case = write_case(folder / "case", case=three_bundled)
-    said("run", case, "--out", folder / "out", "--no-store")
-    return folder / "out"
+Words = tuple[object, ...]
+
+
+def kept_run(folder: Path, change: Callable[[Row], None]) -> Words:
+    """The words of a command that name a run of the small case."""
+    store = folder / "runs.sqlite"
+    command("run", write_case(folder / "case", case=change), "--store", store)
+    [kept] = document("runs", "--store", store)
+    return (kept["run_id"], "--store", store)
 
 
 @pytest.fixture(scope="module")
-def whole(plan: Path) -> Any:
-    return document("stress", plan, *SHORT)
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Words:
+    return kept_run(tmp_path_factory.mktemp("stress"), three_bundled)
+
+
+@pytest.fixture(scope="module")
+def whole(plan: Words) -> Any:
+    return document("stress", *plan, *SHORT)
 
 
 def test_names_are_those_of_the_command() -> None:
@@ -63,8 +72,8 @@ def test_every_stress_is_there_once(whole: Any) -> None:
     assert whole["verdicts"]
 
 
-def test_one_stress_alone_has_the_same_figures(whole: Any, plan: Path) -> None:
-    alone = document("stress", plan, *SHORT, "--only", "snow", "--only", "breaking")
+def test_one_stress_alone_has_the_same_figures(whole: Any, plan: Words) -> None:
+    alone = document("stress", *plan, *SHORT, "--only", "snow", "--only", "breaking")
     assert [s["name"] for s in alone["stresses"]] == ["undisturbed", "snow"]
     assert alone["stresses"] == [
         s for s in whole["stresses"] if s["name"] in ("undisturbed", "snow")
@@ -74,11 +83,11 @@ def test_one_stress_alone_has_the_same_figures(whole: Any, plan: Path) -> None:
     assert alone["market"] is None
 
 
-def test_what_was_set_is_not_assumed(plan: Path, tmp_path: Path) -> None:
+def test_what_was_set_is_not_assumed(plan: Words, tmp_path: Path) -> None:
     config = tmp_path / "stress.yaml"
     config.write_text("snow_speed_fraction: 0.5\nincident_crews: 2\n", encoding="utf-8")
     found = document(
-        "stress", plan, *SHORT, "--only", "snow", "--config", config, "--set", "incident_crews=3"
+        "stress", *plan, *SHORT, "--only", "snow", "--config", config, "--set", "incident_crews=3"
     )
     assert found["stress"]["snow_speed_fraction"] == 0.5
     assert found["stress"]["incident_crews"] == 3
@@ -87,8 +96,8 @@ def test_what_was_set_is_not_assumed(plan: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_eighty_columns_hold(plan: Path, lang: str) -> None:
-    done = command("stress", plan, *SHORT, "--lang", lang)
+def test_eighty_columns_hold(plan: Words, lang: str) -> None:
+    done = command("stress", *plan, *SHORT, "--lang", lang)
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
     assert max(cell_len(line) for line in lines) <= 80
@@ -100,9 +109,9 @@ def test_eighty_columns_hold(plan: Path, lang: str) -> None:
     assert len(rows) == 12
 
 
-def test_files_and_manifest(plan: Path, tmp_path: Path) -> None:
+def test_files_and_manifest(plan: Words, tmp_path: Path) -> None:
     out = tmp_path / "stress"
-    text = said("stress", plan, *SHORT, "--out", out)
+    text = said("stress", *plan, *SHORT, "--out", out)
     files = {
         "stress.json", "stress.csv", "stress_weeks.csv", "stress_weeks.png",
         "stress_bundles.csv", "stress_bundles.png", "manifest.json",
@@ -116,7 +125,7 @@ def test_files_and_manifest(plan: Path, tmp_path: Path) -> None:
         assert len(list(csv.DictReader(file))) == 4
     # Again over its own folder, with the same bytes.
     before = (out / "stress.json").read_bytes()
-    said("stress", plan, *SHORT, "--out", out)
+    said("stress", *plan, *SHORT, "--out", out)
     assert (out / "stress.json").read_bytes() == before
 
 
@@ -124,16 +133,24 @@ def test_a_plan_without_new_ground_has_no_dip(tmp_path: Path) -> None:
     def none_bundled(case: Row) -> None:
         case["policy"]["bundling"] = {"centres": 0}
 
-    case = write_case(tmp_path / "case", case=none_bundled)
-    said("run", case, "--out", tmp_path / "out", "--no-store")
-    text = said("stress", tmp_path / "out", *SHORT, "--only", "transition")
+    text = said("stress", *kept_run(tmp_path, none_bundled), *SHORT, "--only", "transition")
     assert "No ground changes hands" in text
 
 
-def test_bad_values_are_all_told_at_once(plan: Path, tmp_path: Path) -> None:
+def test_a_queue_without_end_is_said_with_what_would_hold(plan: Words, tmp_path: Path) -> None:
+    asked = (*SHORT, "--only", "surge", "--set", "surge_factors=[80]", "--out", tmp_path / "out")
+    text = said("stress", *plan, *asked)
+    assert "Alerts ×80, the plan: the queue has no end; what would hold: " in text
+    assert "Today and the plan break: Alerts ×80." in text
+    with (tmp_path / "out" / "stress.csv").open(encoding="utf-8-sig", newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    assert (last["Measure"], last["Plan"], last["Plan breaks"]) == ("", "", "yes")
+
+
+def test_bad_values_are_all_told_at_once(plan: Words, tmp_path: Path) -> None:
     config = tmp_path / "stress.yaml"
     config.write_text("surge_factors: [1.5, 0]\nsnow_sped: 0.5\n", encoding="utf-8")
-    text = refused("stress", plan, "--config", config, "--set", "market_factor=-1", "--set", "x")
+    text = refused("stress", *plan, "--config", config, "--set", "market_factor=-1", "--set", "x")
     assert "surge_factors.1 = 0" in text
     assert "line 1" in text
     assert "did you mean snow_speed_fraction" in text
@@ -173,8 +190,8 @@ def test_a_config_that_is_no_mapping_or_not_there(tmp_path: Path) -> None:
     assert rules_from(config, [], {"seed": 4})[0] == StressRules(seed=4)
 
 
-def test_an_unknown_market_is_refused_with_a_near_name(plan: Path) -> None:
-    text = refused("stress", plan, *SHORT, "--set", "market_place=乙乡镇")
+def test_an_unknown_market_is_refused_with_a_near_name(plan: Words) -> None:
+    text = refused("stress", *plan, *SHORT, "--set", "market_place=乙乡镇")
     assert "a township or station of the county" in text
     assert "did you mean 乙镇" in text
 
@@ -202,17 +219,13 @@ def test_a_run_without_a_plan_or_none_at_all(tmp_path: Path) -> None:
     def impossible(case: Row) -> None:
         case["policy"]["bundling"] = {"centres": 4}
 
-    case = write_case(tmp_path / "case", case=impossible)
-    store = tmp_path / "runs.sqlite"
-    assert command("run", case, "--store", store).exit_code == 1
-    [kept] = document("runs", "--store", store)
-    text = refused("stress", kept["run_id"], *SHORT, "--store", store)
-    assert "plan" in text
-    text = refused("stress", "nothing-like-it", *SHORT, "--store", store)
+    text = refused("stress", *kept_run(tmp_path, impossible), *SHORT)
+    assert "a run with a plan" in text
+    text = refused("stress", "nothing-like-it", *SHORT, "--store", tmp_path / "runs.sqlite")
     assert "nothing-like-it" in text
 
 
-def test_an_unknown_stress_is_refused(plan: Path) -> None:
-    done = command("stress", plan, "--only", "flood")
+def test_an_unknown_stress_is_refused(plan: Words) -> None:
+    done = command("stress", *plan, "--only", "flood")
     assert done.exit_code == 2
     assert "flood" in done.stderr
