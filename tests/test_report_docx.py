@@ -64,6 +64,7 @@ def test_layout_of_an_official_document(zh: Document) -> None:
         ("Jingli Body", "仿宋_GB2312", 16),
         ("Jingli Table", "仿宋_GB2312", 12),
         ("Jingli Small Table", "仿宋_GB2312", 10.5),
+        ("Jingli Narrow Table", "仿宋_GB2312", 8),
         ("Caption", "黑体", 12),
     ],
 )

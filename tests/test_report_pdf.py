@@ -193,3 +193,17 @@ def test_a_figure_is_never_broken_for_a_width_that_was_asked() -> None:
     assert narrow == pytest.approx((15 + 2) / 90)
     assert wide + narrow == pytest.approx(1)
     assert column_shares(table, 10) == (0.9, 0.1), "no room to give"
+
+
+def test_names_keep_room_beside_many_figures() -> None:
+    figures = tuple("15,860" for _ in range(8))
+    table = TableBlock(
+        caption="t",
+        header=("Centre or lone station", "Police offices", *("Officers required",) * 8),
+        rows=(("桂溪派出所", "曹回派出所", *figures),),
+        align=("left", "left", *("right",) * 8),
+        width_share=(1.5, 1.7, 0.6, 0.9, 0.9, 0.9, 0.9, 0.9, 1.4, 0.9),
+    )
+    shares = column_shares(table, 76.0)
+    assert sum(shares) == pytest.approx(1.0)
+    assert min(shares[:2]) * 76.0 >= 8.9, "four Chinese signs a line"

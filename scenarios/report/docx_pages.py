@@ -54,6 +54,8 @@ MARGINS = {"top": Mm(37), "bottom": Mm(35), "left": Mm(28), "right": Mm(26)}
 LANDSCAPE_MARGIN = Mm(24)
 SMALL_FROM_COLUMNS = 5
 """A table of so many columns is set smaller."""
+NARROW_FROM_COLUMNS = 8
+"""And of so many smaller still, so that no figure breaks."""
 
 _STYLE_OF_WEIGHT = {"plain": styles.BODY, "note": styles.NOTE, "warning": styles.WARNING}
 _ROOM_IN_CELLS = 0.88
@@ -240,8 +242,10 @@ class BodyWriter:
 
     def _table(self, one: Numbered, table: TableBlock) -> None:
         self._caption(one, table.caption, with_next=True)
-        is_small = table.appendix or len(table.header) >= SMALL_FROM_COLUMNS
+        columns = len(table.header)
+        is_small = table.appendix or columns >= SMALL_FROM_COLUMNS
         style = styles.SMALL_TABLE if is_small else styles.TABLE
+        style = styles.NARROW_TABLE if columns >= NARROW_FROM_COLUMNS else style
         sign = styles.looks(self._report.lang)[style].size_pt / 2
         self._append_table(
             (table.header, *table.rows),

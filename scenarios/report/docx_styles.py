@@ -23,6 +23,7 @@ NOTE = "Jingli Note"
 WARNING = "Jingli Warning"
 TABLE = "Jingli Table"
 SMALL_TABLE = "Jingli Small Table"
+NARROW_TABLE = "Jingli Narrow Table"
 PICTURE = "Jingli Picture"
 RUNNING = "Jingli Running"
 PAGE_NUMBER = "Jingli Page Number"
@@ -112,6 +113,7 @@ def looks(lang: Language) -> dict[str, Look]:
         ),
         TABLE: cell,
         SMALL_TABLE: replace(cell, size_pt=small),
+        NARROW_TABLE: replace(cell, size_pt=8),
         CAPTION: Look(
             east="黑体", west=head.west, size_pt=caption, bold=head.bold, align="center",
             before_pt=8, after_pt=4,

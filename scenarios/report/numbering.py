@@ -18,6 +18,10 @@ KEPT_WHOLE_ROWS = 14
 
 _DIGITS = "零一二三四五六七八九"
 _NARROWEST, _WIDEST = 5.0, 34.0
+_LEAST_NAME = 9.0
+"""Width of a column of names that is never given up to figures."""
+_MOST_SQUEEZED = 1.4
+"""Room that figures want against what they have, up to which they are squeezed at all."""
 _SHORT_NAME = 10.0
 
 
@@ -128,12 +132,20 @@ def column_shares(table: TableBlock, signs_across: float) -> tuple[float, ...]:
     if not total:
         return tuple(1 / len(wanted) for _ in wanted)
     floors = [_unbroken(table, column) / signs_across for column in range(len(wanted))]
-    # Names give way to figures where both together have no room.
-    figures = sum(f for f, a in zip(floors, table.align, strict=True) if a == "right")
+    is_figure = [align == "right" for align in table.align]
+    least = _LEAST_NAME / signs_across
+    kept = sum(min(f, least) for f, figure in zip(floors, is_figure, strict=True) if not figure)
+    figures = sum(f for f, figure in zip(floors, is_figure, strict=True) if figure)
+    if 1 - kept < figures <= _MOST_SQUEEZED * (1 - kept):
+        # Figures and names share what there is: a name of one sign a line cannot be read.
+        give = (1 - kept) / figures * 0.999
+        floors = [f * give if fig else f for f, fig in zip(floors, is_figure, strict=True)]
+        figures *= give
     names = sum(floors) - figures
+    # Names give way to figures where both together have no room.
     if figures < 1 <= figures + names:
         give = (1 - figures) / names * 0.999
-        floors = [f if a == "right" else f * give for f, a in zip(floors, table.align, strict=True)]
+        floors = [f if fig else f * give for f, fig in zip(floors, is_figure, strict=True)]
     return _not_below([share / total for share in wanted], floors)
 
 
