@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -232,20 +233,38 @@ def write_tiled(data: OsmData, tiles: int, path: Path) -> None:
                 ids = data.node_id[rows] + tile * STEP_ID
                 dense = _block(1, _deltas(ids)) + _block(8, _deltas(lat)) + _block(9, _deltas(lon))
                 _blob(file, "OSMData", strings[:0] + _block(2, _block(2, dense)))
+        # Of a way only its id and the first step of its nodes differ between tiles.
+        ways = [_way(data, w, offset) for w in range(len(data.way_id))]
         for tile in range(tiles):
-            for at in range(0, len(data.way_id), PER_BLOCK):
+            for at in range(0, len(ways), PER_BLOCK):
                 group = bytearray()
-                for w in range(at, min(at + PER_BLOCK, len(data.way_id))):
-                    tags = [(k, row) for k, row in enumerate(data.way_text[w].tolist()) if row]
-                    refs = data.ref[data.ref_first[w] : data.ref_first[w + 1]] + tile * STEP_ID
-                    way = (
-                        b"\x08" + _numbers(np.array([data.way_id[w] + tile * STEP_ID]))
-                        + _block(2, _numbers(np.array([k + 1 for k, _ in tags], np.int64)))
-                        + _block(3, _numbers(np.array([r + offset for _, r in tags], np.int64)))
-                        + _block(8, _deltas(refs))
-                    )  # fmt: skip
-                    group += _block(3, way)
+                for way_id, tags, first, rest in ways[at : at + PER_BLOCK]:
+                    refs = _varint(2 * (first + tile * STEP_ID)) + rest
+                    way = b"\x08" + _varint(way_id + tile * STEP_ID) + tags
+                    way += b"\x42" + _varint(len(refs)) + refs
+                    group += b"\x1a" + _varint(len(way)) + way
                 _blob(file, "OSMData", strings + _block(2, bytes(group)))
+
+
+def _way(data: OsmData, row: int, offset: int) -> tuple[int, bytes, int, bytes]:
+    """Id, packed tags, first node and packed further steps of a way."""
+    tags = [(k, text) for k, text in enumerate(data.way_text[row].tolist()) if text]
+    refs = data.ref[data.ref_first[row] : data.ref_first[row + 1]].tolist()
+    steps = [b - a for a, b in pairwise(refs)]
+    keys = b"".join(_varint(k + 1) for k, _ in tags)
+    values = b"".join(_varint(text + offset) for _, text in tags)
+    packed = b"\x12" + _varint(len(keys)) + keys + b"\x1a" + _varint(len(values)) + values
+    rest = b"".join(_varint((n << 1) ^ (n >> 63)) for n in steps)
+    return int(data.way_id[row]), packed, refs[0], rest
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 def _numbers(values: Any) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -140,3 +143,40 @@ def test_an_empty_network_is_an_empty_graph() -> None:
     made = graph_of_network(network)
     assert (made.nodes, made.streets, len(made)) == (0, 0, 0)
     assert len(made.network()) == 0
+
+
+def test_auckland_loads(shared: Path) -> None:
+    """The roads of the ambulance simulation: nodes and arcs with travel times in days."""
+    with zipfile.ZipFile(shared / "auckland" / "roads.zip") as packed:
+        nodes = pd.read_csv(packed.open("nodes.csv"), skiprows=1).dropna(subset="x")
+        arcs = pd.read_csv(packed.open("arcs.csv"), skiprows=5).dropna(subset="toNode")
+    lon, lat = (np.rint(nodes[c].to_numpy() * 1e7).astype(np.int32) for c in ("x", "y"))
+    tail, head = (arcs[c].to_numpy(np.int64) - 1 for c in ("fromNode", "toNode"))
+    ends = np.column_stack([tail, head]).reshape(-1)
+    each = np.arange(len(arcs) + 1)
+    made = graph_from_arcs(
+        node_lon_e7=lon,
+        node_lat_e7=lat,
+        tail=tail,
+        head=head,
+        travel_ms=np.rint(arcs["mode_1"].to_numpy() * 86_400_000),
+        length_cm=np.rint(arcs["distance"].to_numpy() * 100_000),
+        arc_street=np.arange(len(arcs)),
+        arc_backward=np.zeros(len(arcs), bool),
+        street_class=np.zeros(len(arcs), np.uint8),
+        class_names=("other",),
+        street_name=np.zeros(len(arcs), np.int32),
+        street_ref=np.zeros(len(arcs), np.int32),
+        texts=("",),
+        street_id_first=each,
+        street_id=arcs["index"].to_numpy(np.int64),
+        shape_first=2 * each,
+        shape_lon_e7=lon[ends],
+        shape_lat_e7=lat[ends],
+    )
+    assert (made.nodes, len(made)) == (len(nodes), len(arcs))
+    assert (made.component == 0).mean() > 0.99
+    # Arc 1: 2.8e-5 days; the smallest difference kept is a millisecond.
+    first = int(np.flatnonzero(made.street_id[made.arc_street] == 1)[0])
+    assert made.travel_ms[first] == round(2.806238009587237e-5 * 86_400_000)
+    assert made.travel_ms.sum() / 86_400_000 == pytest.approx(arcs["mode_1"].sum(), rel=1e-4)
