@@ -165,7 +165,7 @@ def _unpacked(blob: bytes) -> bytes:
             if number == 1:
                 return blob[start:end]
             if number == 3:
-                return zlib.decompress(blob[start:end])
+                return _inflated(blob[start:end])
             if number == 4:
                 return lzma.decompress(blob[start:end])
             if number in (5, 6, 7):
@@ -173,6 +173,15 @@ def _unpacked(blob: bytes) -> bytes:
     except (ValueError, IndexError, zlib.error, lzma.LZMAError):
         pass
     raise OsmFileError(CUT_OFF)
+
+
+def _inflated(packed: bytes) -> bytes:
+    """Unpacked to at most what the format allows, whatever the file claims."""
+    inflater = zlib.decompressobj()
+    raw = inflater.decompress(packed, _BLOB_BYTES)
+    if not inflater.eof:
+        raise ValueError("cut off, or too large")
+    return raw
 
 
 def _check_header(raw: bytes) -> None:

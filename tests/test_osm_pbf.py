@@ -206,6 +206,12 @@ def test_forms_that_are_not_read(tmp_path: Path, blobs: list[bytes], said: str) 
         read_osm(write(tmp_path / "x.osm.pbf", *blobs))
 
 
+def test_a_block_larger_than_the_format_allows_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = blob("OSMData", bytes(33 * 1024 * 1024))
+    with pytest.raises(OsmFileError, match="cut off or damaged"):
+        read_osm(write(tmp_path / "x.osm.pbf", header(), bomb))
+
+
 def test_a_real_file_cut_in_the_middle(shared: Path, tmp_path: Path) -> None:
     whole = (shared / "osm" / "liechtenstein-2013-08-03.osm.pbf").read_bytes()
     path = write(tmp_path / "x.osm.pbf", whole[: len(whole) // 2])
