@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, vstack
 
-from optimizer.columns import connected_sets
+from optimizer.connected_sets import connected_sets
 from optimizer.errors import SolverError
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.result import Status

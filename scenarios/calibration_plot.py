@@ -84,9 +84,13 @@ def _points(axes: Any, observed: FloatArray, modelled: FloatArray, colour: str, 
         x, y = float(np.quantile(observed, q)), float(np.quantile(modelled, q))
         axes.plot([x], [y], "o", markersize=6, markerfacecolor="none", color=colour)
         axes.annotate(
-            f"P{q * 100:.0f}", (x, y), xytext=(4, -9) if colour != _AFTER else (-20, 4), textcoords="offset points", fontsize=7,
+            f"P{q * 100:.0f}",
+            (x, y),
+            xytext=(4, -9) if colour != _AFTER else (-20, 4),
+            textcoords="offset points",
+            fontsize=7,
             color=colour,
-        )  # fmt: skip
+        )
 
 
 def _finish(axes: Any, title: str, _: Translate) -> None:

@@ -23,12 +23,12 @@ from optimizer.columns import (
     SHARE_WITHIN,
     TOGETHER,
     Columns,
-    connected_sets,
     count_sets,
     priced_columns,
     together_groups,
     undominated,
 )
+from optimizer.connected_sets import connected_sets
 from optimizer.county import County
 from optimizer.policy import Policy
 from tests.toy import random_county, toy_county
