@@ -40,7 +40,7 @@ from geo.map_page import (
 )
 from optimizer.county import County
 from optimizer.errors import Translate, untranslated
-from optimizer.frozen import FloatArray
+from optimizer.frozen import BoolArray, FloatArray
 from optimizer.plan import Plan
 
 Format = Literal["png", "svg", "pdf"]
@@ -87,12 +87,15 @@ class MapScene:
     paper: Paper = "a4"
 
 
-def redistricting_map(scene: MapScene, ground: Ground | None = None) -> Figure:
+def redistricting_map(
+    scene: MapScene, ground: Ground | None = None, *, with_changes: bool = False
+) -> Figure:
     """Draw the county today and under the plan, side by side, at one scale.
 
     Args:
         scene: What to draw.
         ground: From `ground_for`, where several sheets share it.
+        with_changes: Hatch the plan where another station becomes responsible.
 
     Returns:
         A figure that `write_map` saves. Text of the planner's files appears as it is.
@@ -100,6 +103,8 @@ def redistricting_map(scene: MapScene, ground: Ground | None = None) -> Figure:
     with map_fonts():
         ground = ground_for(scene) if ground is None else ground
         keys = legend_keys(scene.county, scene.plan, ground)
+        if with_changes and changed_cells(scene, ground).any():
+            keys.append(changes_key(ground))
         page = page_for(
             ground,
             scene.paper,
@@ -125,6 +130,8 @@ def redistricting_map(scene: MapScene, ground: Ground | None = None) -> Figure:
         for is_plan in (False, True):
             ax = add_panel(figure, page, int(is_plan), "plan" if is_plan else "today")
             draw_land(ax, scene, ground, colour, page.scale, is_plan=is_plan)
+            if is_plan and with_changes:
+                draw_changes(ax, scene, ground, page)
             draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=is_plan)
             draw_names(ax, names, ground, fate if is_plan else None, scale=page.scale)
             draw_heading(ax, page, heading(scene, is_plan=is_plan), counts(scene, is_plan=is_plan))
@@ -236,6 +243,40 @@ def draw_land(
     parts.draw_borders(ax, shapes, colour=parts.INK, width_pt=0.9 * scale, zorder=3.2)
     if scene.outline is not None or ground.cells is not None:
         parts.draw_borders(ax, [ground.outline], colour=parts.INK, width_pt=1.5 * scale, zorder=3.4)
+
+
+def changed_cells(scene: MapScene, ground: Ground) -> BoolArray:
+    """Cells that another station is responsible for in the plan, shape (C,)."""
+    station = scene.county.cells.station
+    changed: BoolArray = ground.centre[station] != station
+    return changed
+
+
+def changes_key(ground: Ground) -> Key:
+    """What `draw_changes` draws, in a legend."""
+    if ground.cells is None:
+        return Key(symbol=parts.CROSS)
+    return Key(label="Responsible station changes", hatched=True, fill="#FFFFFF")
+
+
+def draw_changes(ax: Axes, scene: MapScene, ground: Ground, page: Page) -> None:
+    """Hatch the ground of stations that another one takes; cells known as points get a cross."""
+    if ground.cells is None:
+        changes = changed_cells(scene, ground)
+        parts.CROSS.draw(ax, ground.cell_m[changes], zorder=2.5, scale=page.scale)
+        return
+    rows = np.flatnonzero(ground.centre != np.arange(len(ground.centre)))
+    step_m = parts.HATCH_PT * page.scale * page.m_per_pt
+    areas = [ground.today[r] for r in rows.tolist() if ground.today[r] is not None]
+    if areas:
+        lines = [parts.hatch_lines(area, step_m) for area in areas]
+        parts.draw_lines(
+            ax,
+            np.concatenate(lines),
+            colour=parts.INK,
+            width_pt=parts.HATCH_WIDTH_PT * page.scale,
+            zorder=2.5,
+        )
 
 
 def draw_symbols(

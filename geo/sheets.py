@@ -33,7 +33,10 @@ from geo.maps import (
     FILLS_SAY,
     MapScene,
     add_legend,
+    changed_cells,
+    changes_key,
     counts,
+    draw_changes,
     draw_land,
     draw_symbols,
     ground_for,
@@ -176,10 +179,7 @@ def difference_sheet(scene: MapScene, ground: Ground | None = None) -> Figure:
         figure = new_figure(page, scene.title)
         ax = add_panel(figure, page, 0, "difference")
         draw_land(ax, scene, ground, colour, page.scale, is_plan=True)
-        if ground.cells is None:
-            parts.CROSS.draw(ax, ground.cell_m[changes], zorder=2.5, scale=page.scale)
-        else:
-            _hatch(ax, scene, ground, page)
+        draw_changes(ax, scene, ground, page)
         draw_symbols(ax, scene, ground, squad_m, page.scale, is_plan=True)
         draw_names(ax, names, ground, fate, scale=page.name_scale)
         draw_heading(ax, page, scene.translate("What changes"), _change_counts(scene, changes))
@@ -187,37 +187,9 @@ def difference_sheet(scene: MapScene, ground: Ground | None = None) -> Figure:
     return figure
 
 
-def changed_cells(scene: MapScene, ground: Ground) -> BoolArray:
-    """Cells that another station is responsible for in the plan, shape (C,)."""
-    station = scene.county.cells.station
-    changed: BoolArray = ground.centre[station] != station
-    return changed
-
-
-def _hatch(ax: Axes, scene: MapScene, ground: Ground, page: Page) -> None:
-    rows = np.flatnonzero(ground.centre != np.arange(len(ground.centre)))
-    step_m = parts.HATCH_PT * page.scale * page.m_per_pt
-    areas = [ground.today[r] for r in rows.tolist() if ground.today[r] is not None]
-    if areas:
-        lines = [parts.hatch_lines(area, step_m) for area in areas]
-        parts.draw_lines(
-            ax,
-            np.concatenate(lines),
-            colour=parts.INK,
-            width_pt=parts.HATCH_WIDTH_PT * page.scale,
-            zorder=2.5,
-        )
-
-
 def _difference_keys(scene: MapScene, ground: Ground, changes: BoolArray) -> list[Key]:
     keys = [k for k in _keys_of(scene, ground, is_plan=True) if not k.area]
-    points = ground.cells is None
-    some = (
-        Key(symbol=parts.CROSS)
-        if points
-        else Key(label="Responsible station changes", hatched=True, fill="#FFFFFF")
-    )
-    areas = [some] if changes.any() else []
+    areas = [changes_key(ground)] if changes.any() else []
     if not changes.all():
         all_bundled = "stays" not in fates(scene.county, scene.plan)
         areas.append(

@@ -95,9 +95,9 @@ def _blocks(m: Material) -> Iterator[Block]:
 
 def _map(m: Material) -> Picture:
     return picture(
-        lambda: redistricting_map(m.scene),
+        lambda: redistricting_map(m.scene, with_changes=True),
         m.forms,
-        m.translate("Jurisdictions today and under the plan"),
+        m.translate("Jurisdictions today and under the plan; hatched: another station responsible"),
         wide=True,
     )
 
