@@ -95,9 +95,10 @@ def gallery() -> None:
             run(jingli, "run", "dianjiang", "-s", scenario, "--out", folder / scenario, *common)
         chosen = folder / "as_published"
         page = ("--paper", "a4", "--paper", "a3")
-        run(jingli, "map", chosen, folder / "free", "--out", folder / "map.html", *common)
-        run(jingli, "map", chosen, "--out", chosen / "map.html", "--sheets", folder / "sheets",
+        run(jingli, "map", chosen, "--out", folder / "map.html", "--sheets", folder / "sheets",
             *page, *common)  # fmt: skip
+        # The same file again, with both scenarios in it.
+        run(jingli, "map", chosen, folder / "free", "--out", folder / "map.html", *common)
         forms = ("--format", "pdf", "--format", "docx", "--format", "html")
         run(jingli, "report", chosen, *forms, "--out", folder / "report.pdf", *common)
         run(PYTHON, "-c", SHRINK, chosen / "map.png", ROOT / "docs" / "images" / name)
