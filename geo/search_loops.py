@@ -26,17 +26,15 @@ _compiled: Any = njit(cache=True, nogil=True)
 
 @_compiled
 def _twice(array):  # type: ignore[no-untyped-def]
-    """The array with room for as many again."""
-    grown = np.empty(2 * len(array), array.dtype)
+    """The array with room for as many again, and for the arcs of any junction."""
+    grown = np.empty(2 * len(array) + 4096, array.dtype)
     grown[: len(array)] = array
     return grown
 
 
 @_compiled
 def _push(heap, size, key):  # type: ignore[no-untyped-def]
-    """Add a key; returns the heap (grown if full) and its size."""
-    if size == len(heap):
-        heap = _twice(heap)
+    """Add a key to a heap that has room for it; returns the new size."""
     at = size
     while at > 0:
         above = (at - 1) >> 2
@@ -45,7 +43,7 @@ def _push(heap, size, key):  # type: ignore[no-untyped-def]
         heap[at] = heap[above]
         at = above
     heap[at] = key
-    return heap, size + 1
+    return size + 1
 
 
 @_compiled
@@ -116,7 +114,7 @@ def reach(  # type: ignore[no-untyped-def]
                 touched[n_touched] = v
                 n_touched += 1
             if way >> 32 < label[v] >> 32:  # a tie stands in the heap already
-                heap, size = _push(heap, size, (way & _HIGH) | v)
+                size = _push(heap, size, (way & _HIGH) | v)
             label[v] = way
         while size > 0:
             key, size = _pop(heap, size)
@@ -126,6 +124,8 @@ def reach(  # type: ignore[no-untyped-def]
                 break
             if (key ^ here) & _HIGH:
                 continue
+            if size + first_arc[u + 1] - first_arc[u] > len(heap):
+                heap = _twice(heap)
             one, last = entry_first[u], entry_first[u + 1]
             if last > one:
                 remaining -= 1
@@ -153,9 +153,9 @@ def reach(  # type: ignore[no-untyped-def]
                             touched = _twice(touched)
                         touched[n_touched] = v
                         n_touched += 1
-                    heap, size = _push(heap, size, (way & _HIGH) | v)
+                    size = _push(heap, size, (way & _HIGH) | v)
                 elif w == 0:  # it may have been passed already
-                    heap, size = _push(heap, size, (way & _HIGH) | v)
+                    size = _push(heap, size, (way & _HIGH) | v)
                     if entry_first[v + 1] > entry_first[v]:
                         remaining += 1
         for i in range(n_touched):
@@ -179,6 +179,8 @@ def _spread(first_arc, head, arc_ms, arc_cm, limit_ms, ms, cm, before, heap, siz
         u, at = key & _LOW, key >> 32
         if at != ms[u]:
             continue
+        if size + first_arc[u + 1] - first_arc[u] > len(heap):
+            heap = _twice(heap)
         along_cm = np.int64(cm[u])
         for a in range(first_arc[u], first_arc[u + 1]):
             w = np.int64(arc_ms[a])
@@ -193,7 +195,7 @@ def _spread(first_arc, head, arc_ms, arc_cm, limit_ms, ms, cm, before, heap, siz
             if then < known or length < cm[v]:
                 ms[v], cm[v], before[v] = then, length, a
                 if then < known or w == 0:
-                    heap, size = _push(heap, size, (then << 32) | v)
+                    size = _push(heap, size, (then << 32) | v)
     return heap
 
 
@@ -217,7 +219,7 @@ def grow(  # type: ignore[no-untyped-def]
             if w > limit_ms or w > ms[row, v] or (w == ms[row, v] and seed_cm[s] >= cm[row, v]):
                 continue
             ms[row, v], cm[row, v], before[row, v] = w, seed_cm[s], -2 - (s - seed_first[row])
-            heap, size = _push(heap, size, (w << 32) | v)
+            size = _push(heap, size, (w << 32) | v)
         heap = _spread(
             first_arc, head, arc_ms, arc_cm, limit_ms, ms[row], cm[row], before[row], heap, size
         )
@@ -287,11 +289,13 @@ def repair(  # type: ignore[no-untyped-def]
                 continue
             if w < ms[row, v] or (w == ms[row, v] and seed_cm[s] < cm[row, v]):
                 ms[row, v], cm[row, v], before[row, v] = w, seed_cm[s], -2 - (s - seed_first[row])
+        if n_fallen > len(heap):
+            heap = np.empty(2 * n_fallen, np.int64)
         for i in range(n_fallen):
             v = fallen[i]
             lost[v] = False
             if ms[row, v] != CLOSED:
-                heap, size = _push(heap, size, (np.int64(ms[row, v]) << 32) | v)
+                size = _push(heap, size, (np.int64(ms[row, v]) << 32) | v)
         heap = _spread(
             first_arc, head, arc_ms, arc_cm, limit_ms, ms[row], cm[row], before[row], heap, size
         )
@@ -319,7 +323,9 @@ def nearest(  # type: ignore[no-untyped-def]
         if entries == len(node):
             node, source, length = _twice(node), _twice(source), _twice(length)
         node[entries], source[entries], length[entries] = seed_node[s], seed_source[s], seed_cm[s]
-        heap, size = _push(heap, size, (np.int64(seed_ms[s]) << 32) | entries)
+        if size == len(heap):
+            heap = _twice(heap)
+        size = _push(heap, size, (np.int64(seed_ms[s]) << 32) | entries)
         entries += 1
     while size > 0:
         key, size = _pop(heap, size)
@@ -339,5 +345,7 @@ def nearest(  # type: ignore[no-untyped-def]
             if entries == len(node):
                 node, source, length = _twice(node), _twice(source), _twice(length)
             node[entries], source[entries], length[entries] = head[a], who, along_cm + arc_cm[a]
-            heap, size = _push(heap, size, ((at + w) << 32) | entries)
+            if size == len(heap):
+                heap = _twice(heap)
+            size = _push(heap, size, ((at + w) << 32) | entries)
             entries += 1

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from geo.routing import travel
-from geo.snapping import snapper
 from optimizer.arrivals import DAY_MIN, Alerts, ArrivalModel, arrival_model, replay_alerts
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray, IntArray
@@ -35,14 +34,14 @@ def cell_minutes(loaded: LoadedCase) -> FloatArray | None:
     if len(cells) > MOST_CELLS:
         return None
     found = travel(
-        loaded.network,
+        None,
         cells.lon_deg,
         cells.lat_deg,
         cells.lon_deg,
         cells.lat_deg,
         walk_km_per_h=rules.walk_km_per_h,
         count_walk_in=rules.count_walk_in,
-        index=snapper(loaded.network),
+        index=loaded.router,
     ).travel_time_min
     made = np.array(found)
     np.fill_diagonal(made, 0.0)

@@ -129,13 +129,14 @@ def patrol_lines(m: Material) -> tuple[PatrolLine, ...]:
     centres, offices = (sorted({p[side] for p in pairs}) for side in (0, 1))
     lon, lat = county.stations.lon_deg, county.stations.lat_deg
     ways = travel(
-        loaded.network,
+        None,
         lon[centres],
         lat[centres],
         lon[offices],
         lat[offices],
         walk_km_per_h=loaded.policy.roads.walk_km_per_h,
         count_walk_in=loaded.policy.roads.count_walk_in,
+        index=loaded.router,
     )
     found = []
     for c, s in pairs:
