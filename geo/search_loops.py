@@ -303,6 +303,24 @@ def repair(  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def collect(ms, cm, entry_first, entry_node, entry_ms, entry_cm, limit_ms, best_ms, best_cm):  # type: ignore[no-untyped-def]
+    """Better ways to targets by the trees' ways to their ends, over those known, in place."""
+    for row in range(len(ms)):
+        for t in range(len(entry_first) - 1):
+            for e in range(entry_first[t], entry_first[t + 1]):
+                node = entry_node[e]
+                if np.int64(ms[row, node]) == CLOSED:
+                    continue
+                way = np.int64(ms[row, node]) + entry_ms[e]
+                length = np.int64(cm[row, node]) + entry_cm[e]
+                if way > limit_ms:
+                    continue
+                known = best_ms[row, t]
+                if way < known or (way == known and length < best_cm[row, t]):
+                    best_ms[row, t], best_cm[row, t] = way, length
+
+
+@_compiled
 def nearest(  # type: ignore[no-untyped-def]
     first_arc, head, arc_ms, arc_cm, seed_source, seed_node, seed_ms, seed_cm, limit_ms,
     found, ms, cm, count,

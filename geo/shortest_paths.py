@@ -276,6 +276,7 @@ class Trees:
 
     Attributes:
         arcs: The graph they were grown on.
+        into: Arcs by the node they enter: first row of each node, shape (N + 1,), and arcs, (A,).
         exits: Ways out of each source.
         limit_ms: How far they go.
         travel_ms, road_cm: To each node, `CLOSED` = not reached, shape (S, N).
@@ -283,6 +284,7 @@ class Trees:
     """
 
     arcs: Arcs
+    into: tuple[IntArray, Int32Array]
     exits: Ends
     limit_ms: int
     travel_ms: UInt32Array
@@ -291,24 +293,18 @@ class Trees:
 
     def to(self, entries: Ends, direct: Reached) -> Reached:
         """Ways on to targets, as `reach` gives them."""
+        from geo import search_loops
+
         sources, targets = len(self.travel_ms), len(entries.first) - 1
         best_ms = np.full((sources, targets), CLOSED, np.int64)
         best_cm = np.zeros((sources, targets), np.int64)
         row = np.repeat(np.arange(sources), np.diff(direct.first))
         best_ms[row, direct.target], best_cm[row, direct.target] = direct.travel_ms, direct.road_cm
-        for k in range(2):
-            has = np.flatnonzero(np.diff(entries.first) > k)
-            if not len(has):
-                continue
-            end = entries.first[has] + k
-            all_of_them = slice(None) if len(has) == targets else has
-            for s in range(sources):  # row by row: whole matrices would leave the cache
-                way_ms = self.travel_ms[s].take(entries.node[end]) + entries.travel_ms[end]
-                way_cm = self.road_cm[s].take(entries.node[end]) + entries.length_cm[end]
-                old_ms, old_cm = best_ms[s, all_of_them], best_cm[s, all_of_them]
-                better = (way_ms < old_ms) | ((way_ms == old_ms) & (way_cm < old_cm))
-                best_ms[s, all_of_them] = np.where(better, way_ms, old_ms)
-                best_cm[s, all_of_them] = np.where(better, way_cm, old_cm)
+        search_loops.collect(
+            self.travel_ms, self.road_cm,
+            entries.first, entries.node, entries.travel_ms, entries.length_cm,
+            self.limit_ms, best_ms, best_cm,
+        )  # fmt: skip
         return sparse(best_ms, best_cm, self.limit_ms)
 
     def on(self, arcs: Arcs, exits: Ends | None = None) -> Trees:
@@ -329,16 +325,14 @@ class Trees:
         if (new[changed] < old[changed]).any():
             return grow(arcs, exits, self.limit_ms)
         made = Trees(
-            arcs=arcs, exits=exits, limit_ms=self.limit_ms, travel_ms=self.travel_ms.copy(),
-            road_cm=self.road_cm.copy(), before=self.before.copy(),
+            arcs=arcs, into=self.into, exits=exits, limit_ms=self.limit_ms,
+            travel_ms=self.travel_ms.copy(), road_cm=self.road_cm.copy(),
+            before=self.before.copy(),
         )  # fmt: skip
         if len(changed):
-            into = np.argsort(arcs.head, kind="stable").astype(np.int32)
-            first = np.zeros(arcs.nodes + 1, np.int64)
-            np.cumsum(np.bincount(arcs.head, minlength=arcs.nodes), out=first[1:])
             search_loops.repair(
                 arcs.first_arc, arcs.head, arcs.tails(), arcs.travel_ms, arcs.length_cm,
-                first, into, changed,
+                *self.into, changed,
                 exits.first, exits.node, exits.travel_ms, exits.length_cm, self.limit_ms,
                 made.travel_ms, made.road_cm, made.before, np.zeros(arcs.nodes, np.bool_),
             )  # fmt: skip
@@ -351,8 +345,11 @@ class Trees:
 def grow(arcs: Arcs, exits: Ends, limit_ms: int = NO_LIMIT_MS) -> Trees:
     """Fastest ways from each source to every node within a limit."""
     shape = (len(exits.first) - 1, arcs.nodes)
+    first = np.zeros(arcs.nodes + 1, np.int64)
+    np.cumsum(np.bincount(arcs.head, minlength=arcs.nodes), out=first[1:])
+    into = first, np.argsort(arcs.head, kind="stable").astype(np.int32)
     made = Trees(
-        arcs=arcs, exits=exits, limit_ms=min(limit_ms, NO_LIMIT_MS),
+        arcs=arcs, into=into, exits=exits, limit_ms=min(limit_ms, NO_LIMIT_MS),
         travel_ms=np.empty(shape, np.uint32), road_cm=np.empty(shape, np.uint32),
         before=np.empty(shape, np.int32),
     )  # fmt: skip
