@@ -23,10 +23,11 @@ from optimizer.evaluation import evaluate
 from optimizer.feasibility import violations
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.scorecard import BundleRow
-from scenarios.alert_log import AlertLog, case_log, read_log
+from scenarios.alert_log import case_log, read_log
 from scenarios.load import LoadedCase
 from scenarios.months import MONTH_DAYS
 from scenarios.review_effects import BLOCK_DAYS, Effect, Panel, effect
+from scenarios.review_log import HOLE_ALERTS, JoinedLog
 from scenarios.run import Run
 
 ObjectArray = NDArray[Any]
@@ -102,6 +103,7 @@ class Review:
         first, last: First and last day with alerts.
         effects: By category; `all` first.
         bundles: By centre; lone stations are not here.
+        lone_alarms: Name and week of each lone station whose drift alarm rang.
         clock: `dispatched` where minutes run from the dispatch, `occurred` where from the alert.
         rules_broken: Rules that the plan breaks with the alerts observed, as texts.
         redo: Whether the plan should be made again: an alarm rang or a rule is broken.
@@ -113,6 +115,7 @@ class Review:
     last: date
     effects: tuple[tuple[str, Effect], ...]
     bundles: tuple[BundleReview, ...]
+    lone_alarms: tuple[tuple[str, int], ...]
     clock: str
     rules_broken: tuple[str, ...]
     redo: bool
@@ -137,7 +140,7 @@ def review(run: Run, source: Source, since: date, *, seed: int = 0) -> Review:
     assert run.plan is not None
     new = read_log(source, loaded)
     old = case_log(loaded)
-    log = _Joined.of([new] if old is None else [old, new], since)
+    log = JoinedLog.of([new] if old is None else [old, new], since)
     if log.last < since or not log.days_after:
         raise InputError(
             [
@@ -160,11 +163,16 @@ def review(run: Run, source: Source, since: date, *, seed: int = 0) -> Review:
     rows = [b for b in run.plan.bundles if len(b.station_ids) > 1]
     season = _season(loaded)
     per_year = _DAYS_PER_YEAR / float(log.season_of_days(season).sum())
-    observed = _observed_county(run, log, per_year)
+    observed, unknown = _observed_county(run, log, per_year)
     now = evaluate(observed, loaded.policy, plan)
     required_now = {b.centre_id: b.officers_required for b in now.bundles}
     centre = np.array([centre_of[s] for s in ids], object)[station]
-    alarms = _alarms(log, centre, rows, season, seed)
+    forecast = np.zeros(len(ids))
+    np.add.at(forecast, county.cells.station, county.cells.alerts_per_year.sum(axis=1))
+    missing = _missing_stations(log, station, forecast, season)
+    held = {s: 0.0 if i in missing else float(forecast[i]) for i, s in enumerate(ids)}
+    due = np.array([sum(held[s] for s in b.station_ids) for b in run.plan.bundles])
+    alarms = _alarms(log, centre, run.plan.bundles, due, season, seed)
     clock = "dispatched" if np.isfinite(log.dispatched_min).any() else "occurred"
     broken = tuple(v.text() for v in violations(observed, loaded.policy, plan))
     return Review(
@@ -183,93 +191,25 @@ def review(run: Run, source: Source, since: date, *, seed: int = 0) -> Review:
             )
             for b in rows
         ),
+        lone_alarms=tuple(
+            (b.centre_name, week)
+            for b in run.plan.bundles
+            if len(b.station_ids) == 1 and (week := alarms[b.centre_id]) is not None
+        ),
         clock=clock,
         rules_broken=broken,
         redo=bool(broken) or any(a is not None for a in alarms.values()),
-        warnings=(*new.problems, *(() if old is None else old.problems)),
+        warnings=(
+            *new.problems,
+            *(() if old is None else old.problems),
+            *(() if unknown is None else (replace(unknown, where=source.shown),)),
+            *_told_missing([county.stations.name[i] for i in missing], source.shown),
+        ),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Joined:
-    """The alerts of one or two logs, those before the new one's first day from the old one."""
-
-    since: date
-    first: date
-    last: date
-    day: IntArray
-    cell: IntArray
-    category: IntArray
-    categories: tuple[str, ...]
-    dispatched_min: FloatArray
-    arrived_min: FloatArray
-    missing_months: frozenset[str]
-
-    @staticmethod
-    def of(logs: Sequence[AlertLog], since: date) -> _Joined:
-        """Join; `day` counts from the rollout."""
-        names = tuple(dict.fromkeys(c for log in logs for c in log.categories))
-        row = {c: k for k, c in enumerate(names)}
-        start = logs[-1].occurred_at[0].astype("datetime64[D]")
-        keep = [log.occurred_at < start for log in logs[:-1]]
-        keep.append(np.ones(len(logs[-1]), np.bool_))
-
-        def joined(name: str) -> FloatArray:
-            parts = [getattr(log, name)[k] for log, k in zip(logs, keep, strict=True)]
-            return np.concatenate(parts)
-
-        days = np.concatenate(
-            [log.occurred_at[k].astype("datetime64[D]") for log, k in zip(logs, keep, strict=True)]
-        )
-        category = np.concatenate(
-            [
-                np.array([row[c] for c in log.categories], np.int64)[log.category[k]]
-                for log, k in zip(logs, keep, strict=True)
-            ]
-        )
-        held = set(days.astype("datetime64[M]").astype(str).tolist())
-        months = np.arange(
-            days.min().astype("datetime64[M]"), days.max().astype("datetime64[M]") + 1
-        )
-        return _Joined(
-            since=since,
-            first=days.min().item(),
-            last=days.max().item(),
-            day=(days - np.datetime64(since)).astype(np.int64),
-            cell=joined("cell").astype(np.int64),
-            category=category,
-            categories=names,
-            dispatched_min=joined("dispatched_min"),
-            arrived_min=joined("arrived_min"),
-            missing_months=frozenset(m for m in months.astype(str).tolist() if m not in held),
-        )
-
-    @property
-    def days_after(self) -> int:
-        """Days since the rollout that the log covers."""
-        return max(0, (self.last - self.since).days + 1)
-
-    def season_of_days(self, season: FloatArray) -> FloatArray:
-        """Alerts of each day since the rollout over those of a mean day, shape (days_after,)."""
-        days = np.datetime64(self.since) + np.arange(self.days_after)
-        found: FloatArray = season[days.astype("datetime64[M]").astype(np.int64) % 12]
-        return found
-
-    def blocks(self) -> IntArray:
-        """Whole blocks that the log covers, without those that touch a month without alerts."""
-        low = math.ceil((self.first - self.since).days / BLOCK_DAYS)
-        high = math.floor(self.days_after / BLOCK_DAYS)
-        found = []
-        for block in range(low, high):
-            days = np.datetime64(self.since) + np.arange(BLOCK_DAYS) + block * BLOCK_DAYS
-            months = set(days.astype("datetime64[M]").astype(str).tolist())
-            if not months & self.missing_months:
-                found.append(block)
-        return np.array(found, np.int64)
-
-
 def _effects(
-    log: _Joined, station: IntArray, is_bundled: BoolArray, categories: tuple[str, ...]
+    log: JoinedLog, station: IntArray, is_bundled: BoolArray, categories: tuple[str, ...]
 ) -> tuple[tuple[str, Effect], ...]:
     """All alerts together, then each category; the more categories, the wider their intervals."""
     blocks = log.blocks()
@@ -295,6 +235,29 @@ def _effects(
     return tuple(found)
 
 
+def _missing_stations(
+    log: JoinedLog, station: IntArray, alerts_per_year: FloatArray, season: FloatArray
+) -> tuple[int, ...]:
+    """Stations without one alert since the rollout where many were due: not in the log."""
+    due = alerts_per_year * log.season_of_days(season).sum() / _DAYS_PER_YEAR
+    seen = np.bincount(station[log.day >= 0], minlength=len(alerts_per_year))
+    return tuple(np.flatnonzero((seen == 0) & (due >= HOLE_ALERTS)).tolist())
+
+
+def _told_missing(names: Sequence[str], shown: str) -> tuple[Problem, ...]:
+    if not names:
+        return ()
+    return (
+        Problem(
+            where=shown,
+            value=", ".join(names),
+            expected="alerts of every station since the rollout: these have none",
+            fix="add them; until then their workload counts as none and their alarm is silent",
+            severity="warning",
+        ),
+    )
+
+
 def _season(loaded: LoadedCase) -> FloatArray:
     """Alerts of a day of each month over those of a mean day, shape (12,); 1 where not known."""
     shares = loaded.month_share_fraction
@@ -306,20 +269,38 @@ def _season(loaded: LoadedCase) -> FloatArray:
     return season
 
 
-def _observed_county(run: Run, log: _Joined, per_year: float) -> County:
-    """The county with each cell's alerts a year as observed since the rollout."""
+def _observed_county(run: Run, log: JoinedLog, per_year: float) -> tuple[County, Problem | None]:
+    """The county with each cell's alerts a year as observed since the rollout.
+
+    Alerts of categories that the case does not know count as the county's mix of those it knows,
+    so that no workload is lost; a warning names them.
+    """
     county = run.loaded.county
     since = log.day >= 0
     row = {c: k for k, c in enumerate(county.categories)}
     known = np.array([row.get(c, -1) for c in log.categories], np.int64)[log.category]
-    used = since & (known >= 0)
+    used, other = since & (known >= 0), since & (known < 0)
     rates = np.zeros(county.cells.alerts_per_year.shape)
     np.add.at(rates, (log.cell[used], known[used]), per_year)
-    return replace(county, cells=replace(county.cells, alerts_per_year=rates))
+    warning = None
+    if other.any():
+        total = county.cells.alerts_per_year.sum(axis=0)
+        np.add.at(rates, log.cell[other], per_year * total / total.sum())
+        warning = Problem(
+            where="",
+            column="category",
+            value=", ".join(log.categories[k] for k in np.unique(log.category[other])[:5]),
+            expected="categories of the case: {n} of {of} alerts since the rollout have others",
+            fix="name them as in the case; until then the workload counts them as its usual mix",
+            severity="warning",
+            params={"n": int(other.sum()), "of": int(since.sum())},
+        )
+    changed = replace(county, cells=replace(county.cells, alerts_per_year=rates))
+    return changed, warning
 
 
 def _bundle(
-    log: _Joined,
+    log: JoinedLog,
     mine: BoolArray,
     row: BundleRow,
     per_year: float,
@@ -348,7 +329,7 @@ def _bundle(
     )
 
 
-def _minutes(log: _Joined, mine: BoolArray, row: BundleRow) -> Minutes:
+def _minutes(log: JoinedLog, mine: BoolArray, row: BundleRow) -> Minutes:
     start = np.where(np.isfinite(log.dispatched_min), log.dispatched_min, 0.0)
     if np.isfinite(log.dispatched_min).any():
         start = log.dispatched_min
@@ -383,20 +364,26 @@ def _mean_by_days(took: FloatArray, day: IntArray) -> tuple[float, float, float]
 
 
 def _alarms(
-    log: _Joined, centre: ObjectArray, rows: Sequence[BundleRow], season: FloatArray, seed: int
+    log: JoinedLog,
+    centre: ObjectArray,
+    rows: Sequence[BundleRow],
+    alerts_per_year: FloatArray,
+    season: FloatArray,
+    seed: int,
 ) -> dict[str, int | None]:
-    """Week in which the alerts of each bundle had drifted from the forecast, or None.
+    """Week in which the alerts of each bundle had drifted from `alerts_per_year`, or None.
 
-    Two CUSUMs of weekly counts, for a lasting rise and a lasting fall of `DRIFT_FRACTION` (Lucas
-    1985, Technometrics 27, 129-144). The threshold is drawn, seeded, so that no bundle's alarm
-    rings in the weeks reviewed with probability 1 - `FALSE_ALARM_FRACTION` if nothing changed.
+    Lone stations count as bundles of one. Two CUSUMs of weekly counts, for a lasting rise and a
+    lasting fall of `DRIFT_FRACTION` (Lucas 1985, Technometrics 27, 129-144). The threshold is
+    drawn, seeded, so that no bundle's alarm rings in the weeks reviewed with probability
+    1 - `FALSE_ALARM_FRACTION` if nothing changed.
     """
     weeks = log.days_after // _DAYS_PER_WEEK
     if not weeks or not rows:
         return {b.centre_id: None for b in rows}
     by_day = log.season_of_days(season)[: weeks * _DAYS_PER_WEEK]
     of_year = by_day.reshape(weeks, _DAYS_PER_WEEK).sum(axis=1) / _DAYS_PER_YEAR
-    expected = np.outer([b.alerts_per_year for b in rows], of_year)
+    expected = np.outer(alerts_per_year, of_year)
     counts = np.zeros((len(rows), weeks))
     week = log.day // _DAYS_PER_WEEK
     used = (week >= 0) & (week < weeks)

@@ -33,6 +33,8 @@ BLOCKS_PER_YEAR = 13
 MIN_STATIONS = 3
 MIN_ALERTS = 30
 MIN_BLOCKS = 3
+# A station without an alert on one side, where as many were due, is missing from the log.
+MISSING_ALERTS = 20.0
 # Blocks before the selection year, for a baseline that does not know of the choice.
 MIN_EARLIER_BLOCKS = 6
 # Blocks before and after, for waves and a step to be told apart.
@@ -141,6 +143,8 @@ def effect(panel: Panel, level_fraction: float = 0.95) -> Effect:
         reasons.append("few alerts")
     if min(after.sum(), before.sum()) < MIN_BLOCKS:
         reasons.append("short")
+    elif _stations_missing(panel, before, after):
+        reasons.append("stations missing")
     against = trend = selection = base = None
     parallel_p = None
     if not reasons:
@@ -172,6 +176,15 @@ def effect(panel: Panel, level_fraction: float = 0.95) -> Effect:
         verdict=_verdict(against, base, reasons),
         reasons=tuple(reasons),
     )
+
+
+def _stations_missing(panel: Panel, before: BoolArray, after: BoolArray) -> bool:
+    """Whether a station has no alert on one side where many were due: a hole in the log."""
+    then, now = panel.alerts[:, before].sum(axis=1), panel.alerts[:, after].sum(axis=1)
+    now_per_then = after.sum() / before.sum()
+    due_now, due_then = then * now_per_then, now / now_per_then
+    gone = (now == 0) & (due_now >= MISSING_ALERTS) | (then == 0) & (due_then >= MISSING_ALERTS)
+    return bool(gone.any())
 
 
 def _verdict(against: Change | None, base: Change | None, reasons: list[str]) -> Verdict:

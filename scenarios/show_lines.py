@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
+
+from optimizer.errors import Translate
 
 GAP = 2
 _LEAST_TEXT = 10
@@ -67,6 +70,12 @@ def listed(names: Iterable[str]) -> str:
     names = tuple(names)
     kept = [name.replace(" ", _NO_BREAK) for name in names]
     return (", " if "".join(names).isascii() else "、").join(kept)
+
+
+def listed_in(names: Iterable[str], _: Translate) -> str:
+    """The same with the comma of the sentence's language, whatever the names are written in."""
+    kept = (name.replace(" ", _NO_BREAK) for name in names)
+    return reduce(lambda a, b: _("{a}, {b}").format(a=a, b=b), kept)
 
 
 def paragraph(text: str, width: int, indent: str = "", style: str = "") -> list[Text]:

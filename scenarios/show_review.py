@@ -13,6 +13,7 @@ from optimizer.errors import Translate
 from scenarios.review import ALL, BundleReview, Review
 from scenarios.review_effects import Change, Effect
 from scenarios.show import show_warnings
+from scenarios.show_lines import listed_in
 from scenarios.show_table import table
 
 _DASH = "–"
@@ -85,6 +86,10 @@ def reason_text(reason: str, _: Translate) -> str:
         "few stations": _("Too few stations with or without a bundle for an interval."),
         "few alerts": _("Too few alerts for an interval."),
         "short": _("Too short: at least three blocks of four weeks on each side are needed."),
+        "stations missing": _(
+            "Some stations have alerts only before or only after the rollout, where many were due: "
+            "give a log of all stations for all the time."
+        ),
         "no earlier year": _(
             "The logs do not reach back more than a year and a half before the rollout: a change "
             "cannot be told from stations that were chosen in a bad year and improve by themselves."
@@ -116,6 +121,7 @@ def review_document(found: Review, county: str, plan: str) -> dict[str, Any]:
         "last": str(found.last),
         "effects": [{"category": n, **_plain(asdict(e))} for n, e in found.effects],
         "bundles": [_plain(asdict(b)) for b in found.bundles],
+        "lone_alarms": [{"station": name, "week": week} for name, week in found.lone_alarms],
         "minutes_from": found.clock,
         "rules_broken": list(found.rules_broken),
         "redo": found.redo,
@@ -189,9 +195,12 @@ def _show_redo(found: Review, console: Console, _: Translate) -> None:
     if found.rules_broken:
         console.print(_("With the alerts observed the plan breaks these rules."), style="red")
     alarms = [b.centre_name for b in found.bundles if b.alarm_week is not None]
+    alarms += [_("{name} (week {n})").format(name=n, n=week) for n, week in found.lone_alarms]
     if alarms:
         console.print(
-            _("Alerts have drifted from the forecast at: {names}.").format(names=", ".join(alarms)),
+            _("Alerts have drifted from the forecast at: {names}.").format(
+                names=listed_in(alarms, _)
+            ),
             markup=False,
             style="red",
         )

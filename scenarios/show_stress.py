@@ -12,7 +12,7 @@ from optimizer.simulation_load import Load
 from optimizer.simulation_measures import Compared
 from optimizer.stress_runs import StressRow
 from scenarios.run import Run
-from scenarios.show_lines import Cell, Column, grid, listed, paragraph
+from scenarios.show_lines import Cell, Column, grid, listed_in, paragraph
 from scenarios.stress import StressResult
 from scenarios.stress_texts import (
     breaks,
@@ -159,14 +159,17 @@ def _show_endless(
 
 
 def _units(loads: tuple[Load, ...], name: Mapping[str, str], _: Translate) -> str:
-    return listed(
-        _("{unit} {crews} crews ({officers} officers), now {now}").format(
-            unit=name[one.unit_id],
-            crews=one.crews_that_hold,
-            officers=f"{one.officers_that_hold:.1f}",
-            now=f"{one.crews:g}",
-        )
-        for one in loads
+    return listed_in(
+        (
+            _("{unit} {crews} crews ({officers} officers), now {now}").format(
+                unit=name[one.unit_id],
+                crews=one.crews_that_hold,
+                officers=f"{one.officers_that_hold:.1f}",
+                now=f"{one.crews:g}",
+            )
+            for one in loads
+        ),
+        _,
     )
 
 

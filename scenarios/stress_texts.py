@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from optimizer.errors import Translate
 from optimizer.stress import Deployment, Stress
 from optimizer.stress_runs import StressRow
-from scenarios.show_lines import listed
+from scenarios.show_lines import listed_in
 from scenarios.stress import StressResult
 
 
@@ -55,7 +55,7 @@ def meaning(result: StressResult, stress: Stress, _: Translate) -> str:
         last=f"{rules.market_to_hour:g}",
         speed=f"{100 * rules.snow_speed_fraction:g}%",
         hour=f"{rules.incident_hour:g}",
-        places=listed(result.incident_townships),
+        places=listed_in(result.incident_townships, _),
         crews=rules.incident_crews,
         hours=f"{rules.incident_hours:g}",
         absent=f"{100 * rules.absent_fraction:g}%",
@@ -71,7 +71,7 @@ def reasons_text(reasons: tuple[str, ...], _: Translate) -> str:
         "waits": _("waiting"),
         "late": _("too late"),
     }
-    return listed(texts[r] for r in reasons) if reasons else "–"
+    return listed_in((texts[r] for r in reasons), _) if reasons else "–"
 
 
 def rule_text(result: StressResult, _: Translate) -> str:
@@ -138,7 +138,7 @@ def verdicts(result: StressResult, _: Translate) -> list[str]:
     ):
         if apart[kind]:
             drop = f"{100 * result.rules.break_least_drop_fraction:g}"
-            found.append(template.format(names=listed(apart[kind]), drop=drop))
+            found.append(template.format(names=listed_in(apart[kind], _), drop=drop))
     worst = [r for r in rows if _surely_extra(r)]
     if worst:
         row = max(worst, key=lambda r: r.extra["response_mean_min"][0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,97 @@ def test_a_lasting_rise_rings_the_alarm(case: Path, plan: Path, tmp_path: Path) 
 def test_with_no_time_before_it_cannot_tell(case: Path, plan: Path, tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.csv", years_before=0, days_after=120)
     assert reviewed(case, plan, log)["effects"][0]["verdict"] == "cannot tell"
+
+
+Alert = dict[str, str]
+STATION_OF = {cell["cell_id"]: cell["station_id"] for cell in cell_rows()}
+BUNDLE_ALERTS_PER_YEAR = 3 * 4 * 66
+
+
+def edited(log: Path, to: Path, edit: Callable[[Alert], Alert | None]) -> Path:
+    """A log with each row changed, or left out where `edit` gives None."""
+    with log.open(encoding="utf-8", newline="") as file:
+        rows = [new for row in csv.DictReader(file) if (new := edit(row)) is not None]
+    with to.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return to
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("2025-01-01", "2025-06-20"), ("2025-03-10", "2025-06-20"), ("2025-03-03", "2025-03-29")],
+    ids=["begins after the rollout", "months missing", "weeks missing"],
+)
+def test_days_that_the_log_does_not_hold_are_no_quiet_days(
+    case: Path, plan: Path, quiet_log: Path, tmp_path: Path, start: str, end: str
+) -> None:
+    log = edited(
+        quiet_log,
+        tmp_path / "log.csv",
+        lambda r: None if start <= r["occurred_at"] < end or r["occurred_at"] < "2025" else r,
+    )
+    found = reviewed(case, plan, log)
+    [bundle] = found["bundles"]
+    low, high = bundle["observed_low_per_year"], bundle["observed_high_per_year"]
+    assert low <= BUNDLE_ALERTS_PER_YEAR <= high
+    assert bundle["alarm_week"] is None
+    assert not found["redo"]
+
+
+def test_stations_that_the_new_log_leaves_out(
+    case: Path, plan: Path, quiet_log: Path, tmp_path: Path
+) -> None:
+    log = edited(
+        quiet_log,
+        tmp_path / "log.csv",
+        lambda r: r if r["occurred_at"] < "2025" or STATION_OF[r["cell_id"]] in BUNDLED else None,
+    )
+    found = reviewed(case, plan, log)
+    assert found["effects"][0]["verdict"] == "cannot tell"
+    assert "stations missing" in found["effects"][0]["reasons"]
+    assert not found["redo"]
+    [warning] = found["warnings"]
+    assert "alerts of every station since the rollout" in warning
+
+
+def test_a_lone_station_that_drifts_rings_too(
+    case: Path, plan: Path, quiet_log: Path, tmp_path: Path
+) -> None:
+    lone = next(c for c, s in STATION_OF.items() if s == "01")
+    others = {"05", "06"}
+
+    def moved(row: Alert) -> Alert:
+        """Every second alert of two other lone stations happens at the first one's."""
+        here = row["occurred_at"] >= "2025" and STATION_OF[row["cell_id"]] in others
+        return row | {"cell_id": lone} if here and row["occurred_at"][-1] in "02468" else row
+
+    log = edited(quiet_log, tmp_path / "log.csv", moved)
+    found = reviewed(case, plan, log)
+    assert found["redo"]
+    assert {one["station"] for one in found["lone_alarms"]} == {"甲派出所", "戊派出所", "己派出所"}
+    assert found["bundles"][0]["alarm_week"] is None
+    text = said("review", case, "--plan", plan, "--since", SINCE, "--alerts", log)
+    assert "(week\u00a0" in text or "(week " in text
+    assert "、" not in text
+
+
+def test_categories_that_the_case_does_not_have_lose_no_workload(
+    case: Path, plan: Path, quiet_log: Path, tmp_path: Path
+) -> None:
+    log = edited(
+        quiet_log,
+        tmp_path / "log.csv",
+        lambda r: r if r["occurred_at"] < "2025" else r | {"category": "治安"},
+    )
+    usual, found = reviewed(case, plan, quiet_log), reviewed(case, plan, log)
+    [warning] = found["warnings"]
+    assert "治安" in warning
+    assert "categories of the case" in warning
+    for a, b in zip(usual["bundles"], found["bundles"], strict=True):
+        assert b["officers_required_now"] == pytest.approx(a["officers_required_now"])
+    assert [e["verdict"] for e in found["effects"][1:]] == ["cannot tell", "cannot tell"]
 
 
 def test_bad_input(case: Path, plan: Path, quiet_log: Path, tmp_path: Path) -> None:
