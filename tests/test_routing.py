@@ -20,7 +20,7 @@ from geo.network import RoadNetwork
 from geo.plane import plane_of
 from geo.readers import Source, read_table
 from geo.roads import ROADS_SCHEMA, roads_from_table
-from geo.routing import Travel, travel
+from geo.routing import Travel, nearest, router, travel, travel_times
 from geo.snapping import FAR_FROM_ROAD_KM, LED_PAST_KM, access_problems, snapper
 from optimizer.policy import Roads
 
@@ -412,3 +412,31 @@ def test_carrollton_minutes_as_published(shared: Path) -> None:
     apart = compared & ~agrees
     led = found.from_led_past_km > 0
     assert (led[:, None] & led[None, :] | (minutes < 1e-6))[apart].all()
+
+
+# --- sparse answers, and the nearest --------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_sparse_times_and_the_nearest_equal_the_table(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ready = router(random_network(rng))
+    at = rng.uniform(0, 10, (9, 2)) / KM_PER_DEG
+    start, goal = ready.snap(*at[:4].T), ready.snap(*at[4:].T)
+    for walk in (None, 5.0):
+        table = travel(
+            None, *at[:4].T, *at[4:].T,
+            walk_km_per_h=5.0, count_walk_in=walk is not None, limit_min=30, index=ready,
+        )  # fmt: skip
+        minutes, km = travel_times(ready, start, goal, 30, walk_km_per_h=walk).dense()
+        assert minutes == pytest.approx(table.travel_time_min, abs=ROUNDED)
+        assert km == pytest.approx(table.road_km, abs=ROUNDED)
+    drive = travel(None, *at[:4].T, *at[4:].T, walk_km_per_h=5, count_walk_in=False, index=ready)
+    found = nearest(ready, start, goal, k=2)
+    expected = np.sort(drive.travel_time_min, axis=0)[:2].T
+    assert found.travel_time_min == pytest.approx(expected, abs=ROUNDED)
+    for t, j in zip(*np.nonzero(found.source >= 0), strict=True):
+        one = drive.travel_time_min[found.source[t, j], t]
+        assert one == pytest.approx(found.travel_time_min[t, j], abs=ROUNDED)
+    assert ((found.source < 0) == np.isinf(expected)).all()
