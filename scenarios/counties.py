@@ -48,14 +48,28 @@ def case_folders(named: Sequence[str]) -> tuple[str, ...]:
     """Every case that is named, each once; a folder of case folders stands for all of them."""
     found: dict[Path | str, str] = {}
     for one in named:
-        folder = Path(one)
-        inside: list[str] = []
-        if folder.is_dir() and not (folder / CASE_FILE).exists():
-            inside = [str(p.parent) for p in sorted(folder.glob(f"*/{CASE_FILE}"))]
-        for case in inside or [one]:
+        for case in _inside(one) or [one]:
             # However it is written: a county counted twice would double the province's totals.
-            found.setdefault(case_folder(case).resolve() if Path(case).exists() else case, case)
+            found.setdefault(_place_of(case), case)
     return tuple(found.values())
+
+
+def _inside(folder: str) -> list[str]:
+    """Case folders in a folder that is none itself; what may not be read is refused later."""
+    path = Path(folder)
+    try:
+        if not path.is_dir() or (path / CASE_FILE).exists():
+            return []
+        return [str(p.parent) for p in sorted(path.glob(f"*/{CASE_FILE}"))]
+    except PermissionError:
+        return []
+
+
+def _place_of(case: str) -> Path | str:
+    try:
+        return case_folder(case).resolve() if Path(case).exists() else case
+    except PermissionError:
+        return case
 
 
 def case_folder(typed: str) -> Path:
