@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numba import njit
@@ -452,6 +452,30 @@ def run_plain(w: World) -> int:
 
 @cache
 def compiled() -> Loop:
-    """`run_events` through numba: compiled once per machine, kept beside the source."""
+    """`run_events` through numba: compiled once per machine.
+
+    What was compiled is kept where numba can write: in `NUMBA_CACHE_DIR`, beside the source, or in
+    the user's cache folder; where in none of them, every process compiles for itself.
+    """
     decorate: Any = njit
-    return cast("Loop", decorate(cache=True, nogil=True, **_OPTIONS)(run_events))
+    try:
+        made = decorate(cache=True, nogil=True, **_OPTIONS)(run_events)
+    except RuntimeError:  # numba: no folder to keep it in
+        made = decorate(nogil=True, **_OPTIONS)(run_events)
+    return cast("Loop", made)
+
+
+def compiling() -> Literal["no", "once", "always"]:
+    """Whether the first call of `compiled()` takes its time, once or, with no folder, every time.
+
+    Numba does not tell, so its cache's index is read; if that looks different one day, the answer
+    is no.
+    """
+    loop: Any = compiled()
+    if loop.signatures:
+        return "no"
+    kept = getattr(loop, "_cache", None)
+    if getattr(kept, "cache_path", None) is None:
+        return "always"
+    load = getattr(getattr(kept, "_cache_file", None), "_load_index", None)
+    return "no" if load is None or load() else "once"

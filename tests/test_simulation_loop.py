@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer import simulation_loop
 from optimizer.arrivals import arrival_model, draw_alerts, replay_alerts
 from optimizer.plan import current_plan
 from optimizer.policy import Policy
@@ -369,3 +371,28 @@ def test_policy_reaches_the_inputs() -> None:
     side = simulation_inputs(county, policy_of(dispatch="nearest"), current_plan(county))
     assert side.dispatch == "nearest"
     assert side.cell_time_min is None
+
+
+def test_where_nothing_can_be_kept_it_still_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba.core import caching
+
+    fresh = simulation_loop.compiled.__wrapped__
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    made = fresh()
+    monkeypatch.setattr(simulation_loop, "compiled", lambda: made)
+    assert simulation_loop.compiling() == "always"
+
+
+def test_what_was_kept_is_not_compiled_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from numba.core import config
+
+    fresh = simulation_loop.compiled.__wrapped__
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    made: Any = fresh()
+    monkeypatch.setattr(simulation_loop, "compiled", lambda: made)
+    assert simulation_loop.compiling() == "once"
+    index = made._cache._cache_file
+    index._save_index({"a signature": "its file"})
+    assert simulation_loop.compiling() == "no"

@@ -15,6 +15,7 @@ from scenarios.commands.common import (
     console,
     language_of,
 )
+from scenarios.commands.compiling import say_compiling
 from scenarios.language import Language
 
 
@@ -97,6 +98,7 @@ def calibrate_command(
                 read = read_log(source, loaded)
             if read is None:
                 raise no_log()
+            say_compiling(_)
             progress.step("simulation")
             found = calibrate(loaded, read, seed=seed)
         document = scenario_document(found, loaded, _)

@@ -25,6 +25,7 @@ from scenarios.commands.common import (
     opened_store,
     refuse_bad_folder,
 )
+from scenarios.commands.compiling import say_compiling
 from scenarios.language import Language
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def simulate_command(
                 "dispatch": dispatch,
                 "crews": None if crews is None else crews.replace("-", "_"),
             }
+            say_compiling(_)
             progress.step("simulation")
             result, setup, policy = simulate_run(run, wishes, workers=workers, replay=replay)
             assumed = assumptions(

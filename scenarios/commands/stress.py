@@ -23,6 +23,7 @@ from scenarios.commands.common import (
     opened_store,
     refuse_bad_folder,
 )
+from scenarios.commands.compiling import say_compiling
 from scenarios.commands.progress_bar import Bar, Stop
 from scenarios.language import Language
 
@@ -100,6 +101,7 @@ def stress_command(
         rules, assumed = rules_from(config, sets, {"seed": seed, "replications": replications})
         with Progress(_, quiet=as_json) as progress:
             run = reopen(asked, partial(opened_store, store, make=False), progress.step)
+        say_compiling(_)
         steps = {"stresses": _("Stresses"), "breaking": _("What breaks first")}
         with Bar(steps, quiet=as_json) as bar, Stop() as stop:
 
