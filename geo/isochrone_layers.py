@@ -88,7 +88,7 @@ def isochrone_overlays(
             thin = shapely.simplify(made.geometry, surface.step_m / 4.0 / 111_000.0)
             label = translate("{minutes} min").format(minutes=f"{minutes:g}")
             features += [(shape, label) for shape in thin.tolist()]
-        found.append(Overlay(name=shown, features=tuple(features), kind="areas"))
+        found.append(Overlay(name=shown, features=tuple(features), kind="areas", is_shade=True))
     return tuple(found)
 
 

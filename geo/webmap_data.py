@@ -310,7 +310,8 @@ def _overlay(overlay: Overlay, frame: Frame) -> Json:
             lines = parts if overlay.kind == "lines" else shapely.get_rings(parts)
             numbers = line_numbers(lines, frame)
         features.append({"label": label, "at": numbers})
-    return {"name": overlay.name, "kind": overlay.kind, "features": features}
+    made = {"name": overlay.name, "kind": overlay.kind, "features": features}
+    return {**made, "shade": True} if overlay.is_shade else made
 
 
 def _at(lon_deg: FloatArray, lat_deg: FloatArray, frame: Frame) -> list[list[int]]:

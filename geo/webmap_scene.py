@@ -56,11 +56,13 @@ class Overlay:
         name: What the planner calls it.
         features: Geometries in WGS84 and their labels, empty where they have none.
         kind: How they are drawn.
+        is_shade: Areas without outlines, which darken where they lie over each other.
     """
 
     name: str
     features: tuple[tuple[Any, str], ...]
     kind: Kind
+    is_shade: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

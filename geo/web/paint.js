@@ -218,7 +218,7 @@ function paintOverlay(ctx, px, overlay, i) {
     ctx.globalAlpha = overlay.kind === "points" ? 0.75 : 0.22;
     if (overlay.kind !== "lines") ctx.fill(path, "evenodd");
     ctx.globalAlpha = 1;
-    stroke(ctx, path, overlay.kind === "points" ? "#FFFFFF" : colour, 1.6 * px);
+    if (!overlay.shade) stroke(ctx, path, overlay.kind === "points" ? "#FFFFFF" : colour, 1.6 * px);
   }
 }
 
