@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
+from scipy.stats import poisson
 
 from optimizer.arrivals import ArrivalModel, draw_alerts
 from optimizer.frozen import FloatArray
@@ -156,6 +158,55 @@ def test_travel_is_part_of_the_service() -> None:
     holds(mean_of(found, "wait"), 0.6 * busy / (2 * 0.4), 0.08)
     responses = np.concatenate([t.response_min - t.wait_min for t in found])
     assert responses == pytest.approx(8.0)
+
+
+def waits_over(limit_min: float, crews: int, service_min: float, rate: FloatArray) -> float:
+    """Share of alerts of M(t)/M/m that wait longer; `rate` per minute for each hour of a day.
+
+    Kolmogorov's forward equations in steps of ten minutes, repeated until the days are alike.
+    """
+    n = np.arange(40)
+    leave = np.minimum(n, crews) / service_min
+    p, late, alerts = np.eye(len(n))[0], 0.0, 0.0
+    # Someone who finds n >= m busy waits for n - m + 1 departures.
+    waits = np.where(n >= crews, poisson.cdf(n - crews, crews * limit_min / service_min), 0.0)
+    for day in range(4):
+        for hourly in rate:
+            q = np.diag(np.full(len(n) - 1, hourly), 1) + np.diag(leave[1:], -1)
+            step = expm((q - np.diag(q.sum(axis=1))) * 10.0)
+            for _ in range(6):
+                before, p = p, p @ step
+                if day == 3:
+                    late += hourly * float((before + p) @ waits) / 2.0
+                    alerts += hourly
+    return late / alerts
+
+
+def test_the_days_rhythm_makes_fewer_wait_than_erlang_period_by_period() -> None:
+    """Queues follow the hours late and more evenly; Erlang takes each period as if it had lasted.
+
+    That, not the fixed minutes of travel, is why the analytic share lies above the simulated one.
+    """
+    crews, erlangs, service, limit = 2, 0.3, 60.0, 5.0
+    factor = np.repeat([0.3, 0.5, 1.3, 1.5, 1.6, 0.8], 4)
+    law = {"exponential": True, "hour_factor": factor[None, :]}
+    model = flat([erlangs / service], [service], [1.0], **law)
+    found = traces(inputs(crews), model, 2000)
+    share = np.array(
+        [(t.wait_min[t.alerts.time_min >= t.window_from] > limit).mean() for t in found]
+    )
+    offered = erlangs * factor
+    by_period = np.array(
+        [float(erlang_c(crews, a)) * np.exp(-(crews - a) * limit / service) for a in offered]
+    )
+    erlang = float(factor @ by_period / factor.sum())
+    holds(share, waits_over(limit, crews, service, offered / service), 0.04)
+    assert share.mean() + interval(share)[1] < erlang
+    # Without a rhythm the two are one.
+    flat_day = np.full(24, erlangs / service)
+    assert waits_over(limit, crews, service, flat_day) == pytest.approx(
+        float(erlang_c(crews, erlangs)) * np.exp(-(crews - erlangs) * limit / service), rel=1e-6
+    )
 
 
 def test_two_crews_for_one_alert_are_two_customers() -> None:
