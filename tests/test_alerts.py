@@ -17,6 +17,7 @@ from scipy.stats import binomtest
 from geo.alerts import PERIOD_NAMES, _sign_test, alert_rates, datum_shift_warning
 from geo.columns import Column, Schema
 from geo.crs import from_wgs84
+from geo.faults import Reason
 from geo.plane import GeometryArray, plane_at
 from geo.readers import Source, Table, read_table
 
@@ -107,7 +108,7 @@ def test_cell_id_goes_before_the_place() -> None:
             "row": 3,
             "column": "单元",
             "value": "zz",
-            "reason": "expected a cell_id of the cells layer",
+            "reason": Reason(expected="a cell_id of the cells layer"),
         }
     ]
     assert found.outside == 0

@@ -107,7 +107,7 @@ def test_what_is_kept_is_not_solved_again(province: Path, monkeypatch: pytest.Mo
     assert [d["found_in_store"] for d in first["counties"]] == [False, False]
     assert first["province"]["centres"] == sum(d["plan"]["centres"] for d in first["counties"])
 
-    def solved(*_: object) -> None:
+    def solved(*_: object, **_more: object) -> None:
         raise AssertionError("solved")
 
     monkeypatch.setattr(counties_module, "consolidate", solved)

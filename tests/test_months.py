@@ -75,7 +75,7 @@ def test_the_rhythm_goes_before_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shares", "words"), [([0.5, 0.5], "2 shares for 12 months"), ([0.1] * 12, "sums to 1.2")]
+    ("shares", "words"), [([0.5, 0.5], "there are 2"), ([0.1] * 12, "these sum to 1.2")]
 )
 def test_months_must_add_up(shares: list[float], words: str) -> None:
     with pytest.raises(ValueError, match=words):

@@ -28,7 +28,7 @@ def case(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unsolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    def solved(*_: object) -> None:
+    def solved(*_: object, **_more: object) -> None:
         raise AssertionError("solved")
 
     monkeypatch.setattr(run_module, "consolidate", solved)

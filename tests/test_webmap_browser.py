@@ -247,7 +247,7 @@ def test_paper_keeps_legend_and_provenance(opened: Page) -> None:
     opened.emulate_media(media="print")
     paper = opened.inner_text("#paper")
     assert "小县" in paper
-    assert "推算的输入" in paper
+    assert "以下数据为推算" in paper
     assert "中心派出所" in paper
     assert opened.locator("#paper figure canvas").count() == 2
     assert opened.is_hidden(".app")
