@@ -5,10 +5,12 @@ from __future__ import annotations
 import shapely
 
 from geo.boundaries import union
+from geo.isochrone_layers import isochrone_overlays
 from geo.isochrones import MINUTES, Surface, travel_surface
 from geo.plane import as_geometry, plane_at
 from geo.webmap_scene import Overlay
 from optimizer.errors import Translate
+from optimizer.plan import Plan
 from scenarios.load import LoadedCase
 
 _RIM_M = 1500.0
@@ -32,6 +34,16 @@ def surface_of(loaded: LoadedCase) -> Surface:
         area=area,
         walk_km_per_h=rules.walk_km_per_h if rules.count_walk_in else None,
         limit_min=max(MINUTES),
+    )
+
+
+def run_overlays(
+    loaded: LoadedCase, plan: Plan, surface: Surface, translate: Translate
+) -> tuple[Overlay, ...]:
+    """What the interactive map of one run shows of its roads beside the scene itself."""
+    return (
+        *new_road_overlays(loaded, translate),
+        *isochrone_overlays(loaded.county, plan, surface, translate),
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
 from geo.export import write_plan_gpkg
-from geo.isochrone_layers import isochrone_overlays
 from geo.isochrones import Surface
 from geo.maps import MapScene, redistricting_map, write_map
 from geo.network import RoadNetwork
@@ -24,7 +23,7 @@ from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json
 from scenarios.drawings import scenario_paths
-from scenarios.isochrones import new_road_overlays, surface_of
+from scenarios.isochrones import run_overlays, surface_of
 from scenarios.keeping import versions
 from scenarios.language import Language, in_language
 from scenarios.load import Inspection, LoadedCase
@@ -67,10 +66,7 @@ def write_run(
         _write_gpkg(run, folder / "plan.gpkg", reach, _)
         write_map(redistricting_map(map_scene(run, _, language)), folder / "map")
         scenes = web_scenes([run], _, language)
-        over = (
-            *new_road_overlays(run.loaded, _),
-            *isochrone_overlays(run.loaded.county, run.result.plan, reach, _),
-        )
+        over = run_overlays(run.loaded, run.result.plan, reach, _)
         write_web_map(folder / "map.html", scenes, overlays=over, translate=_, lang=language)
         names = tuple(sorted(p.name for p in folder.iterdir()))
         write_text(folder / MANIFEST, _manifest(run, folder, names, command))

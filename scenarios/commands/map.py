@@ -81,6 +81,7 @@ def map_command(
     with Failures(_):
         from geo.webmap import write_web_map
         from geo.webmap_overlays import read_overlay
+        from scenarios.isochrones import run_overlays, surface_of
         from scenarios.reopen import reopen
         from scenarios.web_scene import web_scenes
 
@@ -89,6 +90,12 @@ def map_command(
         with Progress(_) as progress:
             opened = [reopen(one, open_store, progress.step) for one in runs]
             progress.step("writing")
+            if len(opened) == 1:
+                # Of several runs each has roads of its own, and a layer is shown for all.
+                [run] = opened
+                assert run.result.plan is not None
+                reach = surface_of(run.loaded)
+                on_top = [*run_overlays(run.loaded, run.result.plan, reach, _), *on_top]
             write_web_map(
                 out,
                 web_scenes(opened, _, language),
