@@ -28,11 +28,7 @@ _OUTSIDE_FRACTION = 0.5
 _CLOCK_CHANGE_ALERTS = 5
 _HOUR_MIN = (50.0, 70.0)
 
-_STEPS = (
-    ("dispatched_at", "occurred_at"),
-    ("arrived_at", "dispatched_at"),
-    ("cleared_at", "arrived_at"),
-)
+_STEPS = ("dispatched_at", "arrived_at", "cleared_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -213,8 +209,8 @@ def _minutes(table: Table, warnings: list[Problem]) -> dict[str, FloatArray]:
     frame = table.frame
     start = frame["occurred_at"].to_numpy("datetime64[s]")
     found: dict[str, FloatArray] = {}
-    before = np.zeros(len(frame))
-    for step, previous in _STEPS:
+    before, previous = np.zeros(len(frame)), "occurred_at"
+    for step in _STEPS:
         minutes = np.full(len(frame), np.nan)
         if step in frame:
             at = frame[step].to_numpy("datetime64[s]")
@@ -227,6 +223,7 @@ def _minutes(table: Table, warnings: list[Problem]) -> dict[str, FloatArray]:
         _report(table, step, previous, long, "long", warnings, False)
         minutes[back | long] = np.nan
         found[step] = minutes
+        previous = step if step in frame else previous
         # A step that is not given leaves the earlier one as what the next must follow.
         before = np.where(np.isnan(minutes), before, minutes)
     return found

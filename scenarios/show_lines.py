@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from rich.cells import cell_len, chop_cells
+from rich.console import Console
 from rich.text import Text
 
 from optimizer.errors import Translate
@@ -76,6 +77,12 @@ def listed_in(names: Iterable[str], _: Translate) -> str:
     """The same with the comma of the sentence's language, whatever the names are written in."""
     kept = (name.replace(" ", _NO_BREAK) for name in names)
     return reduce(lambda a, b: _("{a}, {b}").format(a=a, b=b), kept)
+
+
+def say_lines(text: str, console: Console, style: str = "") -> None:
+    """Print a text that breaks between words and figures in either script."""
+    for line in paragraph(text, console.width, style=style):
+        console.print(line)
 
 
 def paragraph(text: str, width: int, indent: str = "", style: str = "") -> list[Text]:

@@ -13,7 +13,7 @@ from optimizer.errors import Translate
 from scenarios.review import ALL, BundleReview, Review
 from scenarios.review_effects import Change, Effect
 from scenarios.show import show_warnings
-from scenarios.show_lines import listed_in
+from scenarios.show_lines import listed_in, say_lines
 from scenarios.show_table import table
 
 _DASH = "–"
@@ -35,37 +35,40 @@ def show_review(found: Review, county: str, plan: str, console: Console, _: Tran
     console.print(line, markup=False, style="bold")
     show_warnings(found.warnings, console, _)
     console.print(_effects(found, _))
-    console.print(
+    say_lines(
         _(
             "Observed: alerts a day, after against before; no effect. The next two columns set it "
             "against the stations not bundled, over all the time before, then without the year "
             "before the rollout, for stations chosen in a bad year improve by themselves."
-        )
+        ),
+        console,
     )
     shown: set[str] = set()
     for _name, one in found.effects:
         for reason in one.reasons:
             if reason not in shown:
                 shown.add(reason)
-                console.print("- " + reason_text(reason, _), markup=False, style="yellow")
+                say_lines("- " + reason_text(reason, _), console, "yellow")
     series = found.effects[0][1].series
-    if series is not None:
-        console.print(
+    # After a bad year it takes the return to the usual for an effect.
+    if series is not None and "chosen in a bad year" not in shown:
+        say_lines(
             _(
                 "Second opinion without controls (interrupted time series): {change}. Its interval "
                 "does not know how years differ."
             ).format(change=change_text(series)),
-            markup=False,
+            console,
         )
     console.print(_bundles(found, _))
     if found.clock == "dispatched":
         console.print(_("Minutes run from the dispatch to the arrival, as in the plan."))
     else:
-        console.print(
+        say_lines(
             _(
                 "Minutes run from the alert to the arrival, waiting included: the log has no time "
                 "of dispatch, so they lie above the plan's, which count from the dispatch."
-            )
+            ),
+            console,
         )
     _show_redo(found, console, _)
 
@@ -197,12 +200,12 @@ def _show_redo(found: Review, console: Console, _: Translate) -> None:
     alarms = [b.centre_name for b in found.bundles if b.alarm_week is not None]
     alarms += [_("{name} (week {n})").format(name=n, n=week) for n, week in found.lone_alarms]
     if alarms:
-        console.print(
+        say_lines(
             _("Alerts have drifted from the forecast at: {names}.").format(
                 names=listed_in(alarms, _)
             ),
-            markup=False,
-            style="red",
+            console,
+            "red",
         )
     console.print(
         _("The plan should be made again with the new alerts.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,12 +14,15 @@ from optimizer.simulation import SimulationResult
 from optimizer.simulation_load import Load
 from optimizer.simulation_measures import Compared
 from scenarios.run import Run
+from scenarios.show_lines import say_lines
 from scenarios.show_table import table, verdict_text
 from scenarios.simulation_table import groups_of, headline, row_of
 from scenarios.tables import names
 
 TOWNSHIPS_SHOWN = 6
 BUNDLES_SHOWN = 6
+# Values of several parts come as Python writes them.
+_MARKS = re.compile("[{}']")
 
 
 def show_simulation(
@@ -36,11 +40,12 @@ def show_simulation(
     if not result.measures:
         _show_overload(result, name, console, _)
         return
-    console.print(
+    say_lines(
         _(
             "{n} replications of {days} days after {warm} days of warm-up; today and plan face the "
             "same alerts; ± is a 95-percent interval."
-        ).format(n=result.replications, days=result.days, warm=result.warm_up_days)
+        ).format(n=result.replications, days=result.days, warm=result.warm_up_days),
+        console,
     )
     for deployment in result.growing:
         console.print(
@@ -73,8 +78,10 @@ def show_simulation(
     _show_hours(result, console, _)
     if assumed:
         console.print(f"[bold magenta]{_('Assumed in the simulation, not given by the bureau')}[/]")
-        text = "; ".join(f"{k.removeprefix('policy.')} = {v}" for k, v in assumed.items())
-        console.print(escape(text), soft_wrap=False)
+        text = "; ".join(
+            f"{k.removeprefix('policy.')} = {_MARKS.sub('', v)}" for k, v in assumed.items()
+        )
+        say_lines(text, console)
 
 
 def _show_townships(result: SimulationResult, console: Console, _: Translate) -> None:
@@ -145,7 +152,7 @@ def _show_hours(result: SimulationResult, console: Console, _: Translate) -> Non
         return
     worst, label = max(hours, key=lambda g: (_known(waits.plan[g[0]]), g[1]))
     response = result.measures["response_mean_min"]
-    console.print(
+    say_lines(
         _(
             "Worst hour in the plan: {hour}:00; {waits} of its alerts wait for a crew (today "
             "{before}); mean response {response} min (today {response_before})."
@@ -155,7 +162,8 @@ def _show_hours(result: SimulationResult, console: Console, _: Translate) -> Non
             before=f"{waits.today[worst]:.1%}",
             response=f"{response.plan[worst]:.1f}",
             response_before=f"{response.today[worst]:.1f}",
-        )
+        ),
+        console,
     )
 
 

@@ -12,7 +12,7 @@ from optimizer.simulation_load import Load
 from optimizer.simulation_measures import Compared
 from optimizer.stress_runs import StressRow
 from scenarios.run import Run
-from scenarios.show_lines import Cell, Column, grid, listed_in, paragraph
+from scenarios.show_lines import Cell, Column, grid, listed_in, say_lines
 from scenarios.stress import StressResult
 from scenarios.stress_texts import (
     breaks,
@@ -36,9 +36,8 @@ def show_stress(run: Run, result: StressResult, console: Console, _: Translate) 
     """Print the outcome of a stress test."""
     title = escape(run.loaded.county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
     console.rule(f"[bold]{title}")
-    width = console.width
     rules = result.rules
-    _say(
+    say_lines(
         _(
             "{n} replications of {days} days of an average month; today and plan face the same "
             "alerts; ± is the interval at 95%."
@@ -48,7 +47,7 @@ def show_stress(run: Run, result: StressResult, console: Console, _: Translate) 
     crews = [
         sum(f.crews for f in side) for side in (result.setup.load_today, result.setup.load_plan)
     ]
-    _say(
+    say_lines(
         _("Crews on duty, mean over the day: today {today}, plan {plan}.").format(
             today=f"{crews[0]:g}", plan=f"{crews[1]:g}"
         ),
@@ -57,23 +56,24 @@ def show_stress(run: Run, result: StressResult, console: Console, _: Translate) 
     name = names(run)
     _show_rows(result, console, _)
     for stress in {row.stress.name: row.stress for row in result.rows[1:]}.values():
-        _say(meaning(result, stress, _), console, style="dim")
-    _say(rule_text(result, _), console, style="dim")
+        say_lines(meaning(result, stress, _), console, style="dim")
+    say_lines(rule_text(result, _), console, style="dim")
     _show_endless(result, name, console, _)
     for sentence in verdicts(result, _):
-        for line in paragraph("• " + sentence, width):
-            console.print(line)
+        say_lines("• " + sentence, console)
     if result.transition is not None:
         _show_transition(result, console, _)
     elif "transition" in result.names and result.undisturbed.measures:
-        _say(_("No ground changes hands by this plan: no dip after the rollout."), console)
+        say_lines(_("No ground changes hands by this plan: no dip after the rollout."), console)
     if result.breaks:
         _show_breaks(result, name, console, _)
     if result.assumed:
         console.print()
-        _say(_("Assumed, not given by the bureau; set with --set or --config:"), console, "magenta")
+        say_lines(
+            _("Assumed, not given by the bureau; set with --set or --config:"), console, "magenta"
+        )
         values = rules.model_dump(mode="json")
-        _say("; ".join(f"{k} = {values[k]}" for k in result.assumed), console)
+        say_lines("; ".join(f"{k} = {values[k]}" for k in result.assumed), console)
 
 
 def _show_rows(result: StressResult, console: Console, _: Translate) -> None:
@@ -136,14 +136,14 @@ def _show_endless(
             stress = stress_text(row.stress, _)
             if endless:
                 text = _("{stress}, {where}: the queue has no end; what would hold: {units}.")
-                _say(
+                say_lines(
                     text.format(stress=stress, where=where, units=_units(endless, name, _)),
                     console,
                     style="bold red",
                 )
             elif beyond:
                 text = _("{stress}, {where}: live on their neighbours' help: {units}.")
-                _say(
+                say_lines(
                     text.format(stress=stress, where=where, units=_units(beyond, name, _)),
                     console,
                     style="red",
@@ -151,7 +151,7 @@ def _show_endless(
         for which in row.growing:
             text = _("{stress}, {where}: the queue still grew at the end, so no means are given.")
             where = _("today") if which == "today" else _("the plan")
-            _say(
+            say_lines(
                 text.format(stress=stress_text(row.stress, _), where=where),
                 console,
                 style="red",
@@ -193,7 +193,7 @@ def _show_transition(result: StressResult, console: Console, _: Translate) -> No
     ]
     for line in grid(columns, rows, console.width):
         console.print(line)
-    _say(transition_text(result, _), console)
+    say_lines(transition_text(result, _), console)
 
 
 def _show_breaks(
@@ -229,9 +229,9 @@ def _show_breaks(
     for line in grid(columns, rows, console.width):
         console.print(line)
     if any(one.misses_undisturbed for one in result.breaks[:BUNDLES_SHOWN]):
-        _say(_("* misses the standard even undisturbed"), console, style="dim")
+        say_lines(_("* misses the standard even undisturbed"), console, style="dim")
     if len(result.breaks) > BUNDLES_SHOWN:
-        _say(
+        say_lines(
             _("{n} more break at ×{factor} or later; --out writes all.").format(
                 n=len(result.breaks) - BUNDLES_SHOWN,
                 factor=factor_text(result.breaks[BUNDLES_SHOWN].factor, result),
@@ -242,7 +242,7 @@ def _show_breaks(
     bundled = [one for one in result.breaks if one.stations > 1]
     if bundled:
         one = bundled[0]
-        _say(
+        say_lines(
             _(
                 "The first bundle of two or more to break: {name}, at ×{factor} (today ×{today})."
             ).format(
@@ -252,8 +252,3 @@ def _show_breaks(
             ),
             console,
         )
-
-
-def _say(text: str, console: Console, style: str = "") -> None:
-    for line in paragraph(text, console.width, style=style):
-        console.print(line)

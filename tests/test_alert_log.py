@@ -76,6 +76,20 @@ def test_clocks_that_go_backwards_and_endless_services(loaded: LoadedCase, tmp_p
     assert "within a day" in text
 
 
+def test_a_step_is_set_against_one_that_the_log_has(loaded: LoadedCase, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text(
+        "报警时间,单元编号,警情类别,到场时间\n"
+        f"2026-05-01 10:00,{cell(loaded)},x,2026-05-01 09:00\n",
+        encoding="utf-8",
+    )
+    log = read_log(
+        Source(layer=ALERT_TIMES.layer, path=path, shown="new.csv", strict=False), loaded
+    )
+    [warning] = log.problems
+    assert "a time at or after 报警时间" in warning.text()
+
+
 def test_an_hour_back_again_and_again_is_a_change_of_the_clock(
     loaded: LoadedCase, tmp_path: Path
 ) -> None:

@@ -241,6 +241,25 @@ def test_a_lone_station_that_drifts_rings_too(
     assert "、" not in text
 
 
+def test_after_a_bad_year_no_fall_is_told_as_an_effect(
+    case: Path, plan: Path, quiet_log: Path, tmp_path: Path
+) -> None:
+    def usual_before(row: Alert) -> Alert | None:
+        """Two in five of the bundled stations' alerts did not happen except in the year before."""
+        bad_year = "2024" <= row["occurred_at"] < "2025"
+        thin = STATION_OF[row["cell_id"]] in BUNDLED and row["occurred_at"][-1] in "0369"
+        return None if thin and not bad_year else row
+
+    log = edited(quiet_log, tmp_path / "log.csv", usual_before)
+    everything = reviewed(case, plan, log)["effects"][0]
+    assert "chosen in a bad year" in everything["reasons"]
+    assert everything["verdict"] == "none shown"
+    assert everything["series"]["high_fraction"] < 0, "the time series falls for it"
+    text = said("review", case, "--plan", plan, "--since", SINCE, "--alerts", log)
+    assert "regression to the mean" in text
+    assert "interrupted time series" not in text
+
+
 def test_categories_that_the_case_does_not_have_lose_no_workload(
     case: Path, plan: Path, quiet_log: Path, tmp_path: Path
 ) -> None:
