@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from geo.compiled import compiled
 
 
-@njit(cache=True)
+@compiled
 def walk(start: Any, end: Any, first: Any, incident: Any, is_junction: Any) -> tuple[Any, Any, Any]:
     """Every segment once, in chains that begin and end at a junction.
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from geo.compiled import compiled
 
 _CUT = "the block ends inside a field"
 
 
-@njit(cache=True)
+@compiled
 def _number(data: Any, at: int) -> tuple[Any, int]:
     """A varint and where it ends."""
     value = np.uint64(0)
@@ -32,7 +33,7 @@ def _number(data: Any, at: int) -> tuple[Any, int]:
         shift += np.uint64(7)
 
 
-@njit(cache=True)
+@compiled
 def _signed(data: Any, at: int) -> tuple[Any, int]:
     """A zigzag varint and where it ends."""
     value, at = _number(data, at)
@@ -40,7 +41,7 @@ def _signed(data: Any, at: int) -> tuple[Any, int]:
     return ((value >> 1) & 0x7FFFFFFFFFFFFFFF) ^ -(value & 1), at
 
 
-@njit(cache=True)
+@compiled
 def _field(data: Any, at: int) -> tuple[Any, Any, int, int]:
     """Number, kind, start and end of the value of the field at `at`.
 
@@ -65,7 +66,7 @@ def _field(data: Any, at: int) -> tuple[Any, Any, int, int]:
     return tag >> 3, kind, start, end
 
 
-@njit(cache=True)
+@compiled
 def strings(data: Any, start: int, end: int) -> Any:
     """Start and end of each string of a string table, shape (n, 2)."""
     found = np.empty(((end - start) // 2 + 1, 2), np.int64)
@@ -79,7 +80,7 @@ def strings(data: Any, start: int, end: int) -> Any:
     return found[:n]
 
 
-@njit(cache=True)
+@compiled
 def ways(
     data: Any, start: int, end: int, column_of: Any, columns: int, ferry: int
 ) -> tuple[Any, Any, Any, Any]:
@@ -144,7 +145,7 @@ def ways(
     return ids[:n].copy(), counts[:n].copy(), values[:n].copy(), refs[:filled].copy()
 
 
-@njit(cache=True)
+@compiled
 def dense_nodes(
     data: Any, start: int, end: int, column_of: Any, columns: int
 ) -> tuple[Any, Any, Any, Any, Any]:

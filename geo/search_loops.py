@@ -11,20 +11,17 @@ The heap has four children per node and holds one integer per entry: millisecond
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from geo.compiled import compiled
 
 CLOSED = np.int64(2**32 - 1)
 FAR = np.int64(2**63 - 1)
 _LOW = np.int64(2**32 - 1)
 _HIGH = ~_LOW
 
-_compiled: Any = njit(cache=True, nogil=True)
 
-
-@_compiled
+@compiled
 def _twice(array):  # type: ignore[no-untyped-def]
     """The array with room for as many again, and for the arcs of any junction."""
     grown = np.empty(2 * len(array) + 4096, array.dtype)
@@ -32,7 +29,7 @@ def _twice(array):  # type: ignore[no-untyped-def]
     return grown
 
 
-@_compiled
+@compiled
 def _push(heap, size, key):  # type: ignore[no-untyped-def]
     """Add a key to a heap that has room for it; returns the new size."""
     at = size
@@ -46,7 +43,7 @@ def _push(heap, size, key):  # type: ignore[no-untyped-def]
     return size + 1
 
 
-@_compiled
+@compiled
 def _pop(heap, size):  # type: ignore[no-untyped-def]
     """Take the smallest key; returns it and the new size."""
     top = heap[0]
@@ -70,7 +67,7 @@ def _pop(heap, size):  # type: ignore[no-untyped-def]
     return top, size
 
 
-@_compiled
+@compiled
 def reach(  # type: ignore[no-untyped-def]
     first_arc, head, arc_ms, arc_cm,
     seed_first, seed_node, seed_ms, seed_cm,
@@ -171,7 +168,7 @@ def reach(  # type: ignore[no-untyped-def]
     return len(seed_first) - 1
 
 
-@_compiled
+@compiled
 def _spread(first_arc, head, arc_ms, arc_cm, limit_ms, ms, cm, before, heap, size):  # type: ignore[no-untyped-def]
     """Settle what the heap holds and all that follows, in one row of trees."""
     while size > 0:
@@ -199,7 +196,7 @@ def _spread(first_arc, head, arc_ms, arc_cm, limit_ms, ms, cm, before, heap, siz
     return heap
 
 
-@_compiled
+@compiled
 def grow(  # type: ignore[no-untyped-def]
     first_arc, head, arc_ms, arc_cm, seed_first, seed_node, seed_ms, seed_cm, limit_ms, rows,
     ms, cm, before,
@@ -225,7 +222,7 @@ def grow(  # type: ignore[no-untyped-def]
         )
 
 
-@_compiled
+@compiled
 def repair(  # type: ignore[no-untyped-def]
     first_arc, head, tail, arc_ms, arc_cm, into_first, into_arc, slower,
     seed_first, seed_node, seed_ms, seed_cm, limit_ms, ms, cm, before, lost,
@@ -302,7 +299,7 @@ def repair(  # type: ignore[no-untyped-def]
     return again
 
 
-@_compiled
+@compiled
 def collect(ms, cm, entry_first, entry_node, entry_ms, entry_cm, limit_ms, best_ms, best_cm):  # type: ignore[no-untyped-def]
     """Better ways to targets by the trees' ways to their ends, over those known, in place."""
     for row in range(len(ms)):
@@ -320,7 +317,7 @@ def collect(ms, cm, entry_first, entry_node, entry_ms, entry_cm, limit_ms, best_
                     best_ms[row, t], best_cm[row, t] = way, length
 
 
-@_compiled
+@compiled
 def nearest(  # type: ignore[no-untyped-def]
     first_arc, head, arc_ms, arc_cm, seed_source, seed_node, seed_ms, seed_cm, limit_ms,
     found, ms, cm, count,
