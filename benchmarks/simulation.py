@@ -208,9 +208,10 @@ def beside_simpy(setup: Setup) -> None:
     assert np.array_equal(made.jobs.arrived, fast)
     model = SimpyModel(world(inputs, alerts, COMPARED_DAYS))
     slow, simpy_s = cpu(model.run)
-    assert np.array_equal(slow, fast), "simpy must give the same arrivals"
+    # simpy reaches a time by adding up steps, which rounds.
+    assert np.abs(slow - fast).max() < 1e-9, "simpy must give the same arrivals"
     n = len(fast)
-    print(f"same {n:,} jobs, same arrivals to the last bit:")
+    print(f"same {n:,} jobs, same arrivals to a billionth of a minute:")
     for name, seconds in (("compiled", best), ("plain Python", plain_s), ("simpy", simpy_s)):
         print(
             f"  {name:12} {seconds * 1e3:9.1f} ms = {events / seconds / 1e6:7.3f} M events/s, "
