@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.chain_loops import walk
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 # WGS84.
@@ -68,6 +67,8 @@ def contract(
     is_junction = np.ones(nodes, bool)
     is_junction[pairs[same & (one != two)]] = False
     is_junction |= keep
+    from geo.chain_loops import walk
+
     order, against, chain = walk(
         np.asarray(start, np.int64), np.asarray(end, np.int64), first, incident, is_junction
     )

@@ -16,9 +16,8 @@ from geo import map_parts as parts
 from geo.colouring import Fills, fills_alike
 from geo.fonts import map_fonts, one_line
 from geo.jurisdictions import fates
-from geo.map_ground import Ground, ground_of
 from geo.map_legend import draw_legend, legend_keys
-from geo.maps import MapScene, draw_land, draw_symbols
+from geo.maps import MapScene, draw_land, draw_symbols, ground_for
 
 _SHEET_IN = (11.69, 8.27)
 _MARGIN_IN, _GAP_IN, _HEAD_IN, _TITLE_IN = 0.4, 0.18, 0.42, 0.6
@@ -45,7 +44,7 @@ def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figu
         raise ValueError(f"{len(headings)} headings for {len(scenes)} scenes")
     first = scenes[0]
     with map_fonts():
-        grounds = [_ground(s) for s in scenes]
+        grounds = [ground_for(s) for s in scenes]
         bounds = np.array([g.outline.bounds for g in grounds])
         seats = np.concatenate([g.seat_m for g in grounds])
         west, south = np.minimum(bounds[:, :2].min(axis=0), seats.min(axis=0))
@@ -112,17 +111,6 @@ def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figu
             translate=first.translate,
         )
     return figure
-
-
-def _ground(scene: MapScene) -> Ground:
-    return ground_of(
-        scene.county,
-        scene.plan,
-        scene.cell_geometry,
-        scene.outline,
-        scene.road_lines,
-        scene.road_class_names,
-    )
 
 
 def _legend_box(foot_in: float, notes: int) -> tuple[float, float, float, float]:

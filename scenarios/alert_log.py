@@ -7,6 +7,7 @@ days replayed as they were. A time that cannot be is dropped and counted; its al
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from geo.readers import Source, Table, read_table
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios import layers
+from scenarios.case import Case
 from scenarios.load import LoadedCase
 
 Stamps = NDArray[np.datetime64]
@@ -103,16 +105,29 @@ def case_log(loaded: LoadedCase) -> AlertLog | None:
     layer = loaded.case.spec.layers.alerts
     if layer is None:
         return None
-    source = Source(
+    source = layers.layer_source(loaded.case, layer, layers.ALERT_TIMES, strict=False)
+    return read_log(source, loaded)
+
+
+def new_log_source(case: Case, path: Path, *, sheet: str | None, crs: str | None) -> Source:
+    """How a log that is not in the case is read: like the case's own, where it has one.
+
+    Args:
+        case: The case.
+        path: The file.
+        sheet: Sheet of the workbook or layer of the GeoPackage.
+        crs: Its datum; None for that of the case's own log.
+    """
+    own = case.spec.layers.alerts
+    return Source(
         layer=layers.ALERT_TIMES.layer,
-        path=loaded.case.layer_path(layer),
-        shown=layer.path,
-        sheet=layer.sheet,
-        crs=layer.crs,
-        columns=layer.columns,
+        path=path,
+        shown=str(path),
+        sheet=sheet,
+        crs=crs if crs is not None or own is None else own.crs,
+        columns={} if own is None else own.columns,
         strict=False,
     )
-    return read_log(source, loaded)
 
 
 def read_log(source: Source, loaded: LoadedCase) -> AlertLog:

@@ -133,3 +133,9 @@ def township_changes(today: Evaluation, plan: Evaluation) -> tuple[TownshipChang
     before = {t.township: t for t in today.townships}
     changes = [TownshipChange(today=before[t.township], plan=t) for t in plan.townships]
     return tuple(sorted(changes, key=lambda c: (-c.mean_response_change_min, c.today.township)))
+
+
+def finite(value: float | str) -> float | str | None:
+    """A measure's value as JSON holds it; None for what is out of reach."""
+    infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
+    return None if infinite else value

@@ -7,7 +7,7 @@ the province's plan.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from optimizer.errors import InputError, Problem
 from optimizer.policy import Policy
 from optimizer.result import Result
 from scenarios.case import CASE_FILE, Case, open_case
+from scenarios.documents import plain
 from scenarios.fan_out import Task, fan_out
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
@@ -186,8 +187,8 @@ def totals(runs: Sequence[Run]) -> dict[str, float]:
 
 def totals_document(runs: Sequence[Run]) -> dict[str, float | None]:
     """`totals` as JSON holds them."""
-    found: Mapping[str, float] = totals(runs)
-    return {k: v if math.isfinite(v) else None for k, v in found.items()}
+    found: dict[str, float | None] = plain(totals(runs))
+    return found
 
 
 def _place(typed: str, where: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from optimizer.errors import Translate
 from optimizer.plan import Plan
 from optimizer.scorecard import TownshipRow
-from scenarios.compare import MeasureRow, measures
+from scenarios.compare import MeasureRow, finite, measures
 from scenarios.kept import KeptRun
 
 ALONE, DISSOLVED, KEPT = "alone", "dissolved", "kept"
@@ -133,13 +133,13 @@ def to_document(found: Difference) -> dict[str, Any]:
                 "better": {"better": "b", "worse": "a", "": None}[m.verdict],
             }
             for m in found.measures
-            for a_value, b_value in [(_plain(m.today), _plain(m.plan))]
+            for a_value, b_value in [(finite(m.today), finite(m.plan))]
         ],
         "townships": [
             {
                 "township": t.name,
-                "a_mean_response_min": None if t.a is None else _plain(t.a.mean_response_min),
-                "b_mean_response_min": None if t.b is None else _plain(t.b.mean_response_min),
+                "a_mean_response_min": None if t.a is None else finite(t.a.mean_response_min),
+                "b_mean_response_min": None if t.b is None else finite(t.b.mean_response_min),
                 "a_responsible": None if t.a is None else t.a.responsible,
                 "b_responsible": None if t.b is None else t.b.responsible,
             }
@@ -160,11 +160,6 @@ def _run_document(run: KeptRun) -> dict[str, Any]:
         "status": run.status,
         "plan_digest": run.plan.digest,
     }
-
-
-def _plain(value: float | str) -> float | str | None:
-    infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
-    return None if infinite else value
 
 
 def _bundles(plan: Plan) -> set[tuple[str, tuple[str, ...]]]:

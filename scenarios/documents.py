@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -45,6 +46,15 @@ def evaluation_json(run: Run) -> str:
 def json_text(document: object) -> str:
     """JSON as Jingli prints and writes it."""
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: tuples as lists, null for NaN and infinity."""
+    if isinstance(value, Mapping):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, tuple):
+        return [plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def proof_documents(proofs: Iterable[Proof]) -> list[dict[str, Any]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from geo.columns import Column, Schema
+from geo.readers import Source
 from geo.roads import ROADS_SCHEMA
+from scenarios.case import Case
+from scenarios.schema import Layer
 
 KINDS = {
     "urban": "urban",
@@ -18,6 +21,27 @@ KINDS = {
     "乡村": "rural",
     "乡镇": "rural",
 }
+
+
+def layer_source(case: Case, layer: Layer, schema: Schema, *, strict: bool) -> Source:
+    """How a layer of a case is read.
+
+    Args:
+        case: The case.
+        layer: What `case.yaml` says of the layer.
+        schema: Its columns.
+        strict: Whether a row with a wrong value is an error; otherwise it is set aside.
+    """
+    return Source(
+        layer=schema.layer,
+        path=case.layer_path(layer),
+        shown=layer.path,
+        sheet=layer.sheet,
+        crs=layer.crs,
+        columns=layer.columns,
+        strict=strict,
+    )
+
 
 _LON = Column(name="lon", kind="lon", required=True, aliases=("经度", "lng", "longitude", "x"))
 _LAT = Column(name="lat", kind="lat", required=True, aliases=("纬度", "latitude", "y"))
@@ -226,4 +250,5 @@ __all__ = [
     "SQUADS",
     "STATIONS",
     "UNITS",
+    "layer_source",
 ]

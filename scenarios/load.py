@@ -19,7 +19,7 @@ from geo.alerts import AlertRates, alert_rates, datum_shift_warning
 from geo.columns import Schema
 from geo.faults import Reason
 from geo.network import RoadNetwork
-from geo.readers import QualityRow, Source, Table, describe_quality, read_table
+from geo.readers import QualityRow, Table, describe_quality, read_table
 from geo.road_cache import CACHE_FOLDER
 from geo.road_cover import cover_problems
 from geo.routing import Router, router
@@ -207,16 +207,7 @@ def _read_all(case: Case, notes: Notes) -> None:
     for layer, schema, strict in wanted:
         if layer is None:
             continue
-        source = Source(
-            layer=schema.layer,
-            path=case.layer_path(layer),
-            shown=layer.path,
-            sheet=layer.sheet,
-            crs=layer.crs,
-            columns=layer.columns,
-            strict=strict,
-        )
-        table = read_table(source, schema)
+        table = read_table(layers.layer_source(case, layer, schema, strict=strict), schema)
         notes.tables[schema.layer] = table
         notes.add(table.problems)
         notes.set_aside(schema.layer, table.quarantined)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import glob
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
-from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
+from geo.atomic import atomic_folder, write_text
 from geo.export import write_plan_gpkg
 from geo.isochrones import Surface
 from geo.maps import MapScene, redistricting_map, write_map
@@ -27,6 +24,7 @@ from scenarios.isochrones import run_overlays, surface_of
 from scenarios.keeping import versions
 from scenarios.language import Language, in_language
 from scenarios.load import Inspection, LoadedCase
+from scenarios.manifest import file_digest, write_manifest
 from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
 from scenarios.run import Run
@@ -68,9 +66,7 @@ def write_run(
         scenes = web_scenes([run], _, language)
         over = run_overlays(run.loaded, run.result.plan, reach, _)
         write_web_map(folder / "map.html", scenes, overlays=over, translate=_, lang=language)
-        names = tuple(sorted(p.name for p in folder.iterdir()))
-        write_text(folder / MANIFEST, _manifest(run, folder, names, command))
-    return (*names, MANIFEST)
+        return write_manifest(folder, **_facts(run, command))
 
 
 def write_tables(run: Run, folder: Path, _: Translate, language: Language) -> None:
@@ -134,10 +130,7 @@ def write_records(inspection: Inspection, out: Path, _: Translate) -> tuple[str,
     with atomic_folder(out) as folder:
         for sheet in record_sheets(inspection, _):
             write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        names = tuple(sorted(p.name for p in folder.iterdir()))
-        document = {MANIFEST_KEY: version("jingli"), MANIFEST_FILES: _digests(folder, names)}
-        write_text(folder / MANIFEST, _json(document))
-    return (*names, MANIFEST)
+        return write_manifest(folder)
 
 
 def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
@@ -170,11 +163,10 @@ def _road_classes(network: RoadNetwork) -> tuple[str, ...]:
     return tuple(network.class_names[c] for c in network.class_code[network.roads()].tolist())
 
 
-def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[str]) -> str:
+def _facts(run: Run, command: Sequence[str]) -> dict[str, object]:
     """Input digests, versions, seed and command: what makes the same plan again."""
     loaded = run.loaded
-    document = {
-        MANIFEST_KEY: version("jingli"),
+    return {
         "command": list(command),
         "case": loaded.county.name,
         "scenario": run.scenario,
@@ -185,9 +177,7 @@ def _manifest(run: Run, folder: Path, names: Sequence[str], command: Sequence[st
         "plan_digest": run.plan.plan_digest if run.plan is not None else None,
         "inputs": _input_digests(loaded),
         "versions": versions(),
-        MANIFEST_FILES: _digests(folder, names),
     }
-    return _json(document)
 
 
 def _input_digests(loaded: LoadedCase) -> dict[str, str]:
@@ -206,12 +196,4 @@ def _input_digests(loaded: LoadedCase) -> dict[str, str]:
         companions = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*"))
         for one in companions if path.suffix.lower() == ".shp" else [path]:
             found[layer.path if one == path else f"{layer.path} ({one.suffix})"] = one
-    return {shown: hashlib.sha256(path.read_bytes()).hexdigest() for shown, path in found.items()}
-
-
-def _digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
-    return {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names}
-
-
-def _json(document: Mapping[str, object]) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return {shown: file_digest(path) for shown, path in found.items()}

@@ -21,6 +21,7 @@ from scenarios.calibration_fit import (
     Match,
     TravelFit,
 )
+from scenarios.documents import plain
 from scenarios.show import say_long, show_warnings
 from scenarios.show_table import table
 
@@ -104,8 +105,8 @@ def calibration_document(
             "alerts_each": MIN_EACH,
         },
         "law": found.law,
-        "categories": [_plain(asdict(c)) | {"best_law": c.service.best} for c in found.categories],
-        "travel": _plain(asdict(found.travel)),
+        "categories": [plain(asdict(c)) | {"best_law": c.service.best} for c in found.categories],
+        "travel": plain(asdict(found.travel)),
         "cells_beyond": found.beyond_cells,
         "responses": None
         if responses is None
@@ -122,14 +123,6 @@ def calibration_document(
         "scenario_block": scenario,
         "warnings": [w.text() for w in found.warnings],
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _quantiles(sample: FloatArray | None) -> list[float | None] | None:

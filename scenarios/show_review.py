@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from optimizer.errors import Translate
+from scenarios.documents import plain
 from scenarios.review import ALL, BundleReview, Review
 from scenarios.review_effects import Change, Effect
 from scenarios.show import show_warnings
@@ -122,22 +123,14 @@ def review_document(found: Review, county: str, plan: str) -> dict[str, Any]:
         "since": str(found.since),
         "first": str(found.first),
         "last": str(found.last),
-        "effects": [{"category": n, **_plain(asdict(e))} for n, e in found.effects],
-        "bundles": [_plain(asdict(b)) for b in found.bundles],
+        "effects": [{"category": n, **plain(asdict(e))} for n, e in found.effects],
+        "bundles": [plain(asdict(b)) for b in found.bundles],
         "lone_alarms": [{"station": name, "week": week} for name, week in found.lone_alarms],
         "minutes_from": found.clock,
         "rules_broken": list(found.rules_broken),
         "redo": found.redo,
         "warnings": [w.text() for w in found.warnings],
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _effects(found: Review, _: Translate) -> object:

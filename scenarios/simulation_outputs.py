@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
+from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
@@ -23,6 +20,7 @@ from optimizer.simulation_load import Load
 from optimizer.simulation_measures import BIN_MIN, BINS, Compared
 from scenarios.documents import json_text
 from scenarios.keeping import versions
+from scenarios.manifest import write_manifest
 from scenarios.run import Run
 from scenarios.simulation_table import headline
 from scenarios.tables import names
@@ -91,20 +89,13 @@ def write_simulation(
                 response_chart(result, _).savefig(
                     folder / "responses.png", dpi=150, metadata={"Software": None}
                 )
-        written = tuple(sorted(p.name for p in folder.iterdir()))
-        manifest = {
-            MANIFEST_KEY: version("jingli"),
-            "command": list(command),
-            "plan_digest": document["plan_digest"],
-            "seed": result.seed,
-            "versions": versions(),
-            MANIFEST_FILES: {
-                n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in written
-            },
-        }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        write_text(folder / MANIFEST, text)
-    return (*written, MANIFEST)
+        return write_manifest(
+            folder,
+            command=list(command),
+            plan_digest=document["plan_digest"],
+            seed=result.seed,
+            versions=versions(),
+        )
 
 
 def response_chart(result: SimulationResult, _: Translate) -> Figure:

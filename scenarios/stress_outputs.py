@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
+from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
@@ -22,6 +19,7 @@ from optimizer.stress_break import Break
 from optimizer.stress_runs import MEASURES, StressRow
 from scenarios.documents import json_text
 from scenarios.keeping import versions
+from scenarios.manifest import write_manifest
 from scenarios.run import Run
 from scenarios.stress import StressResult
 from scenarios.stress_texts import breaks, reasons_text, stress_text, verdicts
@@ -85,20 +83,13 @@ def write_stress(
         if result.breaks:
             _write_breaks(folder / "stress_bundles.csv", result, name, _)
             _save(break_chart(result, name, _), folder / "stress_bundles.png")
-        written = tuple(sorted(p.name for p in folder.iterdir()))
-        manifest = {
-            MANIFEST_KEY: version("jingli"),
-            "command": list(command),
-            "plan_digest": document["plan_digest"],
-            "seed": result.rules.seed,
-            "versions": versions(),
-            MANIFEST_FILES: {
-                n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in written
-            },
-        }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        write_text(folder / MANIFEST, text)
-    return (*written, MANIFEST)
+        return write_manifest(
+            folder,
+            command=list(command),
+            plan_digest=document["plan_digest"],
+            seed=result.rules.seed,
+            versions=versions(),
+        )
 
 
 def transition_chart(result: StressResult, _: Translate) -> Figure:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from geo.atomic import (
-    MANIFEST,
-    MANIFEST_FILES,
-    MANIFEST_KEY,
-    atomic_folder,
-    atomic_path,
-    write_text,
-)
+from geo.atomic import atomic_folder, atomic_path, write_text
 from geo.maps import write_map
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from scenarios.fan_out import versions
+from scenarios.manifest import write_manifest
 from scenarios.sweep import MEASURES, TODAY_MEASURES, Sweep
 from scenarios.sweep_regret import Candidate
 from scenarios.sweep_years import year_kind
@@ -63,9 +55,7 @@ def write_sweep(sweep: Sweep, out: Path, _: Translate, command: Sequence[str]) -
         write_text(folder / "robust.json", _json(robust_document(sweep)))
         if sweep.candidates:
             write_text(folder / "robust_plan.json", sweep.candidates[0].plan.to_json())
-        names = tuple(sorted(p.name for p in folder.iterdir()))
-        write_text(folder / MANIFEST, _json(_manifest(sweep, folder, names, command)))
-    return (*names, MANIFEST)
+        return write_manifest(folder, **_facts(sweep, command))
 
 
 def results_table(sweep: Sweep) -> pd.DataFrame:
@@ -147,12 +137,9 @@ def _typed(values: Sequence[str]) -> list[Any]:
         return list(values)
 
 
-def _manifest(
-    sweep: Sweep, folder: Path, names: Sequence[str], command: Sequence[str]
-) -> dict[str, Any]:
+def _facts(sweep: Sweep, command: Sequence[str]) -> dict[str, Any]:
     design = sweep.design
     return {
-        MANIFEST_KEY: version("jingli"),
         "command": list(command),
         "case": sweep.world.case.spec.name,
         "scenario": sweep.world.scenario,
@@ -164,7 +151,6 @@ def _manifest(
         "years": design.years,
         "seed": design.seed,
         "versions": versions(),
-        MANIFEST_FILES: {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names},
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geo.alerts import PERIOD_NAMES, category_labels, cells_of_alerts
-from geo.readers import Source, read_table
+from geo.readers import read_table
 from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
 from scenarios import layers
@@ -52,15 +52,7 @@ def alert_days(loaded: LoadedCase) -> AlertDays | None:
     layer = loaded.case.spec.layers.alerts
     if layer is None:
         return None
-    source = Source(
-        layer=layers.ALERTS.layer,
-        path=loaded.case.layer_path(layer),
-        shown=layer.path,
-        sheet=layer.sheet,
-        crs=layer.crs,
-        columns=layer.columns,
-        strict=False,
-    )
+    source = layers.layer_source(loaded.case, layer, layers.ALERTS, strict=False)
     table = read_table(source, layers.ALERTS)
     cells, aside = loaded.county.cells, list[pd.DataFrame]()
     cell, _ = cells_of_alerts(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.errors import Translate
-from scenarios.compare import MeasureRow, measures
+from scenarios.compare import MeasureRow, finite, measures
 from scenarios.kept import KeptRun
 
 
@@ -109,8 +109,8 @@ def to_document(found: Versus) -> dict[str, Any]:
             {
                 "name": c.row.name,
                 "better": c.row.better,
-                "today": _plain(c.values[0]),
-                "values": [_plain(v) for v in c.values[1:]],
+                "today": finite(c.values[0]),
+                "values": [finite(v) for v in c.values[1:]],
                 "winners": [found.runs[i].label for i in c.winners],
             }
             for c in found.contests
@@ -133,7 +133,3 @@ def _score(row: MeasureRow) -> float:
     assert not isinstance(row.plan, str)
     scaled = round(row.plan * (100.0 if row.unit == "%" else 1.0), row.digits)
     return -scaled if row.better == "more" else scaled
-
-
-def _plain(value: float | str) -> float | str | None:
-    return None if isinstance(value, float) and value in (float("inf"), float("-inf")) else value

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
-from geo.atomic import MANIFEST, MANIFEST_FILES, MANIFEST_KEY, atomic_folder, write_text
+from geo.atomic import atomic_folder, write_text
 from geo.maps import MapScene, write_map
 from geo.safe_text import write_csv
 from geo.small_multiples import small_multiples
@@ -17,6 +14,7 @@ from scenarios.case import open_case
 from scenarios.documents import json_text
 from scenarios.keeping import versions
 from scenarios.language import Language
+from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
 from scenarios.prepared import Prepared
 from scenarios.reopen import world_of
@@ -57,20 +55,13 @@ def write_versus(
             for letter, run in zip(letters, found.runs, strict=True)
         ]
         write_map(small_multiples(scenes, headings), folder / "map")
-        names = tuple(sorted(p.name for p in folder.iterdir()))
-        manifest = {
-            MANIFEST_KEY: version("jingli"),
-            "command": list(command),
-            "runs": [r.label for r in found.runs],
-            "plan_digests": [r.plan.digest for r in found.runs],
-            "versions": versions(),
-            MANIFEST_FILES: {
-                n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names
-            },
-        }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        write_text(folder / MANIFEST, text)
-    return (*names, MANIFEST)
+        return write_manifest(
+            folder,
+            command=list(command),
+            runs=[r.label for r in found.runs],
+            plan_digests=[r.plan.digest for r in found.runs],
+            versions=versions(),
+        )
 
 
 def _scenes(found: Versus, _: Translate, language: Language) -> list[MapScene]:

@@ -39,6 +39,15 @@ def test_help_loads_nothing_heavy() -> None:
     assert not HEAVY & set(loaded.splitlines()[-1].split())
 
 
+def test_a_run_does_not_load_what_it_does_not_use() -> None:
+    loaded = fresh(
+        "import sys\n"
+        "import scenarios.commands.run_counties, scenarios.commands.run_job, scenarios.prepared\n"
+        "print(*sys.modules)"
+    )
+    assert not {"numba", "statsmodels", "matplotlib", "docx", "typst"} & set(loaded.split())
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_command_has_help(name: str, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:

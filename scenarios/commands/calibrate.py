@@ -69,12 +69,10 @@ def calibrate_command(
     """See the decorator."""
     _language, _ = language_of(lang)
     with Failures(_):
-        from geo.readers import Source
-        from scenarios.alert_log import case_log, read_log
+        from scenarios.alert_log import case_log, new_log_source, read_log
         from scenarios.calibration import calibrate, no_log
         from scenarios.calibration_scenario import scenario_document, write_scenario
         from scenarios.case import open_case
-        from scenarios.layers import ALERT_TIMES
         from scenarios.prepared import Prepared
         from scenarios.show_calibration import calibration_document, show_calibration
 
@@ -82,20 +80,10 @@ def calibrate_command(
             progress.step("reading")
             opened = open_case(case)
             loaded = Prepared(opened).load(opened.scenario(scenario))
-            own = opened.spec.layers.alerts
             if log is None:
                 read = case_log(loaded)
             else:
-                source = Source(
-                    layer=ALERT_TIMES.layer,
-                    path=log,
-                    shown=str(log),
-                    sheet=layer,
-                    crs=crs if crs is not None or own is None else own.crs,
-                    columns={} if own is None else own.columns,
-                    strict=False,
-                )
-                read = read_log(source, loaded)
+                read = read_log(new_log_source(opened, log, sheet=layer, crs=crs), loaded)
             if read is None:
                 raise no_log()
             say_compiling(_)

@@ -46,6 +46,13 @@ STORE = click.option(
     metavar="FILE|URL",
     help="Run store: a file or postgresql://…; default: JINGLI_STORE, else your own.",
 )
+SETS = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one value, such as policy.bundling.centres=9; may be repeated.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -64,6 +71,12 @@ WORKERS = click.option(
     type=click.IntRange(min=1),
     default=1,
     help="Processes on this machine, for a sweep or several cases.",
+)
+ALL_CORES = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=max(os.cpu_count() or 1, 1),
+    help="Processes; the result does not depend on them.",
 )
 CLUSTER = click.option(
     "--cluster", default=None, metavar="URL", help="Dask scheduler, such as tcp://…"
@@ -86,6 +99,12 @@ def console() -> Console:
 def say(text: str) -> None:
     """Print a line that may hold a planner's own names."""
     click.echo(text)
+
+
+def written_text(folder: object, files: Iterable[str], translate: Translate) -> str:
+    """Where the files of a command are."""
+    said = translate("Written to {folder}: {files}")
+    return said.format(folder=folder, files=", ".join(files))
 
 
 def stop(message: str, code: int) -> NoReturn:

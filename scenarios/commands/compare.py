@@ -19,6 +19,7 @@ from scenarios.commands.common import (
     language_of,
     opened_store,
     refuse_bad_folder,
+    written_text,
 )
 from scenarios.language import Language
 
@@ -94,8 +95,7 @@ def compare_command(
 
         show_versus(found, console(), _)
         if written:
-            line = _("Written to {folder}: {files}").format(folder=out, files=", ".join(written))
-            console().print(line, markup=False)
+            console().print(written_text(out, written, _), markup=False)
 
 
 def _refuse_two_counties(names: list[str]) -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 import click
 
 from optimizer.errors import Translate
-from scenarios.commands.common import LANG, Failures, language_of, refuse_bad_folder
+from scenarios.commands.common import (
+    LANG,
+    Failures,
+    language_of,
+    refuse_bad_folder,
+    written_text,
+)
 from scenarios.language import Language
 
 
@@ -83,7 +89,7 @@ def init_command(
             units=units,
         )
         written = write_template(folder, answers, _)
-    click.echo(_("Written to {folder}: {files}").format(folder=folder, files=", ".join(written)))
+    click.echo(written_text(folder, written, _))
     click.echo(_("Fill in the tables, then: jingli validate {folder}").format(folder=folder))
 
 
@@ -94,9 +100,7 @@ def _from_osm(
     from scenarios.init_osm import write_osm_case
 
     started = write_osm_case(folder, extract, name, _, level=admin_level)
-    click.echo(
-        _("Written to {folder}: {files}").format(folder=folder, files=", ".join(started.files))
-    )
+    click.echo(written_text(folder, started.files, _))
     click.echo(_("Found: {items}").format(items="; ".join(started.found)))
     click.echo(_("Fill in:"))
     for item in started.missing:

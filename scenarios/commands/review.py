@@ -69,10 +69,9 @@ def review_command(
     """See the decorator."""
     _language, _ = language_of(lang)
     with Failures(_):
-        from geo.readers import Source
+        from scenarios.alert_log import new_log_source
         from scenarios.case import open_case
         from scenarios.kept import read_runs
-        from scenarios.layers import ALERT_TIMES
         from scenarios.prepared import Prepared
         from scenarios.reopen import reopened
         from scenarios.review import review
@@ -80,16 +79,7 @@ def review_command(
 
         opened = open_case(case)
         [kept] = read_runs([asked], partial(opened_store, store, make=False))
-        own = opened.spec.layers.alerts
-        source = Source(
-            layer=ALERT_TIMES.layer,
-            path=log,
-            shown=str(log),
-            sheet=layer,
-            crs=crs if crs is not None or own is None else own.crs,
-            columns={} if own is None else own.columns,
-            strict=False,
-        )
+        source = new_log_source(opened, log, sheet=layer, crs=crs)
         with Progress(_, quiet=as_json) as progress:
             run = reopened(kept, progress.step, Prepared(opened))
             found = review(run, source, since.date(), seed=seed)

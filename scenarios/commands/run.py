@@ -17,6 +17,7 @@ from scenarios.commands.common import (
     EXIT_PLAN,
     JSON,
     LANG,
+    SETS,
     STORE,
     WORKERS,
     Failures,
@@ -41,13 +42,7 @@ from scenarios.language import Language
     multiple=True,
     help="Scenario; several by repeating it, combined by +; default: the case's own.",
 )
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change one value, such as policy.bundling.centres=9; may be repeated.",
-)
+@SETS
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optimizer.errors import InputError, Translate
-from scenarios.commands.common import Progress, command_line, console
+from scenarios.commands.common import (
+    Progress,
+    command_line,
+    console,
+    written_text,
+)
 from scenarios.language import Language
 
 if TYPE_CHECKING:
@@ -168,8 +173,7 @@ class RunJob:
         elif done.run_id is not None:
             lines.append(_("Kept in the run store as {run_id}.").format(run_id=done.run_id))
         if done.written:
-            files = ", ".join(done.written)
-            lines.append(_("Written to {folder}: {files}").format(folder=folder, files=files))
+            lines.append(written_text(folder, done.written, _))
         elif done.run.plan is None and folder is not None:
             lines.append(_("No plan: nothing written to {folder}.").format(folder=folder))
         for line in lines:

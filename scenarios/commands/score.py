@@ -11,6 +11,7 @@ from scenarios.commands.common import (
     CASE,
     JSON,
     LANG,
+    SETS,
     Failures,
     Progress,
     console,
@@ -37,13 +38,7 @@ EXIT_KEEPS, EXIT_BREAKS = 0, 1
 )
 @click.option("--layer", default=None, help="Sheet of the workbook or layer of the GeoPackage.")
 @click.option("-s", "--scenario", default=None, help="Scenario; default: the case's own.")
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change one value, such as policy.bundling.centres=9; may be repeated.",
-)
+@SETS
 @click.option(
     "--complete", is_flag=True, help="Decide road duty and strength too, best for these bundles."
 )

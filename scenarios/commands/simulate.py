@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from optimizer.errors import InputError, Problem
 from scenarios.commands.common import (
+    ALL_CORES,
     EXIT_NO_PLAN,
     EXIT_PLAN,
     JSON,
@@ -24,6 +24,7 @@ from scenarios.commands.common import (
     language_of,
     opened_store,
     refuse_bad_folder,
+    written_text,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.language import Language
@@ -60,12 +61,7 @@ if TYPE_CHECKING:
 @click.option(
     "--replay", is_flag=True, help="The case's own alert log, day by day, in place of drawn alerts."
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=max(os.cpu_count() or 1, 1),
-    help="Processes; the result does not depend on them.",
-)
+@ALL_CORES
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -132,10 +128,7 @@ def simulate_command(
 
             show_simulation(run, result, assumed, console(), _)
             if written:
-                line = _("Written to {folder}: {files}").format(
-                    folder=out, files=", ".join(written)
-                )
-                console().print(line, markup=False)
+                console().print(written_text(out, written, _), markup=False)
     sys.exit(EXIT_PLAN if result.measures else EXIT_NO_PLAN)
 
 

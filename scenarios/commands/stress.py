@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from scenarios.commands.common import (
+    ALL_CORES,
     EXIT_PLAN,
     EXIT_STOPPED,
     JSON,
@@ -22,6 +22,7 @@ from scenarios.commands.common import (
     language_of,
     opened_store,
     refuse_bad_folder,
+    written_text,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.commands.progress_bar import Bar, Stop
@@ -61,12 +62,7 @@ NAMES = (
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Random seed.")
 @click.option("--replications", type=click.IntRange(2), help="Replications.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=max(os.cpu_count() or 1, 1),
-    help="Processes; the result does not depend on them.",
-)
+@ALL_CORES
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -135,8 +131,5 @@ def stress_command(
 
             show_stress(run, result, console(), _)
             if written:
-                line = _("Written to {folder}: {files}").format(
-                    folder=out, files=", ".join(written)
-                )
-                console().print(line, markup=False)
+                console().print(written_text(out, written, _), markup=False)
     sys.exit(EXIT_PLAN)

@@ -18,12 +18,14 @@ from scenarios.commands.common import (
     EXIT_STOPPED,
     JSON,
     LANG,
+    SETS,
     WORKERS,
     Failures,
     command_line,
     console,
     language_of,
     refuse_bad_folder,
+    written_text,
 )
 from scenarios.commands.progress_bar import Bar, Stop
 from scenarios.language import Language
@@ -40,13 +42,7 @@ RULES_SHOWN = 3
 @click.command("sweep", help="Solve many points of a scenario: what moves the answer, what lasts.")
 @CASE
 @click.option("-s", "--scenario", default=None, help="Scenario; default: the case's own.")
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change one value, such as policy.bundling.centres=9; may be repeated.",
-)
+@SETS
 @click.option(
     "--grid",
     "grids",
@@ -230,7 +226,4 @@ def _show(sweep: Sweep, folder: Path, written: tuple[str, ...], _: Translate) ->
                 all=sweep.bundlings,
             )
         )
-    out.print(
-        _("Written to {folder}: {files}").format(folder=folder, files=", ".join(written)),
-        markup=False,
-    )
+    out.print(written_text(folder, written, _), markup=False)

@@ -16,6 +16,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
+    written_text,
 )
 from scenarios.language import Language
 
@@ -68,9 +69,6 @@ def validate_command(
         show_checks(inspection, checks, paper, _)
         if out is not None:
             written = write_records(inspection, out, _)
-            paper.print(
-                _("Written to {folder}: {files}").format(folder=out, files=", ".join(written)),
-                markup=False,
-            )
+            paper.print(written_text(out, written, _), markup=False)
     is_good = inspection.loaded is not None and not any(c.problems for c in checks)
     sys.exit(EXIT_PLAN if is_good else EXIT_BAD_INPUT)
