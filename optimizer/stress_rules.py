@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from optimizer.errors import WrongValue
-from optimizer.policy import Fraction, Minutes, NotNegative, Part, Positive
+from optimizer.policy_part import Fraction, Minutes, NotNegative, Part, Positive
 
 Hour = Annotated[float, Field(ge=0, le=24)]
 

@@ -14,7 +14,8 @@ from optimizer.arrivals import DAY_MIN, Alerts, ArrivalModel, arrival_model, rep
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.plan import Plan
-from optimizer.policy import Policy, Simulation
+from optimizer.policy import Policy
+from optimizer.policy_simulation import Simulation
 from optimizer.simulation import Setup, SimulationResult, prepare, simulate
 from scenarios.alert_log import case_log
 from scenarios.case import CASE_FILE
