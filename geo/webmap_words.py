@@ -7,6 +7,11 @@ from optimizer.errors import Translate
 
 def page_words(_: Translate) -> dict[str, str]:
     """Words of the page by the name its script knows them by."""
+    return {**_frame(_), **_layers(_), **_keys(_), **_notes(_)}
+
+
+def _frame(_: Translate) -> dict[str, str]:
+    """Buttons, search and what areas may show."""
     return {
         "kicker": _("Today and the plan"),
         "today": _("Today"),
@@ -38,6 +43,11 @@ def page_words(_: Translate) -> dict[str, str]:
         "fill_change": _("Change of response time"),
         "fill_density": _("Alert density"),
         "fill_none": _("Nothing"),
+    }
+
+
+def _layers(_: Translate) -> dict[str, str]:
+    return {
         "layer_stations": _("Stations and what becomes of each"),
         "layer_links": _("Bundles: centre to police office"),
         "layer_numbers": _("Numbers"),
@@ -49,6 +59,12 @@ def page_words(_: Translate) -> dict[str, str]:
         "layer_moves_road": _("Officers from squads to stations"),
         "layer_moves_reassign": _("Officers reassigned"),
         "layer_closures": _("Roads closed or slowed"),
+    }
+
+
+def _keys(_: Translate) -> dict[str, str]:
+    """The legend."""
+    return {
         "key_centre": _("Centre station"),
         "key_office": _("Police office"),
         "key_town": _("Town station"),
@@ -73,6 +89,12 @@ def page_words(_: Translate) -> dict[str, str]:
         "key_flow_bundle": _("Under their centre's command"),
         "key_flow_road": _("To road duty, from a squad"),
         "key_flow_reassign": _("Reassigned"),
+    }
+
+
+def _notes(_: Translate) -> dict[str, str]:
+    """Headings of scales, remarks, and figures with their units."""
+    return {
         "legend_response": _("Response from the responsible station, min"),
         "legend_change": _("Change of response, plan against today, min"),
         "legend_density": _("Alerts per km² and year"),
