@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from optimizer.errors import WrongValue
 from optimizer.frozen import digest
 from optimizer.policy_bundling import Bundling
+from optimizer.policy_equity import Equity
 from optimizer.policy_part import Count, Fraction, Minutes, NotNegative, Part, Positive
 from optimizer.policy_simulation import Simulation
 
@@ -239,6 +240,7 @@ class Policy(Part):
     response: Response = Field(default_factory=Response)
     roads: Roads = Field(default_factory=Roads)
     bundling: Bundling = Field(default_factory=Bundling)
+    equity: Equity = Field(default_factory=Equity)
     weights: Weights = Field(default_factory=Weights)
     traffic: Traffic = Field(default_factory=Traffic)
     staffing: Staffing = Field(default_factory=Staffing)

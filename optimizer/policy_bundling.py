@@ -34,6 +34,11 @@ class Bundling(Part):
     max_office_travel_min: Positive = Field(
         default=30.0, description="Minutes from a centre to each of its police offices at the most"
     )
+    offices_keep_windows: bool = Field(
+        default=True,
+        description="A police office keeps its household-registration window; false = where the "
+        "centre has a window, those of its police offices close",
+    )
     centres: Count | None = Field(
         default=None, description="Exact number of bundles of two or more; none = free"
     )
