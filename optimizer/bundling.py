@@ -18,15 +18,17 @@ from optimizer.columns import (
     TOGETHER,
     UNITS_PER_OFFICER,
     Columns,
+    freed_limit,
     id_rank,
     priced_columns,
     together_groups,
     undominated,
 )
 from optimizer.county import County
+from optimizer.cover import Cover
 from optimizer.diagnosis import diagnose
 from optimizer.errors import InputError, Problem
-from optimizer.partition import Cover, partition
+from optimizer.partition import partition
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.result import Proof, Status
@@ -96,16 +98,17 @@ def cover_of(county: County, policy: Policy, columns: Columns) -> Cover:
         exactly.append((joint, rules.centres))
     if rules.stations_bundled is not None:
         exactly.append((joint * columns.size, rules.stations_bundled))
-    at_least = None
+    limits = []
     if rules.min_officers_freed is not None:
-        at_least = (columns.freed_units, round(rules.min_officers_freed * FREED_UNITS_PER_OFFICER))
+        asked = round(rules.min_officers_freed * FREED_UNITS_PER_OFFICER)
+        limits.append(freed_limit(columns.freed_units, asked))
     return Cover(
         stations=len(county.stations),
         members=columns.members,
         price=columns.price_units,
         ties=(columns.rehomed_officers, id_rank(county)[columns.host]),
         exactly=tuple(exactly),
-        at_least=at_least,
+        limits=tuple(limits),
     )
 
 

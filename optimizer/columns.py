@@ -20,6 +20,7 @@ import numpy as np
 
 from optimizer.connected_sets import connected_sets, every_set, joined
 from optimizer.county import County
+from optimizer.cover import Limit
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
@@ -28,6 +29,8 @@ from optimizer.workload import Assessment, Demand, assess, demand_of
 UNITS_PER_OFFICER = 1_000_000
 """Prices become whole numbers here, and nowhere else: one unit is 1e-6 officer."""
 FREED_UNITS_PER_OFFICER = 1_000_000_000
+FREED_TOLERANCE = 100
+"""A plan may miss a limit on officers freed by so many units (1e-7 officer): rounding of terms."""
 
 ADJACENCY = "adjacency"
 MAX_BUNDLE_SIZE = "bundling.max_bundle_size"
@@ -111,6 +114,16 @@ class Reach:
 
     largest: int
     without: frozenset[str] = frozenset()
+
+
+def freed_limit(freed_units: IntArray, at_least_units: int) -> Limit:
+    """The row that demands so many officers freed, in units of 1e-9 officer."""
+    return Limit(
+        coefficients=freed_units,
+        at_least=at_least_units,
+        per_unit=FREED_UNITS_PER_OFFICER,
+        tolerance=FREED_TOLERANCE,
+    )
 
 
 def id_rank(county: County) -> IntArray:

@@ -20,9 +20,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from optimizer.columns import FREED_UNITS_PER_OFFICER, Columns
+from optimizer.columns import FREED_TOLERANCE, FREED_UNITS_PER_OFFICER, Columns
 from optimizer.frozen import BoolArray, FloatArray, IntArray
-from optimizer.partition import LIMIT_TOLERANCE
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, relax, solve
 
@@ -80,7 +79,7 @@ class _Refutation:
         if counts.bundled is not None:
             total += self.bundled * counts.bundled
         if counts.freed_units is not None:
-            total += self.freed * ((counts.freed_units - LIMIT_TOLERANCE) // _COARSE)
+            total += self.freed * ((counts.freed_units - FREED_TOLERANCE) // _COARSE)
         return total
 
 
@@ -151,7 +150,7 @@ class Existence:
             and (
                 counts.freed_units is None
                 or int(self.columns.freed_units[chosen].sum())
-                >= counts.freed_units - LIMIT_TOLERANCE
+                >= counts.freed_units - FREED_TOLERANCE
             )
         )
 
@@ -259,7 +258,7 @@ class Existence:
         freed = self.columns.freed_units[rows] / FREED_UNITS_PER_OFFICER
         asked = None
         if counts.freed_units is not None:
-            asked = (counts.freed_units - LIMIT_TOLERANCE) / FREED_UNITS_PER_OFFICER
+            asked = (counts.freed_units - FREED_TOLERANCE) / FREED_UNITS_PER_OFFICER
         for coefficients, least, most in (
             (joint, counts.centres, counts.centres),
             (joint * self.columns.size[rows], counts.bundled, counts.bundled),

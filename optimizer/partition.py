@@ -27,72 +27,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, vstack
 
-from optimizer.connected_sets import connected_sets
+from optimizer.cover import Cover, Limit
+from optimizer.cuts import SIZES, halved, violated
 from optimizer.errors import SolverError
-from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Status
 from optimizer.solver import Backend, Limits, Model, relax, solve
 
+__all__ = ["Cover", "Limit", "Partition", "Relaxation", "partition", "relaxation"]
+
 _DUAL_SCALE = 2**20
 _WHOLE = 1e-6
-_CUT_VIOLATION = 0.02
-_CUTS_PER_STATION = 3
 _CUT_ROUNDS = 25
 _TAIL = 1e-3
 _EXACT_TIES = 2.0**45
-_COARSE = 1000
-_COARSE_PER_OFFICER = 1e6
-_FINE_PER_OFFICER = 1e9
-LIMIT_TOLERANCE = 100
-"""A plan may miss `at_least` by so many units (1e-7 officer): the rounding of its terms."""
+_PRODUCT_BITS = 61
 _LIKELY_PER_STATION, _LIKELY_AT_LEAST = 2, 200
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cover:
-    """The problem. N columns over S stations; all numbers whole.
-
-    Attributes:
-        stations: S.
-        members: Station rows of each column, padded with -1, shape (N, K).
-        price: Shape (N,).
-        ties: Weights, not negative, that decide among plans of equal price, most important first;
-            each of shape (N,).
-        exactly: Rows (coefficients of shape (N,), value) that must hold with equality.
-        at_least: One row that must not fall below its value, in units of 1e-9 officer; None = none.
-    """
-
-    stations: int
-    members: IntArray
-    price: IntArray
-    ties: tuple[IntArray, ...] = ()
-    exactly: tuple[tuple[IntArray, int], ...] = ()
-    at_least: tuple[IntArray, int] | None = None
-
-    def __len__(self) -> int:
-        return len(self.price)
-
-    def incidence(self) -> csr_matrix:
-        """1 where a station is in a column, shape (S, N)."""
-        column, place = np.nonzero(self.members >= 0)
-        station = self.members[column, place]
-        ones = np.ones(len(column), dtype=np.int64)
-        return csr_matrix((ones, (station, column)), shape=(self.stations, len(self)))
-
-    def holds(self, chosen: IntArray) -> bool:
-        """Whether the columns `chosen` keep every row, in whole numbers."""
-        stations = self.members[chosen]
-        count = np.bincount(stations[stations >= 0], minlength=self.stations)
-        return (
-            bool((count == 1).all())
-            and all(int(row[chosen].sum()) == value for row, value in self.exactly)
-            and (
-                self.at_least is None
-                or int(self.at_least[0][chosen].sum()) >= self.at_least[1] - LIMIT_TOLERANCE
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,17 +66,68 @@ class Partition:
     effort: str = ""
 
 
-def partition(cover: Cover, limits: Limits) -> Partition:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relaxation:
+    """What the linear relaxation with its cuts proves, in whole numbers.
+
+    Every partition that keeps the rows has price x scale >= lower_scaled + the sum of
+    `reduced_scaled` over its columns.
+
+    Attributes:
+        lower_scaled: The bound.
+        reduced_scaled: Reduced costs, none below 0, shape (N,).
+        scale: Units in one unit of price.
+    """
+
+    lower_scaled: int
+    reduced_scaled: IntArray
+    scale: int
+
+    @property
+    def lower(self) -> int:
+        """No partition is cheaper."""
+        return -(-self.lower_scaled // self.scale)
+
+
+def partition(cover: Cover, limits: Limits, *, start: IntArray | None = None) -> Partition:
     """Find the cheapest partition and prove it, or say how far the time reached.
+
+    Args:
+        cover: The problem.
+        limits: Time and seed.
+        start: Columns of a known plan to begin from; of no effect where it breaks a row.
 
     Raises:
         SolverError: a solver failed.
     """
     search = _Search(cover, limits, time.monotonic() + limits.time_limit_s)
+    if start is not None:
+        search.offer(start)
     if not search.bound_from_below():
         return Partition(status=Status.INFEASIBLE, effort="linear relaxation infeasible")
     search.find_incumbent()
     return search.prove()
+
+
+def relaxation(cover: Cover, limits: Limits) -> Relaxation | None:
+    """The bound and reduced costs that `partition` starts from; None where no plan exists.
+
+    Out of time it is a weaker bound, never a wrong one.
+
+    Raises:
+        SolverError: the solver failed.
+    """
+    search = _Search(cover, limits, time.monotonic() + limits.time_limit_s)
+    if not search.bound_from_below():
+        return None
+    if search.lower_scaled is None:
+        search.take_bound(np.zeros(cover.stations + len(cover.exactly) + len(cover.limits)))
+    assert search.lower_scaled is not None
+    return Relaxation(
+        lower_scaled=search.lower_scaled,
+        reduced_scaled=np.maximum(search.reduced_scaled, 0),
+        scale=_DUAL_SCALE,
+    )
 
 
 @dataclass(slots=True)
@@ -153,8 +156,7 @@ class _Search:
         self.cuts_to = np.zeros(0, dtype=np.int64)
         self.reduced_scaled = np.zeros(n, dtype=np.int64)
         self.potential = np.zeros(len(self.equal_to), dtype=np.int64)
-        alone = np.flatnonzero((self.cover.members >= 0).sum(axis=1) == 1)
-        self._offer(alone)
+        self.offer(self.cover.lone())
 
     def bound_from_below(self) -> bool:
         """Cut rounds; False when the relaxation is infeasible."""
@@ -167,10 +169,10 @@ class _Search:
             if relaxed.values is None or relaxed.dual_values is None:
                 return True
             assert relaxed.objective is not None
-            self._take_bound(relaxed.dual_values)
+            self.take_bound(relaxed.dual_values)
             whole = np.abs(relaxed.values - np.rint(relaxed.values)) <= _WHOLE
             if whole.all():
-                self._offer(np.flatnonzero(relaxed.values > 0.5))
+                self.offer(np.flatnonzero(relaxed.values > 0.5))
                 return True
             if turn == 0:
                 first = relaxed.objective
@@ -193,11 +195,11 @@ class _Search:
             many = _LIKELY_PER_STATION * self.cover.stations + _LIKELY_AT_LEAST
             liked = np.argsort(self.reduced_scaled, kind="stable")[:many]
             # With every lone station among them they always hold a partition.
-            likely = np.union1d(liked, np.flatnonzero((self.cover.members >= 0).sum(axis=1) == 1))
+            likely = np.union1d(liked, self.cover.lone())
             limits = replace(self._time_left(), nodes=_INCUMBENT_NODES)
             found = solve(self._whole_model(likely, ()), limits)
         if found.values is not None:
-            self._offer(likely[found.values > 0.5])
+            self.offer(likely[found.values > 0.5])
 
     def prove(self) -> Partition:
         """Drop what cannot be in a best plan; branch and bound over the rest; settle ties."""
@@ -222,11 +224,11 @@ class _Search:
                 raise SolverError("partition: a plan was lost between bound and proof")
             return Partition(status=Status.INFEASIBLE, effort="branch and bound")
         if found.values is not None:
-            self._offer(left[found.values > 0.5], settles_ties=found.status is Status.OPTIMAL)
+            self.offer(left[found.values > 0.5], settles_ties=found.status is Status.OPTIMAL)
         if found.bound is not None:
-            factor, largest = _tie_factor(self.cover, ties)
+            factor = self.cover.tie_factor(ties)
             constant = int(self.potential @ self.equal_to)
-            reached = constant - (largest - int(found.bound)) // factor
+            reached = constant - (factor - 1 - int(found.bound)) // factor
             lower = reached if lower is None else max(lower, reached)
         return self._answer(lower, len(left))
 
@@ -259,7 +261,7 @@ class _Search:
     def _time_left(self) -> Limits:
         return replace(self.limits, time_limit_s=max(0.01, self.deadline - time.monotonic()))
 
-    def _offer(self, chosen: IntArray, *, settles_ties: bool = False) -> None:
+    def offer(self, chosen: IntArray, *, settles_ties: bool = False) -> None:
         """Keep `chosen` if it holds and is cheaper than the best so far, or as cheap and final."""
         if not self.cover.holds(chosen):
             return
@@ -270,11 +272,9 @@ class _Search:
         self.best = np.sort(chosen)
 
     def _relaxation(self) -> Model:
-        extra, least = [], []
-        if self.cover.at_least is not None:
-            row, value = _coarse(self.cover.at_least)
-            extra = [csr_matrix(row[None, :] / _COARSE_PER_OFFICER)]
-            least = [value / _COARSE_PER_OFFICER]
+        limits = self.cover.limits
+        extra = [csr_matrix(row.coefficients[None, :] / row.per_unit) for row in limits]
+        least = [row.floor / row.per_unit for row in limits]
         free = np.full(len(self.cuts_to), -np.inf)
         return _model(
             self.cover.price.astype(float),
@@ -284,18 +284,17 @@ class _Search:
             integer=False,
         )
 
-    def _take_bound(self, dual_values: FloatArray) -> None:
+    def take_bound(self, dual_values: FloatArray) -> None:
         """Keep the Lagrangian bound of these duals, in whole numbers, if it is the best so far."""
         equals, cuts = len(self.equal_to), len(self.cuts_to)
         dual = np.rint(dual_values * _DUAL_SCALE).astype(np.int64)
         on_equal, on_cuts = dual[:equals], np.minimum(dual[equals : equals + cuts], 0)
         reduced = self.cover.price * _DUAL_SCALE - self.equal.T @ on_equal - self.cuts.T @ on_cuts
         lower = int(on_equal @ self.equal_to + on_cuts @ self.cuts_to)
-        if self.cover.at_least is not None:
-            row, value = _coarse(self.cover.at_least)
-            on_row = max(0, round(float(dual_values[-1]) / _COARSE_PER_OFFICER * _DUAL_SCALE))
-            reduced = reduced - on_row * row
-            lower += on_row * value
+        for limit, value in zip(self.cover.limits, dual_values[equals + cuts :], strict=True):
+            on_limit, reached = _priced_limit(limit, float(value) / limit.per_unit)
+            reduced = reduced - on_limit
+            lower += reached
         lower += int(np.minimum(reduced, 0).sum())
         if self.lower_scaled is None or lower > self.lower_scaled:
             self.lower_scaled, self.reduced_scaled = lower, reduced
@@ -304,40 +303,20 @@ class _Search:
     def _cut(self, values: FloatArray, known: set[tuple[int, ...]]) -> bool:
         """Add violated subset-row cuts, most violated first; False when there is none."""
         split = np.flatnonzero((values > _WHOLE) & (values < 1.0 - _WHOLE))
-        parts = self.equal[: self.cover.stations][:, split]
-        meeting = (parts @ parts.T).tocoo()
-        pairs = np.column_stack([meeting.row, meeting.col]).astype(np.int64)
-        pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-        sets = connected_sets(pairs, self.cover.stations, 5)
-        new: list[tuple[int, ...]] = []
-        for size in (3, 5):
-            inside = _halved(sets[size - 1], parts)
-            excess = inside @ values[split] - size // 2
-            used = np.zeros(self.cover.stations, dtype=np.int64)
-            for i in np.argsort(-excess, kind="stable").tolist():
-                if excess[i] <= _CUT_VIOLATION:
-                    break
-                chosen = sets[size - 1][i]
-                key = tuple(chosen.tolist())
-                if key in known or used[chosen].max() >= _CUTS_PER_STATION:
-                    continue
-                used[chosen] += 1
-                known.add(key)
-                new.append(key)
-        for size in (3, 5):
-            rows = np.array([key for key in new if len(key) == size], dtype=np.int64)
-            if len(rows):
-                whole = _halved(rows, self.equal[: self.cover.stations])
-                self.cuts = vstack([self.cuts, whole], format="csr")
-                self.cuts_to = np.r_[self.cuts_to, np.full(len(rows), size // 2)].astype(np.int64)
-        return bool(new)
+        incidence = self.equal[: self.cover.stations]
+        new = violated(values, split, incidence, known)
+        for size, sets in zip(SIZES, new, strict=True):
+            if len(sets):
+                self.cuts = vstack([self.cuts, halved(sets, incidence)], format="csr")
+                self.cuts_to = np.r_[self.cuts_to, np.full(len(sets), size // 2)].astype(np.int64)
+        return any(len(sets) for sets in new)
 
     def _exact_ties(self, columns: IntArray) -> tuple[IntArray, ...]:
         """As many tie weights, from the first, as whole numbers in floating point can hold."""
         shifted = self._shifted(columns)
         ties = self.cover.ties
         while ties:
-            factor, _ = _tie_factor(self.cover, ties)
+            factor = self.cover.tie_factor(ties)
             if factor * float(np.abs(shifted).max(initial=1)) <= _EXACT_TIES:
                 break
             ties = ties[:-1]
@@ -352,73 +331,43 @@ class _Search:
         self, columns: IntArray, ties: tuple[IntArray, ...], *, whole_rows: bool = False
     ) -> Model:
         """Branch-and-bound model over some columns: shifted price x factor + tie weights."""
-        factor, _ = _tie_factor(self.cover, ties)
-        objective = self._shifted(columns) * factor + _tie_weight(self.cover, ties)[columns]
+        factor = self.cover.tie_factor(ties)
+        objective = self._shifted(columns) * factor + self.cover.tie_weight(ties)[columns]
         rows, lower, upper = self.equal[:, columns], self.equal_to, self.equal_to
-        if self.cover.at_least is None:
-            return _model(objective.astype(float), rows, lower, upper, integer=True)
-        # Spread over the stations the limit becomes 0, so that no tolerance is relative to it. For
-        # scip the row is in officers: with coefficients of 1e9 it loses its way. What its own
-        # tolerance then lets through in error, `Cover.holds` refuses.
-        row, value = self.cover.at_least
-        each = np.full(self.cover.stations, value // self.cover.stations, dtype=np.int64)
-        each[: value % self.cover.stations] += 1
-        spread = row[columns] - self.equal[: self.cover.stations, columns].T @ each
-        limit = float(-LIMIT_TOLERANCE)
-        if not whole_rows:
-            spread, limit = spread / _FINE_PER_OFFICER, limit / _FINE_PER_OFFICER
+        stations = self.cover.stations
+        extra, least = [], []
+        for limit in self.cover.limits:
+            # Spread over the stations the limit becomes 0, so that no tolerance is relative to it.
+            # For scip the row is in natural units: with coefficients of 1e9 it loses its way. What
+            # its own tolerance then lets through in error, `Cover.holds` refuses.
+            each = np.full(stations, limit.at_least // stations, dtype=np.int64)
+            each[: limit.at_least % stations] += 1
+            spread = limit.coefficients[columns] - self.equal[:stations, columns].T @ each
+            unit = 1.0 if whole_rows else limit.per_unit
+            extra.append(csr_matrix(spread[None, :] / unit))
+            least.append(-limit.tolerance / unit)
         return _model(
             objective.astype(float),
-            vstack([rows, csr_matrix(spread[None, :])], format="csr"),
-            np.r_[lower, limit],
-            np.r_[upper, np.inf],
+            vstack([rows, *extra], format="csr"),
+            np.r_[lower, least],
+            np.r_[upper, np.full(len(least), np.inf)],
             integer=True,
         )
 
 
-def _coarse(row: tuple[IntArray, int]) -> tuple[IntArray, int]:
-    """The same limit in units a thousand times larger, rounded so that no solution is lost."""
-    coefficients, value = row
-    return -(-coefficients // _COARSE), (value - LIMIT_TOLERANCE) // _COARSE
+def _priced_limit(limit: Limit, dual_value: float) -> tuple[IntArray, int]:
+    """What a limit's dual value takes off the reduced costs, and adds to the bound, both scaled.
 
-
-def _tie_weight(cover: Cover, ties: tuple[IntArray, ...]) -> IntArray:
-    """All tie weights in one number per column, the first outranking the rest."""
-    weight = np.zeros(len(cover), dtype=np.int64)
-    for tie in ties:
-        weight = weight * (_most(cover, tie) + 1) + tie
-    return weight
-
-
-def _tie_factor(cover: Cover, ties: tuple[IntArray, ...]) -> tuple[int, int]:
-    """M, and the largest total of tie weights that a partition can have (less than M)."""
-    factor = 1
-    for tie in ties:
-        factor *= _most(cover, tie) + 1
-    return factor, factor - 1
-
-
-def _most(cover: Cover, tie: IntArray) -> int:
-    """Upper bound on a partition's total of one weight: every station pays its dearest share."""
-    share = -(-tie // (cover.members >= 0).sum(axis=1))
-    dearest = np.zeros(cover.stations, dtype=np.int64)
-    for place in cover.members.T:
-        inside: BoolArray = place >= 0
-        np.maximum.at(dearest, place[inside], share[inside])
-    return int(dearest.sum())
-
-
-def _halved(sets: IntArray, parts: csr_matrix) -> csr_matrix:
-    """Whole part of |S & T| / 2 for every set T and column S."""
-    count, size = sets.shape
-    row = np.repeat(np.arange(count), size)
-    ones = np.ones(count * size, dtype=np.int64)
-    of_sets = csr_matrix((ones, (row, sets.ravel())), shape=(count, parts.shape[0]))
-    inside = (of_sets @ parts).tocoo()
-    whole: IntArray = np.asarray(inside.data, dtype=np.int64) // 2
-    kept: BoolArray = whole > 0
-    at: IntArray = np.asarray([inside.row[kept], inside.col[kept]], dtype=np.int64)
-    return csr_matrix((whole[kept], (at[0], at[1])), shape=(count, parts.shape[1]))
+    With a dual value y = Y / 2^q, y a_j is rounded up and y b down, so the bound holds.
+    """
+    largest = max(1, int(np.abs(limit.coefficients).max(initial=0)))
+    scaled = max(0.0, dual_value) * _DUAL_SCALE
+    # As many binary places as the products can hold in 64 bits.
+    places = _PRODUCT_BITS - largest.bit_length() - max(0, int(np.ceil(np.log2(scaled + 1.0))))
+    if places < 0:
+        return np.zeros_like(limit.coefficients), 0
+    price = int(scaled * 2.0**places)
+    return -((-price * limit.coefficients) >> places), (price * limit.floor) >> places
 
 
 def _model(

@@ -18,6 +18,7 @@ import numpy as np
 from optimizer.columns import (
     ADJACENCY,
     CAN_HOST,
+    FREED_TOLERANCE,
     FREED_UNITS_PER_OFFICER,
     LIMIT_SLACK,
     MAX_BUNDLE_SIZE,
@@ -25,9 +26,11 @@ from optimizer.columns import (
     OFFICE_TRAVEL,
     RURAL_ONLY,
     SHARE_WITHIN,
+    freed_limit,
 )
+from optimizer.cover import Cover
 from optimizer.frozen import BoolArray, FloatArray, IntArray
-from optimizer.partition import LIMIT_TOLERANCE, Cover, partition
+from optimizer.partition import partition
 from optimizer.question import CENTRES, FREED, LIMITS, LOCKS, PLAN_RULES, Question
 from optimizer.result import Relaxation
 
@@ -129,7 +132,7 @@ def _of_freed(question: Question) -> Iterator[Way]:
     chosen = _cheapest(without, allowed, -(question.columns.freed_units[allowed] // 1000))
     if chosen is None:
         return
-    most = int(question.columns.freed_units[chosen].sum()) + LIMIT_TOLERANCE
+    most = int(question.columns.freed_units[chosen].sum()) + FREED_TOLERANCE
     least = math.floor(most / FREED_UNITS_PER_OFFICER * 10.0) / 10.0
     after = question.with_value(FREED, least) if least >= 0 else without
     needed = f"{least:g}" if least >= 0 else "dropped"
@@ -292,9 +295,9 @@ def _cheapest(
         exactly.append((joint, counts.centres))
     if counts.bundled is not None:
         exactly.append((joint * columns.size[rows], counts.bundled))
-    at_least = None
+    least = []
     if counts.freed_units is not None:
-        at_least = (columns.freed_units[rows], counts.freed_units)
+        least.append(freed_limit(columns.freed_units[rows], counts.freed_units))
     search = question.search
     limits = replace(search.limits, time_limit_s=max(0.01, search.deadline - time.monotonic()))
     found = partition(
@@ -304,7 +307,7 @@ def _cheapest(
             price=price,
             ties=ties,
             exactly=tuple(exactly),
-            at_least=at_least,
+            limits=tuple(least),
         ),
         limits,
     )

@@ -474,10 +474,10 @@ def test_the_bound_holds_for_any_dual_values() -> None:
         columns = undominated(priced_columns(county, rules), county, freed_counts=True)
         cover = bundling.cover_of(county, rules, columns)
         rng = np.random.default_rng(seed)
-        rows = len(cover.exactly) + cover.stations + (cover.at_least is not None)
+        rows = len(cover.exactly) + cover.stations + len(cover.limits)
         for spread in (0.0, 1e6, 1e7, 3e7):
             search = partition._Search(cover, Limits(), float("inf"))
-            search._take_bound(rng.normal(0.0, spread + 1e-9, rows))
+            search.take_bound(rng.normal(0.0, spread + 1e-9, rows))
             lower = search._lower()
             assert lower is not None
             assert lower <= expected[0]
