@@ -16,6 +16,7 @@ Refutations are checked in whole numbers, whatever the simplex code's rounding.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -49,11 +50,26 @@ class Counts:
         centres: Bundles of two or more.
         bundled: Stations in them.
         freed_units: Officers freed at the least, in units of 1e-9 officer.
+        at_most: Totals of `Existence.rows` that must not be exceeded, by name, sorted.
     """
 
     centres: int | None = None
     bundled: int | None = None
     freed_units: int | None = None
+    at_most: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """A total over the whole plan that a rule may limit.
+
+    Attributes:
+        amount: What each column adds to it, not negative, shape (N,).
+        per_unit: Amounts that make one unit for the solver, so that its numbers stay small.
+    """
+
+    amount: IntArray
+    per_unit: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class _Refutation:
     centres: int
     bundled: int
     freed: int
+    rows: tuple[tuple[str, int], ...] = ()
 
     def fits(self, counts: Counts) -> bool:
         """Whether it rests on no count that is free now."""
@@ -69,6 +86,7 @@ class _Refutation:
             (not self.centres or counts.centres is not None)
             and (not self.bundled or counts.bundled is not None)
             and (not self.freed or counts.freed_units is not None)
+            and {name for name, weight in self.rows if weight} <= {n for n, _ in counts.at_most}
         )
 
     def demands(self, counts: Counts) -> int:
@@ -80,7 +98,8 @@ class _Refutation:
             total += self.bundled * counts.bundled
         if counts.freed_units is not None:
             total += self.freed * ((counts.freed_units - FREED_TOLERANCE) // _COARSE)
-        return total
+        most = dict(counts.at_most)
+        return total - sum(weight * most[name] for name, weight in self.rows if weight)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +111,8 @@ class Existence:
         stations: Number of stations.
         limits: Seed; the time is that of `deadline`.
         deadline: `time.monotonic()` at which to stop.
+        rows: Totals that `Counts.at_most` may limit, by name. With any of them no host stands for
+            the others of its set.
         out_of_time: Whether a search was cut short.
     """
 
@@ -99,7 +120,9 @@ class Existence:
     stations: int
     limits: Limits
     deadline: float
+    rows: Mapping[str, Row] = field(default_factory=dict)
     out_of_time: bool = False
+    _set_of: IntArray = field(init=False)
     _joint: IntArray = field(init=False)
     _coarse_freed: IntArray = field(init=False)
     _plans: list[IntArray] = field(default_factory=list)
@@ -107,13 +130,14 @@ class Existence:
     _known_sets: BoolArray = field(init=False)
 
     def __post_init__(self) -> None:
-        sets = int(self.columns.set_of.max(initial=-1)) + 1
+        self._set_of = np.arange(len(self.columns)) if self.rows else self.columns.set_of
+        sets = int(self._set_of.max(initial=-1)) + 1
         self._joint = (self.columns.size > 1).astype(np.int64)
         self._coarse_freed = -(-self.columns.freed_units // _COARSE)
         self._known_sets = np.zeros(sets, dtype=bool)
         # Pairs are few, and what makes counts meet.
         some = 2 if int((self.columns.size == 2).sum()) <= _MOST_PAIRS else 1
-        self._known_sets[self.columns.set_of[self.columns.size <= some]] = True
+        self._known_sets[self._set_of[self.columns.size <= some]] = True
 
     def plan(self, allowed: BoolArray, counts: Counts) -> tuple[Status, IntArray]:
         """Columns of some plan among `allowed`.
@@ -126,11 +150,11 @@ class Existence:
             FEASIBLE and the columns; INFEASIBLE, proven; or UNKNOWN where the time ran out.
         """
         usable = np.flatnonzero(allowed)
-        sets = self.columns.set_of[usable]
+        sets = self._set_of[usable]
         # Of the hosts of one set the one that frees most will do.
         usable = usable[np.r_[True, sets[1:] != sets[:-1]][: len(usable)]]
         at = np.full(len(self._known_sets), -1, dtype=np.int64)
-        at[self.columns.set_of[usable]] = usable
+        at[self._set_of[usable]] = usable
         for known in reversed(self._plans):
             chosen = at[known]
             if (chosen >= 0).all() and self._adds_up(chosen, counts):
@@ -139,7 +163,7 @@ class Existence:
             return Status.INFEASIBLE, usable[:0]
         status, chosen = self._search(usable, counts)
         if status is Status.FEASIBLE:
-            self._plans.append(self.columns.set_of[chosen])
+            self._plans.append(self._set_of[chosen])
         return status, chosen
 
     def _adds_up(self, chosen: IntArray, counts: Counts) -> bool:
@@ -152,6 +176,7 @@ class Existence:
                 or int(self.columns.freed_units[chosen].sum())
                 >= counts.freed_units - FREED_TOLERANCE
             )
+            and all(int(self.rows[n].amount[chosen].sum()) <= most for n, most in counts.at_most)
         )
 
     def _worth(self, refutation: _Refutation, rows: IntArray) -> IntArray:
@@ -163,6 +188,9 @@ class Existence:
         worth += refutation.centres * self._joint[rows]
         worth += refutation.bundled * (self._joint[rows] * self.columns.size[rows])
         worth += refutation.freed * self._coarse_freed[rows]
+        for name, weight in refutation.rows:
+            if weight:
+                worth -= weight * self.rows[name].amount[rows]
         return worth
 
     def _refutes(self, refutation: _Refutation, rows: IntArray, counts: Counts) -> bool:
@@ -178,9 +206,9 @@ class Existence:
     def _search(self, usable: IntArray, counts: Counts) -> tuple[Status, IntArray]:
         nothing = usable[:0]
         if len(usable) <= _AT_FIRST:
-            self._known_sets[self.columns.set_of[usable]] = True
+            self._known_sets[self._set_of[usable]] = True
         for _ in range(_ROUNDS):
-            some = usable[self._known_sets[self.columns.set_of[usable]]]
+            some = usable[self._known_sets[self._set_of[usable]]]
             left_s = self.deadline - time.monotonic()
             if left_s <= 0:
                 self.out_of_time = True
@@ -209,12 +237,12 @@ class Existence:
                 self._refutations.append(refutation)
                 return Status.INFEASIBLE, nothing
             worth = self._worth(refutation, usable)
-            new = (worth > 0) & ~self._known_sets[self.columns.set_of[usable]]
+            new = (worth > 0) & ~self._known_sets[self._set_of[usable]]
             joining = np.flatnonzero(new)
             if not len(joining):
                 break
             best = joining[np.argsort(-worth[joining], kind="stable")[:_JOINING]]
-            self._known_sets[self.columns.set_of[usable[best]]] = True
+            self._known_sets[self._set_of[usable[best]]] = True
         return self._branch(usable, counts)
 
     def _is_partition(self, chosen: IntArray) -> bool:
@@ -232,6 +260,10 @@ class Existence:
             0 if counts.centres is None else next(on) * per_officer,
             0 if counts.bundled is None else next(on) * per_officer,
             0 if counts.freed_units is None else max(0, next(on)),
+            tuple(
+                (name, max(0, next(on)) * per_officer // self.rows[name].per_unit)
+                for name, _ in counts.at_most
+            ),
         )
 
     def _branch(
@@ -263,6 +295,14 @@ class Existence:
             (joint, counts.centres, counts.centres),
             (joint * self.columns.size[rows], counts.bundled, counts.bundled),
             (freed, asked, np.inf),
+            *(
+                (
+                    -self.rows[name].amount[rows] / self.rows[name].per_unit,
+                    -limit / self.rows[name].per_unit,
+                    np.inf,
+                )
+                for name, limit in counts.at_most
+            ),
         ):
             if least is None:
                 continue
@@ -282,7 +322,12 @@ class Existence:
             price = np.where(np.arange(rows_all) < self.stations, _STATION_PRICE, 1.0)
             objective = np.r_[objective, price, price]
             # Wide enough never to bind, so that all of the dual values is on the rows.
+            amounts = sum(
+                float(self.rows[n].amount[rows].sum()) / self.rows[n].per_unit
+                for n, _ in counts.at_most
+            )
             widest = 10.0 * (self.stations + np.abs(row_lower).sum() + np.abs(freed).sum())
+            widest += 10.0 * amounts
             most_each = np.full(len(objective), widest)
         return Model(
             objective=objective,
