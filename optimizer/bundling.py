@@ -21,12 +21,14 @@ from optimizer.columns import (
     freed_limit,
     id_rank,
     priced_columns,
+    residents_limit,
     together_groups,
     undominated,
 )
 from optimizer.county import County
 from optimizer.cover import Cover
 from optimizer.diagnosis import diagnose
+from optimizer.equity_columns import resident_units_allowed
 from optimizer.errors import InputError, Problem
 from optimizer.partition import partition
 from optimizer.plan import Bundle
@@ -102,6 +104,10 @@ def cover_of(county: County, policy: Policy, columns: Columns) -> Cover:
     if rules.min_officers_freed is not None:
         asked = round(rules.min_officers_freed * FREED_UNITS_PER_OFFICER)
         limits.append(freed_limit(columns.freed_units, asked))
+    residents = resident_units_allowed(county, policy)
+    if residents is not None:
+        stations = len(county.stations)
+        limits.append(residents_limit(columns.resident_units, residents, stations))
     return Cover(
         stations=len(county.stations),
         members=columns.members,

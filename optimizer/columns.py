@@ -21,6 +21,7 @@ import numpy as np
 from optimizer.connected_sets import connected_sets, every_set, joined
 from optimizer.county import County
 from optimizer.cover import Limit
+from optimizer.equity_columns import RESIDENT_UNITS, is_guarded, taken
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
@@ -45,9 +46,13 @@ TOGETHER = "bundling.locks.together"
 APART = "bundling.locks.apart"
 KEEP = "bundling.locks.keep"
 HOST = "bundling.locks.host"
+TOWNSHIP_LOSS = "equity.max_township_loss_min"
+TOWNSHIP_RESPONSE = "equity.max_township_response_min"
+WINDOW_KM = "equity.max_window_km"
 COLUMN_RULES = (
     ADJACENCY, MAX_BUNDLE_SIZE, RURAL_ONLY, CAN_BUNDLE, CAN_HOST, MAX_OFFICERS, OFFICE_TRAVEL,
-    FARTHEST, SHARE_WITHIN, TOGETHER, APART, KEEP, HOST,
+    FARTHEST, SHARE_WITHIN, TOGETHER, APART, KEEP, HOST, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE,
+    WINDOW_KM,
 )  # fmt: skip
 """Rules that a single bundle keeps or breaks; the other rules bind the whole plan."""
 
@@ -70,6 +75,8 @@ class Columns:
         freed_units: Officers required by the members alone less those required together, in whole
             units of 1e-9 officer (savings repeat, so their rounding would add up), shape (N,).
         rehomed_officers: Officers in post at the stations that become police offices, shape (N,).
+        resident_units: Residents who lose the response standard, in thousandths; 0 where the policy
+            does not limit them, shape (N,).
         broken: Rules the column breaks, shape (N, rules) in the order of `COLUMN_RULES`.
         amount: What the rule measures there: for a rule with a limit the value held against it,
             for `stations.max_officers` the officers beyond the building, else how many stations
@@ -83,6 +90,7 @@ class Columns:
     price_units: IntArray
     freed_units: IntArray
     rehomed_officers: IntArray
+    resident_units: IntArray
     broken: BoolArray
     amount: FloatArray
 
@@ -123,6 +131,16 @@ def freed_limit(freed_units: IntArray, at_least_units: int) -> Limit:
         at_least=at_least_units,
         per_unit=FREED_UNITS_PER_OFFICER,
         tolerance=FREED_TOLERANCE,
+    )
+
+
+def residents_limit(resident_units: IntArray, at_most_units: int, stations: int) -> Limit:
+    """The row that lets so many residents lose the standard, in thousandths of a resident."""
+    return Limit(
+        coefficients=-resident_units,
+        at_least=-at_most_units,
+        per_unit=1000.0 * RESIDENT_UNITS,
+        tolerance=stations,
     )
 
 
@@ -242,17 +260,19 @@ def count_sets(
 def undominated(columns: Columns, county: County, *, freed_counts: bool) -> Columns:
     """For each set its cheapest host; with `freed_counts` also dearer ones that free more.
 
+    Dearer ones under which fewer residents lose the standard stay too, where that is limited.
     Ties go to the host whose choice rehomes fewest officers, then to the smallest station id.
     """
     freed = columns.freed_units if freed_counts else np.zeros(len(columns), np.int64)
-    host = id_rank(county)[columns.host]
+    host, residents = id_rank(county)[columns.host], columns.resident_units
     order = np.lexsort(
-        (host, columns.rehomed_officers, -freed, columns.price_units, columns.set_of)
+        (host, columns.rehomed_officers, residents, -freed, columns.price_units, columns.set_of)
     )
-    sets, freed = columns.set_of[order], freed[order]
+    sets, freed, residents = columns.set_of[order], freed[order], residents[order]
     dominated = np.zeros(len(order), dtype=bool)
     for lag in range(1, LARGEST_BUNDLE):
-        dominated[lag:] |= (sets[lag:] == sets[:-lag]) & (freed[:-lag] >= freed[lag:])
+        as_good = (freed[:-lag] >= freed[lag:]) & (residents[:-lag] <= residents[lag:])
+        dominated[lag:] |= (sets[lag:] == sets[:-lag]) & as_good
     return columns.at(np.sort(order[~dominated]))
 
 
@@ -326,6 +346,9 @@ class _Maker:
         kept = self._allowed(broken) & np.isfinite(travel)
         members, host, set_of = members[kept], host[kept], set_of[kept]
         broken, amount = broken[kept], amount[kept]
+        residents = np.zeros(len(host), dtype=np.int64)
+        if k > 1 and is_guarded(self.policy):
+            residents = self._guard(members, host, broken, amount)
         known = assess(self.county, self.policy, self.demand, host, members, with_waits=False)
         if k > 1:
             self._after_assessment(known, host, broken, amount)
@@ -344,6 +367,7 @@ class _Maker:
             price_units=self._price_units(known.officers[kept], extra_min[kept], k),
             freed_units=np.rint(freed[kept] * FREED_UNITS_PER_OFFICER).astype(np.int64),
             rehomed_officers=(in_post[members].sum(axis=1) - in_post[host])[kept],
+            resident_units=residents[kept],
             broken=broken[kept],
             amount=amount[kept],
         )
@@ -381,6 +405,22 @@ class _Maker:
         _add(CAN_BUNDLE, (~stations.can_bundle)[members].sum(axis=1), broken, amount)
         _add(CAN_HOST, (~stations.can_host)[host], broken, amount)
         _hold(OFFICE_TRAVEL, travel_min, broken, amount, at_most=rules.max_office_travel_min)
+
+    def _guard(
+        self, members: IntArray, host: IntArray, broken: BoolArray, amount: FloatArray
+    ) -> IntArray:
+        """Note what breaks the equity guard; residents who lose the standard, where limited."""
+        rules, found = self.policy.equity, taken(self.county, self.policy, host, members)
+        for rule, value, limit in (
+            (TOWNSHIP_LOSS, found.township_loss_min, rules.max_township_loss_min),
+            (TOWNSHIP_RESPONSE, found.township_response_min, rules.max_township_response_min),
+            (WINDOW_KM, found.window_km, rules.max_window_km),
+        ):
+            if limit is not None:
+                _hold(rule, value, broken, amount, at_most=limit)
+        if rules.max_residents_losing_standard_fraction is None:
+            return np.zeros(len(host), dtype=np.int64)
+        return found.resident_units
 
     def _after_assessment(
         self, known: Assessment, host: IntArray, broken: BoolArray, amount: FloatArray

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from optimizer import equity
 from optimizer.county import County
 from optimizer.membership import check_membership, units_of
 from optimizer.plan import Bundle, Plan, current_plan
@@ -144,6 +145,7 @@ class _Judge:
                 limit=f"{stations.max_officers[centre]:g}",
             )
         yield from self._times(where, centre, rows)
+        yield from equity.bundle_rules(self.county, self.policy, bundle, where)
 
     def _times(self, where: str, centre: int, rows: Sequence[int]) -> Iterator[Violation]:
         """Travel and response of one bundle, from the county's tables."""
@@ -202,6 +204,7 @@ class _Judge:
                 yield Violation(
                     rule=rule, where=self.county.name, value=str(found), limit=str(wanted)
                 )
+        yield from equity.plan_rules(self.county, self.policy, self.plan)
         if rules.min_officers_freed is not None:
             today = assess_bundles(self.county, self.policy, current_plan(self.county))
             freed = float(today.officers.sum() - assessed.officers.sum())

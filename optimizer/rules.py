@@ -29,6 +29,14 @@ SENTENCES = {
     "bundling.locks.keep": "{where}: must stay alone, but is bundled with {value}",
     "bundling.locks.host": "{where}: must stay a centre or alone, but is a police office of "
     "{value}",
+    "equity.max_township_loss_min": "{where}: {what} waits {value} minutes longer than today; at "
+    "most {limit} allowed",
+    "equity.max_township_response_min": "{where}: {what} waits {value} minutes, longer than today; "
+    "at most {limit} allowed",
+    "equity.max_residents_losing_standard_fraction": "{where}: a share of {value} of the residents "
+    "({what}) loses the response standard; at most {limit} allowed",
+    "equity.max_window_km": "{where}: {value} km from cell {what} to the nearest window of its own "
+    "bundle; at most {limit} allowed",
     "traffic.dissolve_squads": "{where}: squads dissolved: {value}; required: {limit}",
     "traffic.duty_stations": "{where}: {value} duty stations; exactly {limit} required",
     "traffic.rural_only": "{where}: a town station with road duty; only rural ones take it",

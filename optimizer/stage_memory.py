@@ -54,15 +54,15 @@ class Reads:
 BUNDLING = Reads(
     county=(
         "categories", "period_hours", "period_share_fraction", "travel_time_min",
-        "station_time_min", "station_adjacency",
+        "station_time_min", "station_adjacency", "road_km",
     ),
     stations=(
         "station_id", "is_urban", "officers", "can_bundle", "can_host", "max_officers",
         "has_window",
     ),
-    cells=("station", "is_urban", "population", "alerts_per_year"),
+    cells=("station", "township", "is_urban", "population", "alerts_per_year"),
     squads=(),
-    policy=("workload", "crews", "response", "bundling", "weights", "solver"),
+    policy=("workload", "crews", "response", "bundling", "equity", "weights", "solver"),
 )  # fmt: skip
 
 TRAFFIC = Reads(

@@ -118,6 +118,20 @@ def standard_min(county: County, policy: Policy) -> FloatArray:
     return np.where(county.cells.is_urban, r.urban_min, r.rural_min)
 
 
+def closes_window(
+    county: County, policy: Policy, centre: IntArray, station: IntArray
+) -> BoolArray:
+    """Whether the window of each `station` closes under its `centre` (station rows, any shape).
+
+    Only where the policy closes those of police offices and the centre has one of its own.
+    """
+    has = county.stations.has_window
+    if policy.bundling.offices_keep_windows:
+        return np.zeros(np.shape(station), dtype=bool)
+    closes: BoolArray = (station != centre) & has[station] & has[centre]
+    return closes
+
+
 def road_officers(county: County, policy: Policy) -> FloatArray:
     """Officers for the managed roads of each station's jurisdiction, shape (S,)."""
     rates = policy.workload.road_duty_officer_min_per_km
@@ -172,7 +186,8 @@ def assess(
         np.maximum(farthest, farthest_min[pair], out=farthest)
         served: BoolArray = known & (here != centre)
         away += np.where(served, row[:, _COMMUNITY], 0.0)
-        keeps_window += np.where(served & county.stations.has_window[here], per_window, 0.0)
+        keeps = county.stations.has_window[here] & ~closes_window(county, policy, centre, here)
+        keeps_window += np.where(served & keeps, per_window, 0.0)
         minutes = np.where(known, county.station_time_min[centre, here], 0.0)
         np.maximum(office, minutes, out=office)
     jobs, busy = sums[:, _FIRST_PERIOD : _FIRST_PERIOD + periods], sums[:, -periods:]

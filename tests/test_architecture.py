@@ -29,7 +29,7 @@ DECISIONS = {
 }  # fmt: skip
 JUDGES = tuple(
     f"optimizer/{name}.py"
-    for name in ("evaluation", "feasibility", "measures", "membership", "rules", "scorecard")
+    for name in ("equity", "evaluation", "feasibility", "measures", "membership", "rules", "scorecard")
 )
 # geo knows the optimizer's data types, never its decisions or its solver.
 GEO_SEES = {

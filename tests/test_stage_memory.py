@@ -180,6 +180,7 @@ CHANGED = {
     "response": {"rural_min": 29.0},
     "roads": {"walk_km_per_h": 4.0},
     "bundling": {"centres": 2},
+    "equity": {"max_township_loss_min": 5.0},
     "weights": {"fixed_per_office": 0.3},
     "traffic": {"dissolve_squads": True, "duty_stations": 4},
     "staffing": {"max_moves": 3},
