@@ -22,6 +22,30 @@ class Locks(Part):
     host: tuple[str, ...] = Field(
         default=(), description="Stations that stay a centre or alone, never a police office"
     )
+    fix: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Centre -> its stations: bundles that stay exactly so, a lone station with "
+        "none or itself",
+    )
+    free: tuple[str, ...] = Field(
+        default=(), description="Stations whose bundle under `fix` is not fixed after all"
+    )
+
+
+class Changes(Part):
+    """Staying near a plan that is there already: how many stations get another centre."""
+
+    from_centres: dict[str, str] = Field(
+        default_factory=dict,
+        description="Centre of each station in that plan; a station not named is its own centre, "
+        "so that nothing named is today",
+    )
+    max_stations: Count | None = Field(
+        default=None, description="Stations with another centre than there at the most; none = free"
+    )
+    price_per_station: NotNegative = Field(
+        default=0.0, description="Price of each such station, in officers"
+    )
 
 
 class Bundling(Part):
@@ -49,3 +73,9 @@ class Bundling(Part):
         default=None, description="Required officers must fall by at least this; none = free"
     )
     locks: Locks = Field(default_factory=Locks)
+    barriers: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        description="Pairs of neighbouring stations that do not count as neighbours (a river, an "
+        "expressway without exit)",
+    )
+    changes: Changes = Field(default_factory=Changes)
