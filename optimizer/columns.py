@@ -49,6 +49,7 @@ HOST = "bundling.locks.host"
 TOWNSHIP_LOSS = "equity.max_township_loss_min"
 TOWNSHIP_RESPONSE = "equity.max_township_response_min"
 WINDOW_KM = "equity.max_window_km"
+RESIDENTS = "equity.max_residents_losing_standard_fraction"
 COLUMN_RULES = (
     ADJACENCY, MAX_BUNDLE_SIZE, RURAL_ONLY, CAN_BUNDLE, CAN_HOST, MAX_OFFICERS, OFFICE_TRAVEL,
     FARTHEST, SHARE_WITHIN, TOGETHER, APART, KEEP, HOST, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE,

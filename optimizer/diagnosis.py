@@ -26,7 +26,11 @@ from optimizer.columns import (
     LARGEST_BUNDLE,
     MAX_BUNDLE_SIZE,
     MAX_OFFICERS,
+    RESIDENTS,
     RURAL_ONLY,
+    TOWNSHIP_LOSS,
+    TOWNSHIP_RESPONSE,
+    WINDOW_KM,
 )
 from optimizer.county import County
 from optimizer.policy import Policy
@@ -118,7 +122,7 @@ def clash_of(
 
 
 def _in_force(county: County, policy: Policy, rule: str) -> bool:
-    rules, stations = policy.bundling, county.stations
+    rules, guard, stations = policy.bundling, policy.equity, county.stations
     if rule in LOCKS:
         return bool(getattr(rules.locks, rule.rsplit(".", 1)[1]))
     asked = {
@@ -130,5 +134,9 @@ def _in_force(county: County, policy: Policy, rule: str) -> bool:
         CENTRES: rules.centres is not None,
         STATIONS_BUNDLED: rules.stations_bundled is not None,
         FREED: rules.min_officers_freed is not None,
+        TOWNSHIP_LOSS: guard.max_township_loss_min is not None,
+        TOWNSHIP_RESPONSE: guard.max_township_response_min is not None,
+        WINDOW_KM: guard.max_window_km is not None,
+        RESIDENTS: guard.max_residents_losing_standard_fraction is not None,
     }
     return bool(asked.get(rule, True))

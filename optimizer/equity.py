@@ -43,9 +43,7 @@ def windows_left(county: County, policy: Policy, plan: Plan) -> BoolArray:
     return left
 
 
-def bundle_rules(
-    county: County, policy: Policy, bundle: Bundle, where: str
-) -> Iterator[Violation]:
+def bundle_rules(county: County, policy: Policy, bundle: Bundle, where: str) -> Iterator[Violation]:
     """Rules on what one bundle takes; a station alone takes nothing.
 
     Args:

@@ -26,9 +26,13 @@ from optimizer.columns import (
     LIMIT_SLACK,
     MAX_BUNDLE_SIZE,
     OFFICE_TRAVEL,
+    RESIDENTS,
     RURAL_ONLY,
     SHARE_WITHIN,
     TOGETHER,
+    TOWNSHIP_LOSS,
+    TOWNSHIP_RESPONSE,
+    WINDOW_KM,
     Columns,
     Reach,
     count_sets,
@@ -36,7 +40,8 @@ from optimizer.columns import (
     locks_broken,
 )
 from optimizer.county import County
-from optimizer.existence import Counts, Existence
+from optimizer.equity_columns import RESIDENT_UNITS, resident_units_allowed
+from optimizer.existence import Counts, Existence, Row
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.policy import Policy
 from optimizer.result import Status
@@ -46,9 +51,9 @@ from optimizer.workload import Demand
 CENTRES = "bundling.centres"
 STATIONS_BUNDLED = "bundling.stations_bundled"
 FREED = "bundling.min_officers_freed"
-PLAN_RULES = (CENTRES, STATIONS_BUNDLED, FREED)
+PLAN_RULES = (CENTRES, STATIONS_BUNDLED, FREED, RESIDENTS)
 LOCKS = (TOGETHER, APART, KEEP, HOST)
-LIMITS = (OFFICE_TRAVEL, FARTHEST, SHARE_WITHIN)
+LIMITS = (OFFICE_TRAVEL, FARTHEST, SHARE_WITHIN, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE, WINDOW_KM)
 MOST_SETS = 30_000
 """Sets examined at the most when a rule is dropped; beyond that the rule counts as needed."""
 
@@ -104,10 +109,16 @@ class Question:
         rules, freed = self.policy.bundling, None
         if FREED not in self.dropped and rules.min_officers_freed is not None:
             freed = round(rules.min_officers_freed * FREED_UNITS_PER_OFFICER)
+        at_most = []
+        residents = resident_units_allowed(self.county, self.policy)
+        if RESIDENTS not in self.dropped and residents is not None:
+            # As `residents_limit`: the rounding of each station's residents.
+            at_most.append((RESIDENTS, residents + len(self.county.stations)))
         return Counts(
             centres=None if CENTRES in self.dropped else rules.centres,
             bundled=None if STATIONS_BUNDLED in self.dropped else rules.stations_bundled,
             freed_units=freed,
+            at_most=tuple(at_most),
         )
 
     def has_plan(self) -> bool | None:
@@ -182,6 +193,9 @@ def ask(
     columns = every_column(county, policy, demand, near, far)
     columns = columns.at(np.lexsort((-columns.freed_units, columns.set_of)))
     weights = 1 << np.arange(len(COLUMN_RULES))
+    totals = {}
+    if RESIDENTS in rules:
+        totals[RESIDENTS] = Row(amount=columns.resident_units, per_unit=RESIDENT_UNITS)
     return Question(
         county=county,
         policy=policy,
@@ -189,7 +203,7 @@ def ask(
         bits=columns.broken @ weights,
         near=near,
         far=far,
-        search=Existence(columns, len(county.stations), limits, float("inf")),
+        search=Existence(columns, len(county.stations), limits, float("inf"), totals),
     )
 
 

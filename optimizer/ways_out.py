@@ -24,11 +24,13 @@ from optimizer.columns import (
     MAX_BUNDLE_SIZE,
     MAX_OFFICERS,
     OFFICE_TRAVEL,
+    RESIDENTS,
     RURAL_ONLY,
     SHARE_WITHIN,
     freed_limit,
 )
-from optimizer.cover import Cover
+from optimizer.cover import Cover, Limit
+from optimizer.equity_columns import RESIDENT_UNITS
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.partition import partition
 from optimizer.question import CENTRES, FREED, LIMITS, LOCKS, PLAN_RULES, Question
@@ -62,6 +64,8 @@ def single_changes(question: Question, rule: str) -> Iterator[Way]:
         return
     if rule == FREED:
         yield from _of_freed(question)
+    elif rule == RESIDENTS:
+        yield from _of_residents(question)
     elif rule in PLAN_RULES:
         yield from _of_count(question, rule)
     elif rule in LOCKS:
@@ -140,6 +144,21 @@ def _of_freed(question: Question) -> Iterator[Way]:
     yield Way(Relaxation(rule=FREED, present=f"{present:g}", needed=needed), after, size)
 
 
+def _of_residents(question: Question) -> Iterator[Way]:
+    """The plan under which fewest residents lose the standard."""
+    without, units = question.without(RESIDENTS), question.columns.resident_units
+    allowed = np.flatnonzero(without.allowed())
+    chosen = _cheapest(without, allowed, units[allowed])
+    if chosen is None:
+        return
+    present = question.policy.equity.max_residents_losing_standard_fraction
+    assert present is not None
+    residents = float(question.county.cells.population.sum()) * RESIDENT_UNITS
+    least = math.ceil(int(units[chosen].sum()) / residents * 1000.0 - 1e-9) / 1000.0
+    said = Relaxation(rule=RESIDENTS, present=f"{present:g}", needed=f"{least:g}")
+    yield Way(said, question.with_value(RESIDENTS, least), _relative(present, least))
+
+
 def _of_count(question: Question, rule: str) -> Iterator[Way]:
     """The nearest count, the smaller of two."""
     rules, stations = question.policy.bundling, len(question.county.stations)
@@ -213,7 +232,8 @@ def _of_stations(question: Question, rule: str) -> Iterator[Way]:
     offence: FloatArray = np.where(breaks, question.amount(rule), 0.0)
     without = question.without(rule)
     allowed = np.flatnonzero(without.allowed())
-    if without.counts().freed_units is None:
+    counts = without.counts()
+    if counts.freed_units is None and not counts.at_most:
         # Of the hosts of one set the one that offends least will do.
         order = allowed[np.lexsort((offence[allowed], columns.set_of[allowed]))]
         sets = columns.set_of[order]
@@ -299,6 +319,11 @@ def _cheapest(
     if counts.freed_units is not None:
         least.append(freed_limit(columns.freed_units[rows], counts.freed_units))
     search = question.search
+    for name, most in counts.at_most:
+        of = search.rows[name]
+        least.append(
+            Limit(coefficients=-of.amount[rows], at_least=-most, per_unit=float(of.per_unit))
+        )
     limits = replace(search.limits, time_limit_s=max(0.01, search.deadline - time.monotonic()))
     found = partition(
         Cover(
