@@ -33,6 +33,7 @@ HEADLINES = (
     "share_within_fraction",
     "worst_township",
     "worst_township_response_min",
+    "residents_losing_standard",
     "mismatch_fraction",
     "mismatch_today_regrouped_fraction",
     "load_max",
@@ -61,7 +62,7 @@ def show_plan(kept: KeptRun, console: Console, _: Translate, *, full: bool) -> N
         _: Translation.
         full: All measures, moves, road duties and townships, not the first few.
     """
-    out = _Paper(console, _)
+    out = Paper(console, _)
     title = kept.case_name + (f" · {kept.scenario}" if kept.scenario else "")
     out.lines(paragraph(title, out.width, style="bold"))
     out.lines([Text("─" * min(out.width, cell_len(title)), style="dim")])
@@ -77,7 +78,7 @@ def show_plan(kept: KeptRun, console: Console, _: Translate, *, full: bool) -> N
         out.lines(paragraph(_("--full shows every row."), out.width, style="dim"))
 
 
-class _Paper:
+class Paper:
     """Prints lines that are no wider than the screen, under headings."""
 
     def __init__(self, console: Console, translate: Translate) -> None:
@@ -136,7 +137,7 @@ def _facts(kept: KeptRun, _: Translate) -> list[tuple[str, str, str]]:
     return facts
 
 
-def _show_measures(kept: KeptRun, out: _Paper, full: bool) -> None:
+def _show_measures(kept: KeptRun, out: Paper, full: bool) -> None:
     _ = out.translate
     rows = [m for m in measures(kept.today, kept.evaluation, _) if full or m.name in HEADLINES]
     out.heading(_("Today against the plan"))
@@ -156,7 +157,7 @@ def _measure_cells(row: MeasureRow) -> tuple[Cell, ...]:
     return (row.heading, row.shown(row.today), row.shown(row.plan), change)
 
 
-def _show_bundles(kept: KeptRun, out: _Paper) -> None:
+def _show_bundles(kept: KeptRun, out: Paper) -> None:
     _ = out.translate
     bundles = [b for b in kept.evaluation.bundles if len(b.station_ids) > 1]
     out.heading(_("Bundles"))
@@ -190,7 +191,7 @@ def _show_bundles(kept: KeptRun, out: _Paper) -> None:
         out.say(_("Stations that stay as they are: {n}").format(n=alone))
 
 
-def _show_moves(kept: KeptRun, out: _Paper, full: bool) -> None:
+def _show_moves(kept: KeptRun, out: Paper, full: bool) -> None:
     _, plan = out.translate, kept.plan
     out.heading(_("Officers who change unit"))
     if not plan.moves:
@@ -207,7 +208,7 @@ def _show_moves(kept: KeptRun, out: _Paper, full: bool) -> None:
         _show_receivers(kept, moved, out)
 
 
-def _show_receivers(kept: KeptRun, moved: Sequence[Move], out: _Paper) -> None:
+def _show_receivers(kept: KeptRun, moved: Sequence[Move], out: Paper) -> None:
     """Who gains officers by reassignment, and from where: the greatest gains first."""
     _, name = out.translate, kept.names
     kinds = {u.unit_id: u.kind for u in kept.evaluation.units}
@@ -234,7 +235,7 @@ def _show_receivers(kept: KeptRun, moved: Sequence[Move], out: _Paper) -> None:
     )
 
 
-def _show_every_move(kept: KeptRun, moves: Sequence[Move], out: _Paper) -> None:
+def _show_every_move(kept: KeptRun, moves: Sequence[Move], out: Paper) -> None:
     _, name = out.translate, kept.names
     columns = (
         Column(header=_("From")),
@@ -251,7 +252,7 @@ def _show_every_move(kept: KeptRun, moves: Sequence[Move], out: _Paper) -> None:
     )
 
 
-def _show_roads(kept: KeptRun, out: _Paper, full: bool) -> None:
+def _show_roads(kept: KeptRun, out: Paper, full: bool) -> None:
     _, roads = out.translate, kept.evaluation.roads
     if not roads:
         return
@@ -287,7 +288,7 @@ def _show_roads(kept: KeptRun, out: _Paper, full: bool) -> None:
     out.more(0 if full else len(shown) - ROWS_SHOWN)
 
 
-def _show_townships(kept: KeptRun, out: _Paper, full: bool) -> None:
+def _show_townships(kept: KeptRun, out: Paper, full: bool) -> None:
     _, changes = out.translate, township_changes(kept.today, kept.evaluation)
     losers = [c for c in changes if c.mean_response_change_min >= _NOTICEABLE_MIN]
     winners = [c for c in changes if c.mean_response_change_min <= -_NOTICEABLE_MIN]
@@ -323,7 +324,7 @@ def _township_cells(one: TownshipChange) -> tuple[Cell, ...]:
     )
 
 
-def _show_proofs(kept: KeptRun, out: _Paper) -> None:
+def _show_proofs(kept: KeptRun, out: Paper) -> None:
     _ = out.translate
     out.heading(_("Proof"))
     out.facts([(_INDENT + stage_text(p.stage, _), proof_text(p, _), "") for p in kept.proofs])
