@@ -26,7 +26,7 @@ from optimizer.columns import (
     undominated,
 )
 from optimizer.county import County
-from optimizer.cover import Cover
+from optimizer.cover import Cover, Limit
 from optimizer.diagnosis import diagnose
 from optimizer.equity_columns import resident_units_allowed
 from optimizer.errors import InputError, Problem
@@ -108,6 +108,8 @@ def cover_of(county: County, policy: Policy, columns: Columns) -> Cover:
     if residents is not None:
         stations = len(county.stations)
         limits.append(residents_limit(columns.resident_units, residents, stations))
+    if rules.changes.max_stations is not None:
+        limits.append(Limit(coefficients=-columns.changed, at_least=-rules.changes.max_stations))
     return Cover(
         stations=len(county.stations),
         members=columns.members,

@@ -25,6 +25,15 @@ from optimizer.equity_columns import RESIDENT_UNITS, is_guarded, taken
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
+from optimizer.steering_rules import (
+    BARRIERS,
+    FIX,
+    changed_stations,
+    fix_offences,
+    has_barriers,
+    hold_together,
+    open_pairs,
+)
 from optimizer.workload import Assessment, Demand, assess, demand_of
 
 UNITS_PER_OFFICER = 1_000_000
@@ -51,8 +60,9 @@ TOWNSHIP_RESPONSE = "equity.max_township_response_min"
 WINDOW_KM = "equity.max_window_km"
 RESIDENTS = "equity.max_residents_losing_standard_fraction"
 COLUMN_RULES = (
-    ADJACENCY, MAX_BUNDLE_SIZE, RURAL_ONLY, CAN_BUNDLE, CAN_HOST, MAX_OFFICERS, OFFICE_TRAVEL,
-    FARTHEST, SHARE_WITHIN, TOGETHER, APART, KEEP, HOST, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE,
+    ADJACENCY, BARRIERS, MAX_BUNDLE_SIZE, RURAL_ONLY, CAN_BUNDLE, CAN_HOST, MAX_OFFICERS,
+    OFFICE_TRAVEL,
+    FARTHEST, SHARE_WITHIN, FIX, TOGETHER, APART, KEEP, HOST, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE,
     WINDOW_KM,
 )  # fmt: skip
 """Rules that a single bundle keeps or breaks; the other rules bind the whole plan."""
@@ -76,6 +86,8 @@ class Columns:
         freed_units: Officers required by the members alone less those required together, in whole
             units of 1e-9 officer (savings repeat, so their rounding would add up), shape (N,).
         rehomed_officers: Officers in post at the stations that become police offices, shape (N,).
+        changed: Stations whose centre is not that of the plan to start from; 0 where the policy
+            asks for no such thing, shape (N,).
         resident_units: Residents who lose the response standard, in thousandths; 0 where the policy
             does not limit them, shape (N,).
         broken: Rules the column breaks, shape (N, rules) in the order of `COLUMN_RULES`.
@@ -91,6 +103,7 @@ class Columns:
     price_units: IntArray
     freed_units: IntArray
     rehomed_officers: IntArray
+    changed: IntArray
     resident_units: IntArray
     broken: BoolArray
     amount: FloatArray
@@ -208,7 +221,7 @@ def every_column(
 def locks_broken(columns: Columns, county: County, policy: Policy) -> BoolArray:
     """Lock rules that the columns break under `policy`; `Columns.broken` but for other locks."""
     broken, amount = columns.broken.copy(), columns.amount.copy()
-    for rule in (TOGETHER, APART, KEEP, HOST):
+    for rule in (TOGETHER, APART, KEEP, HOST, FIX):
         broken[:, COLUMN_RULES.index(rule)] = False
         amount[:, COLUMN_RULES.index(rule)] = 0.0
     _locks(county, policy, columns.members, columns.host, columns.size > 1, broken, amount)
@@ -247,8 +260,7 @@ def count_sets(
     usable = eligible(county, policy, without)
     if ADJACENCY in without:
         return sum(math.comb(int(usable.sum()), size) for size in range(2, largest + 1))
-    pairs = county.station_adjacency
-    assert pairs is not None
+    pairs = _neighbours(county, policy, without)
     pairs = pairs[usable[pairs].all(axis=1)]
     total = len(pairs)
     for size in range(3, largest + 1):
@@ -261,18 +273,28 @@ def count_sets(
 def undominated(columns: Columns, county: County, *, freed_counts: bool) -> Columns:
     """For each set its cheapest host; with `freed_counts` also dearer ones that free more.
 
-    Dearer ones under which fewer residents lose the standard stay too, where that is limited.
+    Dearer ones under which fewer residents lose the standard or fewer stations change their centre
+    stay too, where that is limited.
     Ties go to the host whose choice rehomes fewest officers, then to the smallest station id.
     """
     freed = columns.freed_units if freed_counts else np.zeros(len(columns), np.int64)
-    host, residents = id_rank(county)[columns.host], columns.resident_units
-    order = np.lexsort(
-        (host, columns.rehomed_officers, residents, -freed, columns.price_units, columns.set_of)
+    host, residents, changed = (
+        id_rank(county)[columns.host],
+        columns.resident_units,
+        columns.changed,
     )
-    sets, freed, residents = columns.set_of[order], freed[order], residents[order]
+    order = np.lexsort(
+        (
+            host, columns.rehomed_officers, changed, residents, -freed, columns.price_units,
+            columns.set_of,
+        )
+    )  # fmt: skip
+    sets, freed = columns.set_of[order], freed[order]
+    residents, changed = residents[order], changed[order]
     dominated = np.zeros(len(order), dtype=bool)
     for lag in range(1, LARGEST_BUNDLE):
         as_good = (freed[:-lag] >= freed[lag:]) & (residents[:-lag] <= residents[lag:])
+        as_good &= changed[:-lag] <= changed[lag:]
         dominated[lag:] |= (sets[lag:] == sets[:-lag]) & as_good
     return columns.at(np.sort(order[~dominated]))
 
@@ -302,13 +324,19 @@ def together_groups(policy: Policy) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(tuple(sorted(g)) for g in joined))
 
 
+def _neighbours(county: County, policy: Policy, without: frozenset[str]) -> IntArray:
+    """Pairs that hold a bundle together."""
+    pairs = county.station_adjacency if BARRIERS in without else open_pairs(county, policy)
+    assert pairs is not None
+    return pairs
+
+
 def _candidate_sets(
     county: County, policy: Policy, rank: IntArray, without: frozenset[str], largest: int
 ) -> list[tuple[IntArray, BoolArray]]:
     """Sets of two or more in ranks of station ids, and whether each is connected."""
     usable = eligible(county, policy, without)
-    assert county.station_adjacency is not None
-    pairs = county.station_adjacency
+    pairs = _neighbours(county, policy, without)
     pairs = rank[pairs[usable[pairs].all(axis=1)]]
     connected = connected_sets(pairs, len(rank), largest)[1:]
     alike = [(sets, np.ones(len(sets), dtype=bool)) for sets in connected]
@@ -357,6 +385,7 @@ class _Maker:
         kept &= np.isfinite(known.farthest_min) & np.isfinite(known.alert_min_per_year)
         padded = np.full((int(kept.sum()), LARGEST_BUNDLE), -1, dtype=np.int64)
         padded[:, :k] = members[kept]
+        changed = self._changed(members, host)
         extra_min = known.alert_min_per_year - self.alone.alert_min_per_year[members].sum(axis=1)
         freed = self.alone.officers[members].sum(axis=1) - known.officers
         in_post = self.county.stations.officers
@@ -365,9 +394,10 @@ class _Maker:
             size=np.full(len(padded), k, dtype=np.int64),
             host=host[kept],
             set_of=set_of[kept],
-            price_units=self._price_units(known.officers[kept], extra_min[kept], k),
+            price_units=self._price_units(known.officers[kept], extra_min[kept], changed[kept], k),
             freed_units=np.rint(freed[kept] * FREED_UNITS_PER_OFFICER).astype(np.int64),
             rehomed_officers=(in_post[members].sum(axis=1) - in_post[host])[kept],
+            changed=changed[kept],
             resident_units=residents[kept],
             broken=broken[kept],
             amount=amount[kept],
@@ -378,13 +408,22 @@ class _Maker:
         allowed: BoolArray = ~(broken & strict).any(axis=1)
         return allowed
 
-    def _price_units(self, officers: FloatArray, extra_min: FloatArray, size: int) -> IntArray:
-        w = self.policy.weights
+    def _changed(self, members: IntArray, host: IntArray) -> IntArray:
+        changes = self.policy.bundling.changes
+        if changes.max_stations is None and not changes.price_per_station:
+            return np.zeros(len(host), dtype=np.int64)
+        return changed_stations(self.county, self.policy, members, host)
+
+    def _price_units(
+        self, officers: FloatArray, extra_min: FloatArray, changed: IntArray, size: int
+    ) -> IntArray:
+        w, per_change = self.policy.weights, self.policy.bundling.changes.price_per_station
         return _units(
             w.officers * officers
             + w.response_per_1000_alert_min / 1000.0 * extra_min
             + w.overload_per_officer * np.maximum(0.0, officers - w.span_officers)
             + w.fixed_per_office * (size - 1)
+            + per_change * changed
         )
 
     def _before_pricing(
@@ -398,6 +437,12 @@ class _Maker:
     ) -> None:
         rules, stations = self.policy.bundling, self.county.stations
         size = members.shape[1]
+        if self.without & {ADJACENCY, BARRIERS} and has_barriers(self.county, self.policy):
+            pairs = self.county.station_adjacency
+            assert pairs is not None
+            open_to = hold_together(members, open_pairs(self.county, self.policy), len(stations))
+            near = near | hold_together(members, pairs, len(stations))
+            _add(BARRIERS, near & ~open_to, broken, amount)
         _add(ADJACENCY, ~near, broken, amount)
         _hold(MAX_BUNDLE_SIZE, np.full(len(host), float(size)), broken, amount,
               at_most=rules.max_bundle_size)  # fmt: skip
@@ -462,6 +507,8 @@ def _locks(
     if locks.host:
         centres = np.isin(members, _rows(county, locks.host))
         _add(HOST, (centres & (members != host[:, None])).sum(axis=1) * joint, broken, amount)
+    if locks.fix:
+        _add(FIX, fix_offences(county, policy, members, host), broken, amount)
 
 
 def _add(rule: str, offending: BoolArray | IntArray, broken: BoolArray, amount: FloatArray) -> None:

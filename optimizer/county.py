@@ -233,6 +233,9 @@ class County:
         cell_adjacency: Pairs of neighbouring cells, shape (E, 2), each i < j, sorted.
         station_adjacency: Pairs of neighbouring stations, shape (A, 2), each i < j, sorted. Derived
             from the cells unless given (a caller may forbid a pair, such as across a river).
+        severed_cells: Neighbouring cells that a barrier parts (a river, an expressway without
+            exit): pairs of `cell_adjacency`, shape (B, 2). They border all the same, but do not
+            hold a bundle together.
         road_classes: R labels of the roads that a traffic squad manages.
         duty_road_km: Managed road length in each station's jurisdiction, shape (S, R).
         provenance: Origin of each input, at least one entry per layer.
@@ -250,6 +253,7 @@ class County:
     station_time_min: FloatArray
     cell_adjacency: IntArray
     station_adjacency: IntArray | None = None
+    severed_cells: IntArray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     squads: Squads = field(default_factory=Squads.none)
     units: Units = field(default_factory=Units.none)
     road_classes: tuple[str, ...] = ()
@@ -299,6 +303,10 @@ class County:
         )
         pairs = _pairs(self.cell_adjacency, c, "county.cell_adjacency")
         object.__setattr__(self, "cell_adjacency", pairs)
+        severed = _pairs(self.severed_cells, c, "county.severed_cells")
+        if not np.isin(severed @ (c, 1), pairs @ (c, 1)).all():
+            raise ValueError("county.severed_cells: cells that are no neighbours")
+        object.__setattr__(self, "severed_cells", severed)
         between = (
             self.cells.station[pairs] if self.station_adjacency is None else self.station_adjacency
         )

@@ -37,6 +37,7 @@ from optimizer.policy import Policy
 from optimizer.question import CENTRES, FREED, LOCKS, PLAN_RULES, STATIONS_BUNDLED, Question, ask
 from optimizer.result import Relaxation
 from optimizer.solver import Limits
+from optimizer.steering_rules import BARRIERS, MAX_CHANGES, has_barriers
 from optimizer.ways_out import pairs, single_changes
 from optimizer.workload import Demand
 
@@ -134,6 +135,8 @@ def _in_force(county: County, policy: Policy, rule: str) -> bool:
         CENTRES: rules.centres is not None,
         STATIONS_BUNDLED: rules.stations_bundled is not None,
         FREED: rules.min_officers_freed is not None,
+        MAX_CHANGES: rules.changes.max_stations is not None,
+        BARRIERS: has_barriers(county, policy),
         TOWNSHIP_LOSS: guard.max_township_loss_min is not None,
         TOWNSHIP_RESPONSE: guard.max_township_response_min is not None,
         WINDOW_KM: guard.max_window_km is not None,

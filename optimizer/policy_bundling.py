@@ -23,7 +23,7 @@ class Locks(Part):
         default=(), description="Stations that stay a centre or alone, never a police office"
     )
     fix: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict,
+        default={},
         description="Centre -> its stations: bundles that stay exactly so, a lone station with "
         "none or itself",
     )
@@ -36,7 +36,7 @@ class Changes(Part):
     """Staying near a plan that is there already: how many stations get another centre."""
 
     from_centres: dict[str, str] = Field(
-        default_factory=dict,
+        default={},
         description="Centre of each station in that plan; a station not named is its own centre, "
         "so that nothing named is today",
     )

@@ -46,18 +46,19 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.policy import Policy
 from optimizer.result import Status
 from optimizer.solver import Limits
+from optimizer.steering_rules import BARRIERS, FIX, MAX_CHANGES
 from optimizer.workload import Demand
 
 CENTRES = "bundling.centres"
 STATIONS_BUNDLED = "bundling.stations_bundled"
 FREED = "bundling.min_officers_freed"
-PLAN_RULES = (CENTRES, STATIONS_BUNDLED, FREED, RESIDENTS)
-LOCKS = (TOGETHER, APART, KEEP, HOST)
+PLAN_RULES = (CENTRES, STATIONS_BUNDLED, FREED, RESIDENTS, MAX_CHANGES)
+LOCKS = (TOGETHER, APART, KEEP, HOST, FIX)
 LIMITS = (OFFICE_TRAVEL, FARTHEST, SHARE_WITHIN, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE, WINDOW_KM)
 MOST_SETS = 30_000
 """Sets examined at the most when a rule is dropped; beyond that the rule counts as needed."""
 
-_ELIGIBILITY = (RURAL_ONLY, CAN_BUNDLE, KEEP)
+_ELIGIBILITY = (RURAL_ONLY, CAN_BUNDLE, KEEP, BARRIERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,11 +115,13 @@ class Question:
         if RESIDENTS not in self.dropped and residents is not None:
             # As `residents_limit`: the rounding of each station's residents.
             at_most.append((RESIDENTS, residents + len(self.county.stations)))
+        if MAX_CHANGES not in self.dropped and rules.changes.max_stations is not None:
+            at_most.append((MAX_CHANGES, rules.changes.max_stations))
         return Counts(
             centres=None if CENTRES in self.dropped else rules.centres,
             bundled=None if STATIONS_BUNDLED in self.dropped else rules.stations_bundled,
             freed_units=freed,
-            at_most=tuple(at_most),
+            at_most=tuple(sorted(at_most)),
         )
 
     def has_plan(self) -> bool | None:
@@ -144,9 +147,14 @@ class Question:
 
     def with_value(self, key: str, value: Any) -> Question:
         """The question with another value of the policy's dotted `key`."""
-        section, name = key.split(".")
-        part = getattr(self.policy, section).model_copy(update={name: value})
-        return replace(self, policy=self.policy.model_copy(update={section: part}))
+        *above, name = key.split(".")
+        parts = [self.policy]
+        for step in above:
+            parts.append(getattr(parts[-1], step))
+        made = parts.pop().model_copy(update={name: value})
+        for step, part in zip(reversed(above), reversed(parts), strict=True):
+            made = part.model_copy(update={step: made})
+        return replace(self, policy=made)
 
     def with_limit(self, rule: str, limit: float) -> Question:
         """The question with another value of a limit or of the size."""
@@ -157,8 +165,7 @@ class Question:
 
     def with_locks(self, rule: str, entries: tuple[Any, ...]) -> Question:
         """The question with other locks of one kind."""
-        locks = self.policy.bundling.locks.model_copy(update={rule.rsplit(".", 1)[1]: entries})
-        changed = self.with_value("bundling.locks", locks)
+        changed = self.with_value(rule, dict(entries) if rule == FIX else entries)
         broken = locks_broken(self.columns, self.county, changed.policy)
         for lock in LOCKS:
             changed = changed.breaking(lock, broken[:, COLUMN_RULES.index(lock)])
@@ -196,6 +203,8 @@ def ask(
     totals = {}
     if RESIDENTS in rules:
         totals[RESIDENTS] = Row(amount=columns.resident_units, per_unit=RESIDENT_UNITS)
+    if MAX_CHANGES in rules:
+        totals[MAX_CHANGES] = Row(amount=columns.changed)
     return Question(
         county=county,
         policy=policy,

@@ -54,7 +54,7 @@ class Reads:
 BUNDLING = Reads(
     county=(
         "categories", "period_hours", "period_share_fraction", "travel_time_min",
-        "station_time_min", "station_adjacency", "road_km",
+        "station_time_min", "station_adjacency", "road_km", "cell_adjacency", "severed_cells",
     ),
     stations=(
         "station_id", "is_urban", "officers", "can_bundle", "can_host", "max_officers",

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.partition import partition
 from optimizer.question import CENTRES, FREED, LIMITS, LOCKS, PLAN_RULES, Question
 from optimizer.result import Relaxation
+from optimizer.steering_rules import BARRIERS, FIX, MAX_CHANGES, hold_together, parted_pairs
 
 MOST_PAIRS = 3
 """Pairs of changes told, the smallest first."""
@@ -66,6 +68,8 @@ def single_changes(question: Question, rule: str) -> Iterator[Way]:
         yield from _of_freed(question)
     elif rule == RESIDENTS:
         yield from _of_residents(question)
+    elif rule == MAX_CHANGES:
+        yield from _of_changes(question)
     elif rule in PLAN_RULES:
         yield from _of_count(question, rule)
     elif rule in LOCKS:
@@ -159,6 +163,20 @@ def _of_residents(question: Question) -> Iterator[Way]:
     yield Way(said, question.with_value(RESIDENTS, least), _relative(present, least))
 
 
+def _of_changes(question: Question) -> Iterator[Way]:
+    """The plan under which fewest stations get another centre."""
+    without, changed = question.without(MAX_CHANGES), question.columns.changed
+    allowed = np.flatnonzero(without.allowed())
+    chosen = _cheapest(without, allowed, changed[allowed])
+    if chosen is None:
+        return
+    present = question.policy.bundling.changes.max_stations
+    assert present is not None
+    least = int(changed[chosen].sum())
+    said = Relaxation(rule=MAX_CHANGES, present=str(present), needed=str(least))
+    yield Way(said, question.with_value(MAX_CHANGES, least), _relative(present, least))
+
+
 def _of_count(question: Question, rule: str) -> Iterator[Way]:
     """The nearest count, the smaller of two."""
     rules, stations = question.policy.bundling, len(question.county.stations)
@@ -178,13 +196,15 @@ def _of_count(question: Question, rule: str) -> Iterator[Way]:
 
 def _of_locks(question: Question, rule: str) -> Iterator[Way]:
     """Each lock whose removal alone is enough; else all of the rule, if that is."""
-    entries = tuple(getattr(question.policy.bundling.locks, rule.rsplit(".", 1)[1]))
+    held = getattr(question.policy.bundling.locks, rule.rsplit(".", 1)[1])
+    entries: tuple[Any, ...] = tuple(held.items() if rule == FIX else held)
     several = False
     for i, entry in enumerate(entries):
         after = question.with_locks(rule, entries[:i] + entries[i + 1 :])
         if after.has_plan():
             several = True
-            shown = entry if isinstance(entry, str) else "+".join(entry)
+            bundle = [entry[0], *(s for s in entry[1] if s != entry[0])] if rule == FIX else entry
+            shown = bundle if isinstance(bundle, str) else "+".join(bundle)
             yield Way(Relaxation(rule=rule, present=shown, needed="dropped"), after, 1.0)
     if not several and len(entries) > 1:
         said = Relaxation(
@@ -270,6 +290,17 @@ def _told(
             params={"stations": ", ".join(groups)},
         )
         return said, np.isin(columns.set_of, columns.set_of[offending]), float(len(groups))
+    if rule == BARRIERS:
+        parted = parted_pairs(question.county, question.policy)
+        needed = _crossed(question, sets, parted)
+        names = ["+".join(sorted(ids[s] for s in pair)) for pair in needed.tolist()]
+        said = Relaxation(
+            rule=rule,
+            present="{n} pairs parted",
+            needed="a crossing between {stations}",
+            params={"n": len(parted), "stations": ", ".join(sorted(names))},
+        )
+        return said, np.isin(columns.set_of, columns.set_of[offending]), float(len(names))
     if rule == MAX_OFFICERS:
         room, beyond = stations.max_officers, question.amount(rule)
         asked = {h: math.ceil(room[h] + beyond[i] - 1e-9) for h, i in zip(hosts, offending,
@@ -302,6 +333,19 @@ def _told(
         inside: BoolArray = still[columns.members] & (columns.members >= 0)
         barred = np.asarray(inside.any(axis=1))
     return said, ~barred, float(len(order))
+
+
+def _crossed(question: Question, sets: list[list[int]], parted: IntArray) -> IntArray:
+    """Parted pairs, as few as can be, that must be joined for the sets to hold together."""
+    open_to, n = question.county.station_adjacency, len(question.county.stations)
+    assert open_to is not None
+    still = parted[np.isin(parted, [s for members in sets for s in members]).all(axis=1)]
+    kept = open_to[~np.isin(open_to @ (n, 1), parted @ (n, 1))]
+    for i in range(len(still) - 1, -1, -1):
+        fewer = np.vstack([kept, np.delete(still, i, axis=0)])
+        if all(hold_together(np.array([members]), fewer, n)[0] for members in sets):
+            still = np.delete(still, i, axis=0)
+    return still
 
 
 def _cheapest(

@@ -23,9 +23,12 @@ TABLES = ("stations", "cells", "squads")
 
 
 def county(seed: int = 3) -> County:
-    return random_county(
+    here = random_county(
         seed, 8, n_urban=1, n_squads=2, squad_officers=4, n_units=2, cells_per_station=2
     )
+    station = here.cells.station[here.cell_adjacency]
+    between = here.cell_adjacency[station[:, 0] != station[:, 1]]
+    return replace(here, severed_cells=between[:1])
 
 
 def policy(**parts: Any) -> Policy:
