@@ -35,6 +35,7 @@ from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.result import Proof, Status
 from optimizer.solver import Limits
+from optimizer.steering_problems import steering_problems
 from optimizer.workload import Demand, demand_of
 
 WHERE = "case.yaml"
@@ -145,7 +146,7 @@ def lock_problems(county: County, policy: Policy) -> list[Problem]:
         for pair in sorted(pairs & set(combinations(group, 2))):
             found.append(_problem(APART, pair, "stations that no `together` lock joins",
                                   "remove the stations from one of the two locks"))  # fmt: skip
-    return found
+    return [*found, *steering_problems(county, policy)]
 
 
 def _strangers(rule: str, station_ids: Iterable[str], known: set[str]) -> list[Problem]:

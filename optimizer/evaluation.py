@@ -26,6 +26,7 @@ from optimizer.measures import (
 from optimizer.membership import check_complete
 from optimizer.plan import Plan, current_plan
 from optimizer.policy import Policy
+from optimizer.steering import stations_changed
 from optimizer.scorecard import BundleRow, Evaluation, RoadRow, TownshipRow, UnitRow
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
 from optimizer.workload import Assessment, demand_of
@@ -53,7 +54,7 @@ def evaluate(county: County, policy: Policy, plan: Plan) -> Evaluation:
     units = _unit_rows(county, plan, needs)
     roads = _road_rows(county, plan)
     townships = _township_rows(county, policy, cells)
-    price = _price(policy, assessed, bundles)
+    price = _price(policy, plan, assessed, bundles)
     km_mean, km_max = _window_access(county)
 
     alerts = cells.alerts_per_year
@@ -104,11 +105,13 @@ def evaluate(county: County, policy: Policy, plan: Plan) -> Evaluation:
         window_access_mean_km=km_mean,
         window_access_max_km=km_max,
         worst_wait_share_fraction=float(assessed.wait_share_fraction.max()),
-        objective=price.officers + price.response + price.overload + price.fixed,
+        objective=price.officers + price.response + price.overload + price.fixed + price.change,
         officers_price=price.officers,
         response_price=price.response,
         overload_price=price.overload,
         fixed_price=price.fixed,
+        change_price=price.change,
+        stations_changed=len(stations_changed(policy, plan)),
         townships=townships,
         bundles=bundles,
         units=units,
@@ -194,9 +197,12 @@ class _Price:
     response: float
     overload: float
     fixed: float
+    change: float
 
 
-def _price(policy: Policy, assessed: Assessment, bundles: Sequence[BundleRow]) -> _Price:
+def _price(
+    policy: Policy, plan: Plan, assessed: Assessment, bundles: Sequence[BundleRow]
+) -> _Price:
     weights = policy.weights
     officers = assessed.officers
     extra_min = sum(b.extra_alert_min_per_year for b in bundles)
@@ -206,6 +212,7 @@ def _price(policy: Policy, assessed: Assessment, bundles: Sequence[BundleRow]) -
         overload=weights.overload_per_officer
         * float(np.maximum(officers - weights.span_officers, 0.0).sum()),
         fixed=weights.fixed_per_office * sum(len(b.station_ids) - 1 for b in bundles),
+        change=policy.bundling.changes.price_per_station * len(stations_changed(policy, plan)),
     )
 
 

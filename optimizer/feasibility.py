@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from optimizer import equity
+from optimizer import equity, steering
 from optimizer.county import County
 from optimizer.membership import check_membership, units_of
 from optimizer.plan import Bundle, Plan, current_plan
@@ -146,6 +146,7 @@ class _Judge:
             )
         yield from self._times(where, centre, rows)
         yield from equity.bundle_rules(self.county, self.policy, bundle, where)
+        yield from steering.bundle_rules(self.county, self.policy, bundle, where, self._named)
 
     def _times(self, where: str, centre: int, rows: Sequence[int]) -> Iterator[Violation]:
         """Travel and response of one bundle, from the county's tables."""
@@ -219,6 +220,7 @@ class _Judge:
     def locks(self) -> Iterator[Violation]:
         """Decisions that the planner made beforehand."""
         rules = self.policy.bundling.locks
+        yield from steering.plan_rules(self.county, self.policy, self.plan, self._named)
         bundle_of = {s: b for b in self.plan.bundles for s in b.station_ids}
         for group in rules.together:
             known = sorted(set(group) & set(bundle_of))

@@ -37,6 +37,10 @@ SENTENCES = {
     "({what}) loses the response standard; at most {limit} allowed",
     "equity.max_window_km": "{where}: {value} km from cell {what} to the nearest window of its own "
     "bundle; at most {limit} allowed",
+    "bundling.locks.fix": "{where}: fixed as one bundle under its first station, but is {value}",
+    "bundling.barriers": "{where}: one bundle across a barrier: {value} beyond it",
+    "bundling.changes.max_stations": "{where}: {value} stations with another centre than in the "
+    "plan to start from; at most {limit} allowed: {what}",
     "traffic.dissolve_squads": "{where}: squads dissolved: {value}; required: {limit}",
     "traffic.duty_stations": "{where}: {value} duty stations; exactly {limit} required",
     "traffic.rural_only": "{where}: a town station with road duty; only rural ones take it",

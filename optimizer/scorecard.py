@@ -161,8 +161,10 @@ class Evaluation:
         window_access_mean_km, window_access_max_km: Road km from home to the nearest window, mean
             over residents and largest; a police office keeps its window.
         worst_wait_share_fraction: Largest share of alerts, over bundles, that wait too long.
-        objective: The objective of bundling, one officer = 1; sum of the four prices.
-        officers_price, response_price, overload_price, fixed_price: Its parts.
+        objective: The objective of bundling, one officer = 1; sum of the five prices.
+        officers_price, response_price, overload_price, fixed_price, change_price: Its parts.
+        stations_changed: Stations whose centre is not that of the plan to start from; of today
+            where the policy names none.
         townships, bundles, units, roads: The tables.
     """
 
@@ -206,6 +208,8 @@ class Evaluation:
     response_price: float
     overload_price: float
     fixed_price: float
+    change_price: float = 0.0
+    stations_changed: int = 0
     townships: tuple[TownshipRow, ...]
     bundles: tuple[BundleRow, ...]
     units: tuple[UnitRow, ...]
