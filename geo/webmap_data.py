@@ -180,6 +180,8 @@ def _scene(scene: WebScene, frame: Frame, ground: int, roads: int) -> Json:
                 "today": _tenths([t.today_min])[0],
                 "plan": _tenths([t.plan_min])[0],
                 "alerts": round(t.alerts_per_year),
+                "loses": t.loses,
+                "loss": t.loss,
                 "card": _card(t.card, scene),
             }
             for t, at in zip(scene.townships, _label_points(scene, of_cell, frame), strict=True)

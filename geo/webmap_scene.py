@@ -67,13 +67,24 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Township:
-    """Mean response of a township in minutes, and its card."""
+    """Mean response of a township in minutes, and its card.
+
+    Attributes:
+        name: Its name.
+        today_min, plan_min: Mean response.
+        alerts_per_year: Its alerts.
+        card: What a click on it tells.
+        loses: Whether it is worse off under the plan.
+        loss: What it loses, in words, for the list of those that do.
+    """
 
     name: str
     today_min: float
     plan_min: float
     alerts_per_year: float
     card: Card
+    loses: bool = False
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -37,6 +37,7 @@ def _frame(_: Translate) -> dict[str, str]:
         "panel": _("Layers and legend"),
         "map": _("Map of the jurisdictions; arrow keys move it, plus and minus zoom"),
         "bundles": _("Bundles"),
+        "losers": _("Townships that lose"),
         "fill_units": _("Jurisdictions and bundles"),
         "fill_cell": _("Response, each cell"),
         "fill_town": _("Response, township mean"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.county import County
+from optimizer.equity import loses_standard, windows_left
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.measures import (
     ResponseByGroup,
@@ -26,8 +27,8 @@ from optimizer.measures import (
 from optimizer.membership import check_complete
 from optimizer.plan import Plan, current_plan
 from optimizer.policy import Policy
-from optimizer.steering import stations_changed
 from optimizer.scorecard import BundleRow, Evaluation, RoadRow, TownshipRow, UnitRow
+from optimizer.steering import stations_changed
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
 from optimizer.workload import Assessment, demand_of
 
@@ -53,9 +54,11 @@ def evaluate(county: County, policy: Policy, plan: Plan) -> Evaluation:
     bundles = _bundle_rows(county, policy, plan, assessed, apart, cells, cells_today)
     units = _unit_rows(county, plan, needs)
     roads = _road_rows(county, plan)
-    townships = _township_rows(county, policy, cells)
+    lost = np.where(loses_standard(county, policy, plan), county.cells.population, 0.0)
+    townships = _township_rows(county, policy, cells, lost)
+    losing = _most_losing(_township_rows(county, policy, cells_today, lost), townships)
     price = _price(policy, plan, assessed, bundles)
-    km_mean, km_max = _window_access(county)
+    km_mean, km_max = _window_access(county, windows_left(county, policy, plan))
 
     alerts = cells.alerts_per_year
     load = _fairness(units)
@@ -81,6 +84,10 @@ def evaluate(county: County, policy: Policy, plan: Plan) -> Evaluation:
         share_within_fraction=1.0 - weighted_mean((~cells.is_within).astype(float), alerts),
         worst_township=worst.township if worst else "",
         worst_township_response_min=worst.mean_response_min if worst else 0.0,
+        most_losing_township=losing[0],
+        most_township_loss_min=losing[1],
+        residents_losing_standard=float(lost.sum()),
+        residents_losing_standard_fraction=_share(float(lost.sum()), county.cells.population),
         officers_in_post=sum(n for _, n in today.strength),
         officers_required=sum(u.required_officers for u in units),
         officers_required_stations=float(assessed.officers.sum()),
@@ -351,12 +358,15 @@ def _per_officer(road_km: float, officers: int) -> float:
     return road_km / officers if officers else float("inf")
 
 
-def _township_rows(county: County, policy: Policy, cells: _CellResponse) -> tuple[TownshipRow, ...]:
+def _township_rows(
+    county: County, policy: Policy, cells: _CellResponse, lost: FloatArray
+) -> tuple[TownshipRow, ...]:
     names = sorted(set(county.cells.township))
     number = {name: i for i, name in enumerate(names)}
     group = np.array([number[t] for t in county.cells.township], dtype=np.int64)
     response = _by_group(county, cells, group, len(names))
     population = np.bincount(group, weights=county.cells.population, minlength=len(names))
+    losing = np.bincount(group, weights=lost, minlength=len(names))
     # Alerts per township and centre; residents, then cells, where a township has no alerts.
     pairs, pair_of = np.unique(group * len(county.stations) + cells.centre, return_inverse=True)
     by = [
@@ -376,6 +386,7 @@ def _township_rows(county: County, policy: Policy, cells: _CellResponse) -> tupl
             township=township,
             alerts_per_year=float(response.alerts_per_year[i]),
             population=float(population[i]),
+            residents_losing_standard=float(losing[i]),
             mean_response_min=float(response.mean_response_min[i]),
             share_within_fraction=float(response.share_within_fraction[i]),
             farthest_min=float(response.farthest_min[i]),
@@ -388,12 +399,29 @@ def _township_rows(county: County, policy: Policy, cells: _CellResponse) -> tupl
     )
 
 
-def _window_access(county: County) -> tuple[float, float]:
-    """Mean over residents and largest road km to the nearest window.
+def _most_losing(today: Sequence[TownshipRow], plan: Sequence[TownshipRow]) -> tuple[str, float]:
+    """Township whose mean response grows most, and by how much; nobody and 0 where none grows."""
+    change = [
+        (b.mean_response_min - a.mean_response_min, b.township)
+        for a, b in zip(today, plan, strict=True)
+        if b.mean_response_min > a.mean_response_min
+    ]
+    if not change:
+        return "", 0.0
+    loss, township = max(change, key=lambda c: c[0])
+    return township, loss
+
+
+def _share(part: float, of: FloatArray) -> float:
+    return part / float(of.sum()) if of.any() else 0.0
+
+
+def _window_access(county: County, is_left: BoolArray) -> tuple[float, float]:
+    """Mean over residents and largest road km to the nearest window of the stations `is_left`.
 
     Over all cells alike where no residents are known; inf without any window.
     """
-    windows = np.flatnonzero(county.stations.has_window)
+    windows = np.flatnonzero(is_left)
     if not windows.size:
         return float("inf"), float("inf")
     nearest_km = county.road_km[windows].min(axis=0)

@@ -8,6 +8,9 @@ from typing import Any
 
 from optimizer.strength import UnitKind
 
+NOT_KNOWN = math.nan
+"""A measure that a run does not have, because the Jingli that made it did not reckon it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TownshipRow:
@@ -17,6 +20,7 @@ class TownshipRow:
         township: Its name.
         alerts_per_year: Its alerts.
         population: Its registered residents.
+        residents_losing_standard: Those within the standard today and outside it in the plan.
         mean_response_min: Alert-weighted; over residents where it has no alerts.
         share_within_fraction: Share of its alerts within the standard; 1 without alerts.
         farthest_min: Response to its farthest cell.
@@ -27,6 +31,7 @@ class TownshipRow:
     township: str
     alerts_per_year: float
     population: float
+    residents_losing_standard: float = NOT_KNOWN
     mean_response_min: float
     share_within_fraction: float
     farthest_min: float
@@ -141,6 +146,10 @@ class Evaluation:
         p90_response_min: Smallest response within which at least 90% of alerts are reached.
         share_within_fraction: Share of alerts reached within the standard of their cell.
         worst_township, worst_township_response_min: Highest mean among townships with alerts.
+        most_losing_township, most_township_loss_min: Where the mean response grows most against
+            today, and by how much; empty and 0 where none grows.
+        residents_losing_standard, residents_losing_standard_fraction: Residents within the response
+            standard of their cell today and outside it in the plan; the same as a share of all.
         officers_in_post: Officers of all stations, squads and units today.
         officers_required: What the workload of all units needs.
         officers_required_stations: The part of the bundles and lone stations, road duty excluded.
@@ -159,7 +168,7 @@ class Evaluation:
         road_km_per_officer_mean: All managed km / all road officers.
         duty_stations: Stations that hold road duty.
         window_access_mean_km, window_access_max_km: Road km from home to the nearest window, mean
-            over residents and largest; a police office keeps its window.
+            over residents and largest.
         worst_wait_share_fraction: Largest share of alerts, over bundles, that wait too long.
         objective: The objective of bundling, one officer = 1; sum of the five prices.
         officers_price, response_price, overload_price, fixed_price, change_price: Its parts.
@@ -181,6 +190,10 @@ class Evaluation:
     share_within_fraction: float
     worst_township: str
     worst_township_response_min: float
+    most_losing_township: str = ""
+    most_township_loss_min: float = NOT_KNOWN
+    residents_losing_standard: float = NOT_KNOWN
+    residents_losing_standard_fraction: float = NOT_KNOWN
     officers_in_post: int
     officers_required: float
     officers_required_stations: float

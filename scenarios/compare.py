@@ -10,6 +10,8 @@ from optimizer.errors import Translate
 from optimizer.scorecard import Evaluation, TownshipRow
 
 Better = Literal["less", "more", "neither"]
+NOTICEABLE_MIN = 0.05
+"""A change of a mean response that a table with one decimal shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class MeasureRow:
         """A value as text."""
         if isinstance(value, str):
             return value
+        if math.isnan(value):
+            return "–"
         if math.isinf(value):
             return "∞"
         scaled = value * 100.0 if self.unit == "%" else value
@@ -49,6 +53,8 @@ class MeasureRow:
         """Signed difference as text, empty where it means nothing."""
         if isinstance(self.today, str) or isinstance(self.plan, str):
             return "" if self.today == self.plan else "≠"
+        if math.isnan(self.today) or math.isnan(self.plan):
+            return ""
         if math.isinf(self.today) or math.isinf(self.plan):
             return "0" if self.today == self.plan else "≠"
         scale = 100.0 if self.unit == "%" else 1.0
@@ -79,6 +85,16 @@ def measures(today: Evaluation, plan: Evaluation, _: Translate) -> tuple[Measure
         ("share_within_fraction", _("Alerts within the standard"), "%", "more", 1),
         ("worst_township", _("Worst township"), "", "neither", 0),
         ("worst_township_response_min", _("Mean response there"), minutes, "less", 2),
+        ("most_losing_township", _("Township that loses most"), "", "neither", 0),
+        ("most_township_loss_min", _("Longer mean response there"), minutes, "less", 2),
+        ("residents_losing_standard", _("Residents who lose the standard"), "", "less", 0),
+        (
+            "residents_losing_standard_fraction",
+            _("Residents who lose the standard, share"),
+            "%",
+            "less",
+            1,
+        ),
         ("worst_wait_share_fraction", _("Alerts that wait too long, worst bundle"), "%", "less", 1),
         ("mismatch_fraction", _("Mismatch of strength and workload"), "%", "less", 1),
         (
@@ -127,6 +143,22 @@ class TownshipChange:
         """Minutes that its alerts wait longer (negative: shorter)."""
         return self.plan.mean_response_min - self.today.mean_response_min
 
+    @property
+    def residents_losing_standard(self) -> float:
+        """Residents who lose the response standard; 0 where the run does not know."""
+        residents = self.plan.residents_losing_standard
+        return 0.0 if math.isnan(residents) else residents
+
+    @property
+    def loses(self) -> bool:
+        """Whether alerts wait noticeably longer or residents lose the response standard."""
+        return self.mean_response_change_min >= NOTICEABLE_MIN or self.residents_losing_standard > 0
+
+    @property
+    def gains(self) -> bool:
+        """Whether alerts wait noticeably less, and nobody loses the standard."""
+        return not self.loses and self.mean_response_change_min <= -NOTICEABLE_MIN
+
 
 def township_changes(today: Evaluation, plan: Evaluation) -> tuple[TownshipChange, ...]:
     """Every township, the greatest loss first."""
@@ -137,5 +169,4 @@ def township_changes(today: Evaluation, plan: Evaluation) -> tuple[TownshipChang
 
 def finite(value: float | str) -> float | str | None:
     """A measure's value as JSON holds it; None for what is out of reach."""
-    infinite = isinstance(value, float) and value in (float("inf"), float("-inf"))
-    return None if infinite else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,7 +6,7 @@ import json
 import math
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, get_args, get_type_hints
 
 from optimizer.result import Proof, Relaxation, Status
@@ -141,7 +141,9 @@ def _read(kind: Any, value: Any) -> Any:
         return tuple(_read(inner, one) for one in value)
     if hasattr(kind, "__dataclass_fields__"):
         hints = get_type_hints(kind)
-        return kind(**{f.name: _read(hints[f.name], value[f.name]) for f in fields(kind)})
+        # What an older Jingli did not reckon has a default that says so.
+        there = [f for f in fields(kind) if f.name in value or f.default is MISSING]
+        return kind(**{f.name: _read(hints[f.name], value[f.name]) for f in there})
     if kind is float:
         return float("inf") if value is None else float(value)
     return value

@@ -16,7 +16,6 @@ from scenarios.tables import kind_text, names, reason_text
 
 TOWNSHIPS_SHOWN = 5
 WARNINGS_SHOWN = 10
-NOTICEABLE_MIN = 0.05
 
 
 def show_run(run: Run, console: Console, _: Translate) -> None:
@@ -244,8 +243,8 @@ def _show_moves(run: Run, console: Console, _: Translate) -> None:
 def _show_townships(run: Run, console: Console, _: Translate) -> None:
     assert run.plan is not None
     changes = township_changes(run.today, run.plan)
-    losers = [c for c in changes if c.mean_response_change_min >= NOTICEABLE_MIN]
-    winners = [c for c in changes if c.mean_response_change_min <= -NOTICEABLE_MIN]
+    losers = [c for c in changes if c.loses]
+    winners = [c for c in changes if c.gains]
     found = table(
         _("Townships: {lose} lose, {gain} gain, {same} as before").format(
             lose=len(losers), gain=len(winners), same=len(changes) - len(losers) - len(winners)
@@ -255,15 +254,17 @@ def _show_townships(run: Run, console: Console, _: Translate) -> None:
         (_("Response, min"), "right"),
         (_("Change"), "right"),
         (_("Within"), "right"),
+        (_("Residents"), "right"),
     )
     for c in [*losers[:TOWNSHIPS_SHOWN], *list(reversed(winners))[:TOWNSHIPS_SHOWN]]:
-        style = "red" if c.mean_response_change_min > 0 else "green"
+        style = "red" if c.loses else "green"
         found.add_row(
             escape(c.plan.township),
             escape(c.plan.responsible),
             f"{c.today.mean_response_min:.1f}→{c.plan.mean_response_min:.1f}",
             f"[{style}]{c.mean_response_change_min:+.1f}[/]",
             f"{c.today.share_within_fraction:.0%}→{c.plan.share_within_fraction:.0%}",
+            f"{c.plan.population:,.0f}",
         )
     if losers or winners:
         console.print(found)

@@ -43,7 +43,6 @@ HEADLINES = (
 """Measures that are shown without `--full`."""
 ROWS_SHOWN = 5
 _INDENT = "  "
-_NOTICEABLE_MIN = 0.05
 _STATUS_COLOURS = {
     Status.OPTIMAL: "green",
     Status.FEASIBLE: "yellow",
@@ -290,8 +289,8 @@ def _show_roads(kept: KeptRun, out: Paper, full: bool) -> None:
 
 def _show_townships(kept: KeptRun, out: Paper, full: bool) -> None:
     _, changes = out.translate, township_changes(kept.today, kept.evaluation)
-    losers = [c for c in changes if c.mean_response_change_min >= _NOTICEABLE_MIN]
-    winners = [c for c in changes if c.mean_response_change_min <= -_NOTICEABLE_MIN]
+    losers = [c for c in changes if c.loses]
+    winners = [c for c in changes if c.gains]
     out.heading(
         _("Townships: {lose} lose, {gain} gain, {same} as before").format(
             lose=len(losers), gain=len(winners), same=len(changes) - len(losers) - len(winners)
@@ -306,6 +305,7 @@ def _show_townships(kept: KeptRun, out: Paper, full: bool) -> None:
         Column(header=_("Response, min"), figures=True),
         Column(header=_("Change"), figures=True),
         Column(header=_("Within"), figures=True),
+        Column(header=_("Residents"), figures=True),
     )
     out.grid(columns, [_township_cells(c) for c in shown])
     out.more(0 if full else len(losers) - ROWS_SHOWN)
@@ -313,7 +313,7 @@ def _show_townships(kept: KeptRun, out: Paper, full: bool) -> None:
 
 def _township_cells(one: TownshipChange) -> tuple[Cell, ...]:
     change = one.mean_response_change_min
-    lost, gained = change >= _NOTICEABLE_MIN, change <= -_NOTICEABLE_MIN
+    lost, gained = one.loses, one.gains
     sign, colour = _VERDICTS["worse" if lost else "better" if gained else ""]
     return (
         one.plan.township,
@@ -321,6 +321,7 @@ def _township_cells(one: TownshipChange) -> tuple[Cell, ...]:
         f"{one.today.mean_response_min:.1f} → {one.plan.mean_response_min:.1f}",
         (f"{change:+.1f} {sign}" if lost or gained else "0 ", colour),
         f"{one.today.share_within_fraction:.0%} → {one.plan.share_within_fraction:.0%}",
+        f"{one.plan.population:,.0f}",
     )
 
 

@@ -15,7 +15,6 @@ from scenarios.show import show_proofs
 from scenarios.show_table import table, verdict_text
 
 TOWNSHIPS_SHOWN = 5
-NOTICEABLE_MIN = 0.05
 
 
 def show_scored(scored: Scored, scenario: str | None, console: Console, _: Translate) -> None:
@@ -51,17 +50,14 @@ def show_scored(scored: Scored, scenario: str | None, console: Console, _: Trans
         )
     console.print(grid)
     _show_bundles(scored, console, _)
-    losers = [
-        c
-        for c in township_changes(scored.today, scored.evaluation)
-        if c.mean_response_change_min >= NOTICEABLE_MIN
-    ]
+    losers = [c for c in township_changes(scored.today, scored.evaluation) if c.loses]
     for c in losers[:TOWNSHIPS_SHOWN]:
         console.print(
-            _("{township}: {minutes} min longer ({centre})").format(
+            _("{township}: {minutes} min longer ({centre}; {residents} residents)").format(
                 township=c.plan.township,
                 minutes=f"{c.mean_response_change_min:.1f}",
                 centre=c.plan.responsible,
+                residents=f"{c.plan.population:,.0f}",
             ),
             markup=False,
         )

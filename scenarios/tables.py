@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -207,7 +208,13 @@ def _township_columns(_: Translate) -> Columns[TownshipChange]:
             lambda c: round(c.plan.share_within_fraction, 4),
         ),
         (_("Farthest cell, min"), "minutes", lambda c: round(c.plan.farthest_min, 1)),
+        (_("Residents who lose the standard"), "count", _losing),
     )
+
+
+def _losing(change: TownshipChange) -> Cell:
+    residents = change.plan.residents_losing_standard
+    return None if math.isnan(residents) else round(residents)
 
 
 def _unit_columns(_: Translate) -> Columns[UnitRow]:

@@ -11,6 +11,7 @@ from geo.webmap_scene import Card, CardRow, Township, Verdict
 from optimizer.errors import Translate
 from optimizer.plan import Move
 from optimizer.scorecard import BundleRow, Evaluation, TownshipRow
+from scenarios.compare import TownshipChange, township_changes
 from scenarios.run import Run
 from scenarios.tables import names
 
@@ -105,6 +106,7 @@ def townships(run: Run, _: Translate) -> tuple[Township, ...]:
     assert run.plan is not None
     facts = _facts(run)
     before = {t.township: t for t in run.today.townships}
+    change = {c.plan.township: c for c in township_changes(run.today, run.plan)}
     return tuple(
         Township(
             name=t.township,
@@ -112,9 +114,24 @@ def townships(run: Run, _: Translate) -> tuple[Township, ...]:
             plan_min=t.mean_response_min,
             alerts_per_year=t.alerts_per_year,
             card=_township_card(run, before[t.township], t, facts, _),
+            loses=change[t.township].loses,
+            loss=_loss_text(change[t.township], _) if change[t.township].loses else "",
         )
         for t in sorted(run.plan.townships, key=lambda t: t.township)
     )
+
+
+def _loss_text(change: TownshipChange, _: Translate) -> str:
+    """Minutes, residents of the township, and those of them who lose the standard."""
+    text = _("{minutes} min; {residents} residents").format(
+        minutes=f"{change.mean_response_change_min:+.1f}".replace("inf", "∞"),
+        residents=f"{change.plan.population:,.0f}",
+    )
+    if change.residents_losing_standard > 0:
+        text += _("; {residents} lose the standard").format(
+            residents=f"{change.residents_losing_standard:,.0f}"
+        )
+    return text
 
 
 def _township_card(

@@ -86,6 +86,9 @@ def test_worked_response() -> None:
     assert PLAN.share_within_fraction == 1.0
     assert (TODAY.worst_township, TODAY.worst_township_response_min) == ("Aton", 8.0)
     assert (PLAN.worst_township, PLAN.worst_township_response_min) == ("Bton", 23.5)
+    assert (PLAN.most_losing_township, PLAN.most_township_loss_min) == ("Bton", 15.5)
+    assert (TODAY.most_losing_township, TODAY.most_township_loss_min) == ("", 0.0)
+    assert PLAN.residents_losing_standard == TODAY.residents_losing_standard == 0.0
 
 
 def test_share_within_counts_the_limit_as_kept() -> None:
@@ -233,6 +236,7 @@ def test_worked_township_rows() -> None:
             township="Aton",
             alerts_per_year=3000.0,
             population=30_000.0,
+            residents_losing_standard=0.0,
             mean_response_min=8.0,
             share_within_fraction=1.0,
             farthest_min=12.0,
@@ -243,6 +247,7 @@ def test_worked_township_rows() -> None:
             township="Bton",
             alerts_per_year=2000.0,
             population=20_000.0,
+            residents_losing_standard=0.0,
             mean_response_min=23.5,
             share_within_fraction=1.0,
             farthest_min=28.0,

@@ -337,6 +337,7 @@ function useScene(scene) {
   state.hovered = null;
   fillHead(scene);
   fillBundles(byId("bundles"), scene, choose);
+  fillLosers(byId("losers"), scene, choose);
   fillChoices(byId("fills"), "fill", "radio", fillChoicesOf(scene), (v) => v === show.fill, (v) => {
     show.fill = v;
     relayer();

@@ -60,6 +60,23 @@ function fillBundles(list, scene, choose) {
   list.parentElement.hidden = !list.childElementCount;
 }
 
+// Every township that loses, the greatest loss first: a plan hides none of them.
+function fillLosers(list, scene, choose) {
+  list.replaceChildren();
+  const lost = (t) => (t.plan === null ? Infinity : t.plan - t.today);
+  const rows = scene.raw.townships.map((_, row) => row);
+  const losing = rows.filter((row) => scene.raw.townships[row].loses);
+  losing.sort((a, b) => lost(scene.raw.townships[b]) - lost(scene.raw.townships[a]));
+  for (const row of losing) {
+    const t = scene.raw.townships[row];
+    const button = make("button", { type: "button" });
+    button.append(make("strong", {}, t.name), make("span", { class: "offices" }, t.loss));
+    button.addEventListener("click", () => choose("township", row));
+    list.append(make("li", {}, button));
+  }
+  list.parentElement.hidden = !list.childElementCount;
+}
+
 function fillCard(scene, kind, row, choose, close) {
   const box = byId("card");
   const card = kind === "township" ? scene.raw.townships[row].card : scene.raw.stations.cards[row];

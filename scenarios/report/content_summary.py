@@ -158,6 +158,14 @@ def cost(m: Material) -> str:
         all=wording.townships(len(m.changes), _),
         gain=whole(len(m.winners)),
     )
+    if plan.residents_losing_standard > 0:
+        text += _(
+            " {residents} residents ({share} of all) are within the standard today and outside it "
+            "under the plan."
+        ).format(
+            residents=whole(plan.residents_losing_standard),
+            share=percent(plan.residents_losing_standard_fraction),
+        )
     if m.losers:
         worst = m.losers[0]
         text += _(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo.routing import travel
+from optimizer.equity import windows_left
+from optimizer.errors import Translate
 from scenarios.report import wording
 from scenarios.report.blocks import Block, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
@@ -20,7 +22,8 @@ class PatrolLine:
 
     Attributes:
         centre, office: Names.
-        has_window: The office keeps a household-registration window.
+        has_window: The office has a household-registration window today.
+        closes_window: It closes under the plan.
         residents: Of the office's jurisdiction of today.
         farthest_km: Road kilometres from the office to its farthest cell.
         road_km: Length of the fastest way from the centre.
@@ -30,6 +33,7 @@ class PatrolLine:
     centre: str
     office: str
     has_window: bool
+    closes_window: bool
     residents: float
     farthest_km: float
     road_km: float
@@ -50,15 +54,20 @@ def windows(m: Material) -> Iterator[Block]:
             ).format(mean=one(plan.window_access_mean_km), longest=one(plan.window_access_max_km))
         )
         return
-    kept = sum(line.has_window for line in lines)
-    text = _(
-        "{kept} of {offices} have a household-registration window and keep it. The way to the "
-        "nearest window stays {mean} km on the mean over residents and {longest} km at the longest."
-    ).format(
-        kept=whole(kept),
-        offices=wording.offices(len(lines), _),
-        mean=one(plan.window_access_mean_km),
-        longest=one(plan.window_access_max_km),
+    closed = sum(line.closes_window for line in lines)
+    kept = sum(line.has_window for line in lines) - closed
+    text = (
+        _closed(m, closed)
+        if closed
+        else _(
+            "{kept} of {offices} have a household-registration window and keep it. The way to the "
+            "nearest window stays {mean} km on the mean over residents and {longest} km at the longest."
+        ).format(
+            kept=whole(kept),
+            offices=wording.offices(len(lines), _),
+            mean=one(plan.window_access_mean_km),
+            longest=one(plan.window_access_max_km),
+        )
     )
     crews = m.run.loaded.policy.crews
     if kept and crews.window_officers:
@@ -95,7 +104,7 @@ def windows(m: Material) -> Iterator[Block]:
                 _("{centre} – {office}").format(centre=line.centre, office=line.office),
                 one(line.road_km),
                 one(line.travel_min),
-                _("kept") if line.has_window else _("none today"),
+                _window(line, _),
                 m.residents(line.residents),
                 one(line.farthest_km),
             )
@@ -109,6 +118,28 @@ def windows(m: Material) -> Iterator[Block]:
         + " " * (m.language == "en")
         + _on_roads(m),
         width_share=(3.0, 0.8, 0.8, 0.9, 1.0, 1.0),
+    )
+
+
+def _window(line: PatrolLine, _: Translate) -> str:
+    if line.closes_window:
+        return _("closes")
+    return _("kept") if line.has_window else _("none today")
+
+
+def _closed(m: Material, closed: int) -> str:
+    """How many windows close, and how much longer the way to one becomes."""
+    _, plan, today = m.translate, m.plan, m.today
+    return _(
+        "{closed} household-registration windows of police offices close. The way to the nearest "
+        "window goes from {mean_today} to {mean} km on the mean over residents, and from "
+        "{longest_today} to {longest} km at the longest."
+    ).format(
+        closed=whole(closed),
+        mean_today=one(today.window_access_mean_km),
+        mean=one(plan.window_access_mean_km),
+        longest_today=one(today.window_access_max_km),
+        longest=one(plan.window_access_max_km),
     )
 
 
@@ -138,6 +169,7 @@ def patrol_lines(m: Material) -> tuple[PatrolLine, ...]:
         count_walk_in=loaded.policy.roads.count_walk_in,
         index=loaded.router,
     )
+    left = windows_left(county, loaded.policy, m.decided)
     found = []
     for c, s in pairs:
         mine = np.flatnonzero(county.cells.station == s)
@@ -146,6 +178,7 @@ def patrol_lines(m: Material) -> tuple[PatrolLine, ...]:
                 centre=county.stations.name[c],
                 office=county.stations.name[s],
                 has_window=bool(county.stations.has_window[s]),
+                closes_window=bool(county.stations.has_window[s] and not left[s]),
                 residents=float(county.cells.population[mine].sum()),
                 farthest_km=float(county.road_km[s, mine].max(initial=0.0)),
                 road_km=float(ways.road_km[centres.index(c), offices.index(s)]),
