@@ -685,7 +685,8 @@ def test_evaluation_never_loads_a_decision_or_a_solver() -> None:
     assert set(done.stdout.split()) <= {
         f"optimizer.{m}"
         for m in (
-            "county", "errors", "evaluation", "feasibility", "frozen", "measures", "membership",
-            "plan", "policy", "queueing", "rules", "scorecard", "strength", "workload",
+            "county", "equity", "errors", "evaluation", "feasibility", "frozen", "measures",
+            "membership", "plan", "policy", "policy_bundling", "policy_equity", "policy_part",
+            "policy_simulation", "queueing", "rules", "scorecard", "strength", "workload",
         )
     }  # fmt: skip
