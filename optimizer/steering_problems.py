@@ -37,20 +37,17 @@ def _of_fixed(policy: Policy, known: set[str]) -> Iterator[Problem]:
     for station in sorted(s for s, n in twice.items() if n > 1):
         yield _problem(FIX, [station], "each station in one fixed bundle only",
                        "take it out of the others")  # fmt: skip
-    of = {s: b for b in fixed for s in b.station_ids}
-    for group in locks.together:
-        homes = {of[s].centre_id if s in of else None for s in group}
-        if len(homes) > 1 and homes != {None}:
-            yield _clash(sorted(set(group) & set(of)), "together")
-    for group in locks.apart:
-        for pair in combinations(sorted(set(group) & set(of)), 2):
-            if of[pair[0]] == of[pair[1]]:
+    for bundle in fixed:
+        inside, offices = set(bundle.station_ids), set(bundle.office_ids)
+        for group in locks.together:
+            if inside & set(group) and not set(group) <= inside:
+                yield _clash(sorted(inside & set(group)), "together")
+        for group in locks.apart:
+            for pair in combinations(sorted(inside & set(group)), 2):
                 yield _clash(pair, "apart")
-    for station in sorted(set(locks.keep) & set(of)):
-        if of[station].office_ids:
+        for station in sorted(inside & set(locks.keep) if offices else ()):
             yield _clash([station], "keep")
-    for station in sorted(set(locks.host) & set(of)):
-        if of[station].centre_id != station:
+        for station in sorted(offices & set(locks.host)):
             yield _clash([station], "host")
 
 
