@@ -12,6 +12,7 @@ from scenarios.provenance import modelled_text
 from scenarios.run import Run
 from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
+from scenarios.sizes import sizes_text
 from scenarios.tables import kind_text, names, reason_text
 
 TOWNSHIPS_SHOWN = 5
@@ -186,6 +187,7 @@ def _show_bundles(run: Run, console: Console, _: Translate) -> None:
         )
     if shown:
         console.print(found)
+        console.print(_("By size: {sizes}").format(sizes=sizes_text(shown, _)), markup=False)
     else:
         console.print(_("No stations are bundled."))
 

@@ -19,6 +19,7 @@ from scenarios.documents import proof_documents
 from scenarios.kept import KeptRun
 from scenarios.provenance import modelled_text
 from scenarios.show_lines import Cell, Column, grid, listed, paragraph, wrapped
+from scenarios.sizes import sizes_text
 from scenarios.tables import kind_text, office_names, reason_text
 from scenarios.workbook import proof_text, stage_text
 
@@ -185,6 +186,7 @@ def _show_bundles(kept: KeptRun, out: Paper) -> None:
             for b in bundles
         ],
     )
+    out.say(_("By size: {sizes}").format(sizes=sizes_text(bundles, _)))
     alone = len(kept.evaluation.bundles) - len(bundles)
     if alone:
         out.say(_("Stations that stay as they are: {n}").format(n=alone))

@@ -687,6 +687,6 @@ def test_evaluation_never_loads_a_decision_or_a_solver() -> None:
         for m in (
             "county", "equity", "errors", "evaluation", "feasibility", "frozen", "measures",
             "membership", "plan", "policy", "policy_bundling", "policy_equity", "policy_part",
-            "policy_simulation", "queueing", "rules", "scorecard", "strength", "workload",
+            "policy_simulation", "queueing", "rules", "scorecard", "steering", "strength", "workload",
         )
     }  # fmt: skip

@@ -12,6 +12,7 @@ from scenarios.report.blocks import Block, Heading, KeyFigure, KeyFigures, Parag
 from scenarios.report.material import Material, minutes_lost
 from scenarios.report.uncertainty import FREED, Range
 from scenarios.report.wording import changes_as_shown, one, percent, signed, whole
+from scenarios.sizes import sizes_text
 from scenarios.sweep_years import BOOTSTRAP
 
 
@@ -62,6 +63,7 @@ def proposal(m: Material) -> str:
             offices=wording.offices(plan.police_offices, _),
             alone=wording.stations(alone, _),
         )
+        text += _(" By size: {sizes}.").format(sizes=sizes_text(plan.bundles, _))
     else:
         text = _("The plan bundles no station: all {all} stay as they are.").format(
             all=wording.stations(stations, _)
