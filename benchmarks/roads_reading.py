@@ -141,7 +141,7 @@ def measure_cached(path: Path) -> dict[str, Any]:
         start = time.process_time()
         read_osm_roads(path, path.name, Roads(), cache=folder)
         whole = time.process_time() - start
-        key = cache_key(path, settings(Roads(), OsmOptions()))
+        key = cache_key([path], settings(Roads(), OsmOptions()))
         start = time.process_time()
         assert load(folder, key) is not None
         return {"whole_s": whole, "open_s": time.process_time() - start}

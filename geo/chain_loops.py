@@ -1,18 +1,21 @@
-"""Walking from junction to junction, compiled by numba.
-
-Importing this module imports numba, so only `geo.road_chains` does, when it contracts.
-"""
+"""Walking from junction to junction: plain for small networks, compiled by numba for large ones."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from geo.compiled import compiled
+
+@cache
+def compiled_walk() -> Any:
+    """`walk`, compiled; this imports numba."""
+    from geo.compiled import compiled
+
+    return compiled(walk)
 
 
-@compiled
 def walk(start: Any, end: Any, first: Any, incident: Any, is_junction: Any) -> tuple[Any, Any, Any]:
     """Every segment once, in chains that begin and end at a junction.
 
@@ -27,7 +30,7 @@ def walk(start: Any, end: Any, first: Any, incident: Any, is_junction: Any) -> t
         Segments in the order walked (S,), whether each was walked against itself (S,), and the
         row where each chain starts, with the total at the end (K + 1,).
     """
-    segments = start.size
+    segments = len(start)
     order = np.empty(segments, np.int64)
     against = np.empty(segments, np.bool_)
     chain = np.empty(segments + 1, np.int64)

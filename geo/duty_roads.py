@@ -7,8 +7,8 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geo.cutting import tidy_cuts
-from geo.network import RoadNetwork
 from geo.plane import GeometryArray, Plane, as_geometry, plane_of
+from geo.road_graph import RoadGraph
 from optimizer.frozen import FloatArray, IntArray
 
 # Where a road lies outside every cell, or cells are points, each piece of this length goes to its
@@ -17,7 +17,7 @@ PIECE_KM = 0.25
 
 
 def duty_road_km(
-    network: RoadNetwork,
+    roads: RoadGraph,
     cell_geometry: GeometryArray | None,
     cell_lon_deg: FloatArray,
     cell_lat_deg: FloatArray,
@@ -33,7 +33,7 @@ def duty_road_km(
     street's length, so modelled roads keep their detour.
 
     Args:
-        network: The roads.
+        roads: The roads.
         cell_geometry: Polygons in WGS84, shape (C,), or None where cells are points.
         cell_lon_deg: Representative points of the cells, shape (C,).
         cell_lat_deg: Likewise.
@@ -42,23 +42,24 @@ def duty_road_km(
         classes: R class names of the roads to count.
     """
     found = np.zeros((n_stations, len(classes)))
-    along, _ = network.street_arcs()
     column = np.array(
-        [classes.index(n) if n in classes else -1 for n in network.class_names], dtype=np.int64
+        [classes.index(n) if n in classes else -1 for n in roads.class_names], dtype=np.int64
     )
-    if not len(along):
+    if not roads.streets:
         return found
-    street = along[column[network.class_code[along]] >= 0]
+    code = column[roads.street_class]
+    street = np.flatnonzero(code >= 0)
     if not len(street):
         return found
-    plane = plane_of(network.line[street])
-    lines = plane.project(network.line[street])
+    drawn = roads.street_lines(street)
+    plane = plane_of(drawn)
+    lines = plane.project(drawn)
     cells = None if cell_geometry is None else plane.project(as_geometry(cell_geometry))
     owner, start, end = _pieces(lines, cells)
     middle = shapely.line_interpolate_point(lines[owner], (start + end) / 2.0)
     cell = _cell_of(middle, cells, plane, cell_lon_deg, cell_lat_deg)
-    km = (end - start) / shapely.length(lines)[owner] * network.length_km[street[owner]]
-    np.add.at(found, (cell_station[cell], column[network.class_code[street[owner]]]), km)
+    km = (end - start) / shapely.length(lines)[owner] * roads.street_km()[street[owner]]
+    np.add.at(found, (cell_station[cell], code[street[owner]]), km)
     return found
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from geo.gabriel import gabriel_pairs
-from geo.network import RoadNetwork
-from geo.plane import as_geometry, pair_km, plane_at
+from geo.plane import pair_km, plane_at
+from geo.road_graph import RoadGraph, graph_of_streets, to_e7
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.policy import Roads
 
@@ -22,7 +21,7 @@ _CLASSES = ("provincial", "county", "township", "village")
 
 def modelled_roads(
     lon_deg: FloatArray, lat_deg: FloatArray, rank: IntArray, roads: Roads
-) -> RoadNetwork:
+) -> RoadGraph:
     """Model a road network on places, open both ways.
 
     The rule, in the order it is applied:
@@ -50,13 +49,12 @@ def modelled_roads(
     Raises:
         ValueError: fewer than two distinct places.
     """
-    places, node = np.unique(
-        np.column_stack([lon_deg, lat_deg]).astype(float), axis=0, return_inverse=True
-    )
-    if len(places) < 2:
+    given = np.column_stack([lon_deg, lat_deg]).astype(float)
+    _, first, node = np.unique(to_e7(given), axis=0, return_index=True, return_inverse=True)
+    if len(first) < 2:
         raise ValueError("modelled roads need at least two places")
-    lon, lat = places.T
-    best = np.full(len(places), CELL_RANK)
+    lon, lat = given[first].T
+    best = np.full(len(first), CELL_RANK)
     np.minimum.at(best, node.reshape(-1), np.asarray(rank, np.int64))
     x_m, y_m = plane_at(lon, lat).xy(lon, lat)
     seats = np.flatnonzero(best < CELL_RANK)
@@ -114,24 +112,32 @@ def _trunks(
 
 def _network(
     lon: FloatArray, lat: FloatArray, pairs: IntArray, class_code: IntArray, roads: Roads
-) -> RoadNetwork:
+) -> RoadGraph:
     speed = np.array(
         [roads.speed_km_per_h.get(name, roads.other_speed_km_per_h) for name in _CLASSES]
     )
     length_km = pair_km(lon, lat, pairs) * roads.detour_factor
-    line = as_geometry(shapely.linestrings(np.stack([lon[pairs], lat[pairs]], axis=2)))
-    used = np.unique(class_code)
-    code = np.searchsorted(used, class_code)
-    return RoadNetwork(
-        node_lon_deg=lon,
-        node_lat_deg=lat,
-        tail=np.concatenate([pairs[:, 0], pairs[:, 1]]),
-        head=np.concatenate([pairs[:, 1], pairs[:, 0]]),
-        length_km=np.tile(length_km, 2),
-        travel_time_min=np.tile(length_km / speed[class_code] * 60.0, 2),
-        class_code=np.tile(code, 2),
+    used, code = np.unique(class_code, return_inverse=True)
+    ends = pairs.reshape(-1)
+    none = np.zeros(len(pairs), np.int32)
+    return graph_of_streets(
+        node_lon_e7=to_e7(lon),
+        node_lat_e7=to_e7(lat),
+        start=pairs[:, 0],
+        end=pairs[:, 1],
+        direction=none,
+        travel_ms=np.rint(length_km / speed[class_code] * 3_600_000.0),
+        length_cm=np.rint(length_km * 100_000.0),
+        street_class=code.reshape(-1).astype(np.uint8),
         class_names=tuple(_CLASSES[i] for i in used),
-        street=np.tile(np.arange(len(pairs)), 2),
-        line=np.concatenate([line, as_geometry(shapely.reverse(line))]),
+        street_name=none,
+        street_ref=none,
+        texts=("",),
+        street_id_first=np.zeros(len(pairs) + 1, np.int64),
+        street_id=np.zeros(0, np.int64),
+        street_id_cm=np.zeros(0, np.uint32),
+        shape_first=2 * np.arange(len(pairs) + 1),
+        shape_lon_e7=to_e7(lon[ends]),
+        shape_lat_e7=to_e7(lat[ends]),
         origin="modelled",
     )

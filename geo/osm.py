@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from geo import road_cache
-from geo.network import component_labels
+from geo.ferries import without_ferries
 from geo.osm_data import OsmData, OsmFileError
 from geo.osm_roads import OsmCounts, OsmOptions, graph_of_osm
 from geo.osm_xml import read_xml
 from geo.road_graph import RoadGraph
+from geo.road_islands import island_problems
 from optimizer.errors import Problem
 from optimizer.policy import Roads
 
@@ -67,7 +68,7 @@ def read_osm_roads(
     """
     options = options or OsmOptions()
     try:
-        key = road_cache.cache_key(path, settings(roads, options)) if cache else ""
+        key = road_cache.cache_key([path], settings(roads, options)) if cache else ""
         kept = road_cache.load(cache, key) if cache else None
         if kept is not None:
             graph, notes = kept
@@ -184,38 +185,8 @@ def _problems(
             honoured=counts.turns_honoured,
         )
     if graph.streets:
-        yield from _island_problems(graph, warning)
-
-
-def _island_problems(graph: RoadGraph, warning: Any) -> Iterable[Problem]:
-    """Warns of separate networks, by their length."""
-    along, against = graph.arcs_of_streets()
-    once = np.where(along >= 0, along, against)
-    tail = graph.tail()
-    km = graph.length_cm / 100_000.0
-    label = component_labels(graph.nodes, tail, graph.head, once, km, strong=False)
-    by_network = np.bincount(label[tail[once]], km[once])
-    # A gate that no road leaves is no network.
-    by_network = by_network[by_network > 0]
-    if len(by_network) > 1:
-        yield warning(
-            "roads that all connect: there are {n} separate networks; the largest has "
-            "{main:.1f} km, the others {rest:.1f} km together",
-            "places next to a small one are led to the large one; join the lines where roads "
-            "meet in truth",
-            n=len(by_network),
-            main=float(by_network[0]),
-            rest=float(by_network[1:].sum()),
-        )
-    ends = np.maximum(graph.component[tail[once]], graph.component[graph.head[once]])
-    strays = (ends > 0) & (label[tail[once]] == 0)
-    if strays.any():
-        yield warning(
-            "roads that can be reached and left again: {km:.1f} km can only be entered or only "
-            "be left",
-            "check the one-way roads there",
-            km=float(km[once][strays].sum()),
-        )
+        roads = graph if options.ferries else without_ferries(graph)
+        yield from island_problems(roads, shown)
 
 
 def _counted(found: Mapping[str, int], most: int = 6) -> str:

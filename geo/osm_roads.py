@@ -13,13 +13,10 @@ from geo.osm_data import WAY_KEYS, OsmData, rising
 from geo.osm_restrictions import Banned, apply_turns, banned_turns
 from geo.osm_tags import direction, is_open, lets_through, speed_km_per_h
 from geo.road_chains import Chains, contract, segment_m
-from geo.road_classes import carries_cars, road_class
+from geo.road_classes import FERRY, FERRY_KM_PER_H, carries_cars, road_class
 from geo.road_graph import RoadGraph, graph_from_arcs
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.policy import Roads
-
-FERRY = "ferry"
-FERRY_KM_PER_H = 10.0
 
 _COLUMN = {key: i for i, key in enumerate(WAY_KEYS)}
 _CLOSED, _REVERSIBLE = 9, 8
@@ -33,12 +30,15 @@ class OsmOptions:
         oneway: Honour one-way roads.
         maxspeed: Drive at the tagged limit; else at the speed of the class.
         ferries: Cross water on ferries.
+        hold_ferries: Ferries are in the graph though they are off: who drives it takes them out
+            (`geo.ferries`), and a scenario may switch them on without reading the file again.
         turn_restrictions: Honour forbidden turns.
     """
 
     oneway: bool = True
     maxspeed: bool = True
     ferries: bool = False
+    hold_ferries: bool = False
     turn_restrictions: bool = True
 
 
@@ -160,7 +160,7 @@ def _kept_ways(data: OsmData, roads: Roads, options: OsmOptions) -> tuple[_Ways,
     ferry = _per_text(data, "route", lambda text: text == FERRY, np.bool_) & (
         data.way_text[:, 0] == 0
     )
-    code[ferry] = of_class[FERRY] if options.ferries else -1
+    code[ferry] = of_class[FERRY] if options.ferries or options.hold_ferries else -1
     barred = ~_access(data) | _per_text(data, "area", lambda text: text == "yes", np.bool_)
     way_direction = _directions(data, options)
     speed = np.full(len(code), np.nan)
@@ -351,6 +351,9 @@ def _graph(
         texts=tuple(data.texts[row] for row in texts.tolist()),
         street_id_first=id_first,
         street_id=data.way_id[ways.row[way[fresh]]],
+        street_id_cm=np.rint(
+            (running[:-1] - running[begin][street_of])[fresh] * 100.0
+        ).astype(np.uint32),
         shape_first=shape_first,
         shape_lon_e7=segments.lon_e7[shape],
         shape_lat_e7=segments.lat_e7[shape],

@@ -10,7 +10,7 @@ import hashlib
 import json
 import mmap
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from optimizer.frozen import digest
 
 CACHE_FOLDER = ".jingli"
 # Raised whenever the same input gives another graph, or the file another form.
-VERSION = 1
+VERSION = 2
 _MAGIC = b"JLROADS1"
 _PREFIX, _SUFFIX = "roads-", ".graph"
 _ALIGN = 64
@@ -32,19 +32,21 @@ _ALIGN = 64
 _KEPT = 4
 
 
-def cache_key(path: Path, settings: Any) -> str:
-    """Digest of a road file's content, of what shapes the graph and of our own version.
+def cache_key(paths: Sequence[Path], settings: Any) -> str:
+    """Digest of the content of road files, of what shapes the graph and of our own version.
 
     Args:
-        path: The file.
+        paths: The file, and those that belong to it (a Shapefile is several).
         settings: Mappings, sequences, dataclasses and scalars (`optimizer.frozen.digest`).
 
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest({"file": content, "settings": settings, "version": VERSION})
+    content = []
+    for path in paths:
+        with path.open("rb") as file:
+            content.append([path.suffix, hashlib.file_digest(file, "sha256").hexdigest()])
+    return digest({"files": content, "settings": settings, "version": VERSION})
 
 
 def load(folder: Path, key: str) -> tuple[RoadGraph, Any] | None:
@@ -76,6 +78,8 @@ def store(folder: Path, key: str, graph: RoadGraph, notes: Any) -> bool:
         "class_names": graph.class_names,
         "texts": graph.texts,
         "origin": graph.origin,
+        "ids_are_texts": graph.ids_are_texts,
+        "unused_ids": graph.unused_ids,
         "notes": notes,
     }
     parts = [_padded(getattr(graph, name)) for name in ARRAYS]
@@ -127,6 +131,8 @@ def _open(path: Path, key: str) -> tuple[RoadGraph, Any]:
         class_names=tuple(header["class_names"]),
         texts=tuple(header["texts"]),
         origin=header["origin"],
+        ids_are_texts=header["ids_are_texts"],
+        unused_ids=tuple(header["unused_ids"]),
         **arrays,
     )
     return graph, header["notes"]

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.chain_loops import compiled_walk, walk
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
+# Segments from which loading numba pays.
+_COMPILED_FROM = 50_000
 # WGS84.
 _EQUATOR_M = 6_378_137.0
 _ECCENTRICITY_2 = 0.006_694_379_990_14
@@ -67,11 +70,13 @@ def contract(
     is_junction = np.ones(nodes, bool)
     is_junction[pairs[same & (one != two)]] = False
     is_junction |= keep
-    from geo.chain_loops import walk
-
-    order, against, chain = walk(
-        np.asarray(start, np.int64), np.asarray(end, np.int64), first, incident, is_junction
-    )
+    ends = (np.asarray(start, np.int64), np.asarray(end, np.int64), first, incident)
+    if segments < _COMPILED_FROM:
+        # Lists are several times faster than arrays, one number at a time.
+        plain = [numbers.tolist() for numbers in (*ends, is_junction)]
+        order, against, chain = walk(*plain)
+    else:
+        order, against, chain = compiled_walk()(*ends, is_junction)
     return Chains(first=chain, segment=order, against=against)
 
 

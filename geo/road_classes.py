@@ -48,6 +48,11 @@ NOT_FOR_CARS = frozenset({
 
 OTHER_CLASS = "other"
 
+FERRY = "ferry"
+FERRY_KM_PER_H = 10.0
+"""Speed on a ferry whose class has none in the policy."""
+FERRY_ALIASES = ("ferry", "轮渡", "汽渡", "车渡", "汽车渡口", "渡口")
+
 # Route numbers of GB/T 917: G and S with up to two digits (or four) are expressways.
 _ROUTE_NUMBER = re.compile(r"^([GSXYC])(\d{0,5})$")
 _ROUTE_LETTER = {"G": "national", "S": "provincial", "X": "county", "Y": "township", "C": "village"}
@@ -78,6 +83,7 @@ def _plain(text: object) -> str:
 
 _CLASS_OF = {_plain(alias): name for name, aliases in CLASS_ALIASES.items() for alias in aliases}
 _NOT_FOR_CARS = {_plain(text) for text in NOT_FOR_CARS}
+_FERRIES = {_plain(text) for text in FERRY_ALIASES}
 
 
 def road_class(text: object, known: Iterable[str] = ()) -> str | None:
@@ -95,6 +101,8 @@ def road_class(text: object, known: Iterable[str] = ()) -> str | None:
             return name
     if plain in _CLASS_OF:
         return _CLASS_OF[plain]
+    if plain in _FERRIES:
+        return FERRY
     route = _ROUTE_NUMBER.match(plain.upper().replace(" ", ""))
     if route is None:
         return None

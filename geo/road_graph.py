@@ -1,20 +1,19 @@
 """The compressed road graph: directed arcs by the junction they leave, in whole milliseconds.
 
-What files are read into, what the cache holds and what routing runs on. It holds no object per
-road, so a province fits in memory and a file of it opens without being read.
+What every source of roads is read into, what the cache holds and what routing runs on. It holds no
+object per road, so a province fits in memory and a file of it opens without being read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.network import RoadNetwork, component_labels
+from geo.road_components import component_labels
 from optimizer.frozen import FloatArray, IntArray
 
 UInt8Array = NDArray[np.uint8]
@@ -48,6 +47,7 @@ _DTYPE: dict[str, type] = {
     "street_ref": np.int32,
     "street_id_first": np.int64,
     "street_id": np.int64,
+    "street_id_cm": np.uint32,
     "shape_first": np.int64,
     "shape_lon_e7": np.int32,
     "shape_lat_e7": np.int32,
@@ -83,11 +83,14 @@ class RoadGraph:
         street_name, street_ref: Rows in `texts` of the road's name and number, shape (K,).
         texts: Each text once; row 0 is empty.
         street_id_first: Row in `street_id` where each street's ids start, shape (K + 1,).
-        street_id: Ids of the OSM ways (of a road layer: the rows of the file) that a street is
-            made of.
+        street_id: Ids of the roads of the file that a street is made of, along its line, shape
+            (I,): of OSM ways their numbers, with `ids_are_texts` rows in `texts`.
+        street_id_cm: Where along the street each of them begins, shape (I,).
         shape_first: Row of the first point of each street's line, shape (K + 1,).
         shape_lon_e7, shape_lat_e7: Points of the lines, both ends included, shape (P,).
         origin: `given` by a file, or `modelled` from the places.
+        ids_are_texts: See `street_id`.
+        unused_ids: Ids of roads in the file that cars cannot use, as far as they are kept.
     """
 
     node_lon_e7: Int32Array
@@ -106,10 +109,13 @@ class RoadGraph:
     texts: tuple[str, ...]
     street_id_first: IntArray
     street_id: IntArray
+    street_id_cm: UInt32Array
     shape_first: IntArray
     shape_lon_e7: Int32Array
     shape_lat_e7: Int32Array
     origin: Literal["given", "modelled"] = "given"
+    ids_are_texts: bool = False
+    unused_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPE.items():
@@ -125,6 +131,7 @@ class RoadGraph:
             (_ARC, len(self.head)),
             (_STREET, len(self.street_id_first) - 1),
             (("shape_first",), len(self.street_id_first)),
+            (("street_id_cm",), len(self.street_id)),
             (_POINT, len(self.shape_lon_e7)),
         )
         for names, size in sizes:
@@ -146,6 +153,7 @@ class RoadGraph:
             ("street_class", 0, len(self.class_names)),
             ("street_name", 0, len(self.texts)),
             ("street_ref", 0, len(self.texts)),
+            *([("street_id", 0, len(self.texts))] if self.ids_are_texts else ()),
         ):
             array = getattr(self, name)
             if len(array) and (array.min() < low or array.max() >= high):
@@ -208,42 +216,65 @@ class RoadGraph:
         )
         return made
 
-    def network(self) -> RoadNetwork:
-        """The same roads as objects for maps, closures and snapping; node rows stay the same."""
+    def street_arc(self) -> IntArray:
+        """An arc of each street, the one along its line where there is one, shape (K,)."""
         along, against = self.arcs_of_streets()
-        road = self.arc_street != TURN
-        line = np.full(len(self), None, object)
-        drawn = self.street_lines()
-        for arcs, lines in ((along, drawn), (against, shapely.reverse(drawn))):
-            line[arcs[arcs >= 0]] = lines[arcs >= 0]
-        code = self.class_code().astype(np.int64)
-        code[~road] = 0
-        return RoadNetwork(
-            node_lon_deg=self.node_lon_deg,
-            node_lat_deg=self.node_lat_deg,
-            tail=self.tail().astype(np.int64),
-            head=self.head.astype(np.int64),
-            length_km=self.length_cm / 100_000.0,
-            travel_time_min=self.travel_ms / 60_000.0,
-            class_code=code,
-            class_names=self.class_names,
-            street=self.arc_street.astype(np.int64),
-            line=line,
-            origin=self.origin,
-            street_name=self.names(),
-            street_id=self.ids(),
-        )
+        return np.where(along >= 0, along, against)
 
-    def names(self) -> tuple[str, ...]:
-        """Name of each street, else its number, else empty, shape (K,)."""
-        said = np.where(self.street_name > 0, self.street_name, self.street_ref)
-        return tuple(self.texts[row] for row in said.tolist())
+    def street_km(self) -> FloatArray:
+        """Length of each street, shape (K,)."""
+        return np.asarray(self.length_cm[self.street_arc()] / 100_000.0, float)
 
-    def ids(self) -> tuple[str, ...]:
-        """Ids of each street, `;` between several, shape (K,)."""
-        text = [str(number) for number in self.street_id.tolist()]
-        start = self.street_id_first.tolist()
-        return tuple(";".join(text[a:b]) for a, b in pairwise(start))
+    def street_classes(self, streets: IntArray | None = None) -> tuple[str, ...]:
+        """Class of all or some streets."""
+        code = self.street_class if streets is None else self.street_class[streets]
+        return tuple(self.class_names[c] for c in code.tolist())
+
+    # --- what the file calls its roads ------------------------------------------------------
+
+    def name_of(self, street: int) -> str:
+        """Name of a street, else its number, else empty."""
+        row = int(self.street_name[street]) or int(self.street_ref[street])
+        return self.texts[row]
+
+    def known_names(self) -> frozenset[str]:
+        """Names and numbers that `named` finds."""
+        rows = np.union1d(self.street_name, self.street_ref)
+        return frozenset(self.texts[row] for row in rows.tolist() if row)
+
+    def named(self, name: str) -> IntArray:
+        """Streets of this name or number."""
+        if not name or name not in self.texts:
+            return np.zeros(0, np.int64)
+        row = self.texts.index(name)
+        return np.flatnonzero((self.street_name == row) | (self.street_ref == row))
+
+    def ids_of(self, street: int) -> tuple[str, ...]:
+        """Ids of the roads of the file that a street is made of, along its line."""
+        rows = self.street_id[self.street_id_first[street] : self.street_id_first[street + 1]]
+        return tuple(filter(None, dict.fromkeys(map(self._id_text, rows.tolist()))))
+
+    def known_ids(self) -> frozenset[str]:
+        """Ids that `with_id` finds."""
+        return frozenset(map(self._id_text, np.unique(self.street_id).tolist())) - {""}
+
+    def with_id(self, one: str) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Streets that the road of this id is part of, and its part: from and to, as fractions."""
+        row = -1
+        if self.ids_are_texts:
+            row = self.texts.index(one) if one and one in self.texts else -1
+        elif one.isascii() and one.isdecimal() and str(int(one)) == one and len(one) < 19:
+            row = int(one)
+        found = np.flatnonzero(self.street_id == row) if row >= 0 else np.zeros(0, np.int64)
+        street = np.searchsorted(self.street_id_first, found, side="right") - 1
+        whole = self.length_cm[self.street_arc()[street]].astype(float)
+        start = self.street_id_cm[found] / np.maximum(whole, 1.0)
+        after = np.append(self.street_id_cm, np.uint32(0))[found + 1] / np.maximum(whole, 1.0)
+        is_last = found + 1 == self.street_id_first[street + 1]
+        return street, start, np.where(is_last, 1.0, np.minimum(after, 1.0))
+
+    def _id_text(self, row: int) -> str:
+        return self.texts[row] if self.ids_are_texts else str(row)
 
 
 def graph_from_arcs(
@@ -289,37 +320,52 @@ def graph_from_arcs(
     )
 
 
-def graph_of_network(network: RoadNetwork) -> RoadGraph:
-    """A network as a graph; minutes and lengths are rounded to milliseconds and centimetres."""
-    along, _ = network.street_arcs()
-    road = network.street != TURN
-    coordinates, owner = shapely.get_coordinates(network.line[along], return_index=True)
-    shape = np.rint(coordinates * DEGREE).astype(np.int32)
-    streets = len(along)
-    backward = np.zeros(len(network), bool)
-    backward[road] = along[network.street[road]] != np.flatnonzero(road)
-    texts = tuple(dict.fromkeys(["", *(network.street_name or ())]))
-    row_of = {text: row for row, text in enumerate(texts)}
-    named = [row_of[text] for text in network.street_name or [""] * streets]
-    rows = np.arange(streets) if network.street_row is None else network.street_row
+def graph_of_streets(
+    *,
+    start: Any,
+    end: Any,
+    direction: Any,
+    travel_ms: Any,
+    length_cm: Any,
+    **rest: Any,
+) -> RoadGraph:
+    """The graph of streets that take as long there as back.
+
+    Args:
+        start: Node where each street's line begins, shape (K,).
+        end: Node where it ends.
+        direction: 0 both ways, 1 along the line, -1 against it, shape (K,).
+        travel_ms: Of each street.
+        length_cm: Of each street.
+        rest: As in `graph_from_arcs`.
+    """
+    start, end, direction = (np.asarray(one) for one in (start, end, direction))
+    along, against = np.flatnonzero(direction >= 0), np.flatnonzero(direction <= 0)
+    street = np.concatenate([along, against])
+    backward = np.arange(len(street)) >= len(along)
     return graph_from_arcs(
-        node_lon_e7=np.rint(network.node_lon_deg * DEGREE).astype(np.int32),
-        node_lat_e7=np.rint(network.node_lat_deg * DEGREE).astype(np.int32),
-        tail=network.tail,
-        head=network.head,
-        travel_ms=np.rint(network.travel_time_min * 60_000.0).astype(np.uint32),
-        length_cm=np.rint(network.length_km * 100_000.0).astype(np.uint32),
-        arc_street=network.street,
+        tail=np.where(backward, end[street], start[street]),
+        head=np.where(backward, start[street], end[street]),
+        travel_ms=np.asarray(travel_ms)[street],
+        length_cm=np.asarray(length_cm)[street],
+        arc_street=street,
         arc_backward=backward,
-        street_class=network.class_code[along].astype(np.uint8),
-        class_names=network.class_names,
-        street_name=np.array(named, np.int32),
-        street_ref=np.zeros(streets, np.int32),
-        texts=texts,
-        street_id_first=np.arange(streets + 1),
-        street_id=rows,
-        shape_first=np.searchsorted(owner, np.arange(streets + 1)),
-        shape_lon_e7=shape[:, 0],
-        shape_lat_e7=shape[:, 1],
-        origin=network.origin,
+        **rest,
     )
+
+
+def shape_arrays(lines: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
+    """Lines in WGS84 as the `shape_` arrays of a graph."""
+    points, owner = shapely.get_coordinates(lines, return_index=True)
+    e7 = to_e7(points)
+    return {
+        "shape_first": np.searchsorted(owner, np.arange(len(lines) + 1)),
+        "shape_lon_e7": e7[:, 0],
+        "shape_lat_e7": e7[:, 1],
+    }
+
+
+def to_e7(degrees: Any) -> Int32Array:
+    """Degrees as whole 1e-7 degrees."""
+    found: Int32Array = np.rint(np.asarray(degrees, float) * DEGREE).astype(np.int32)
+    return found

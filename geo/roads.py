@@ -1,4 +1,4 @@
-"""A road layer read into a network, and the managed kilometres of each jurisdiction."""
+"""A layer of road lines read into the road graph."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from geo.columns import Column, Schema
 from geo.cutting import cut_lines
-from geo.duty_roads import duty_road_km
-from geo.network import RoadNetwork
-from geo.plane import GeometryArray, as_geometry, line_km, plane_of
+from geo.plane import GeometryArray, as_geometry, line_km
 from geo.readers import Table
-from geo.road_classes import OTHER_CLASS, carries_cars, directions, road_class
+from geo.road_classes import (
+    FERRY,
+    FERRY_KM_PER_H,
+    OTHER_CLASS,
+    carries_cars,
+    directions,
+    road_class,
+)
+from geo.road_graph import RoadGraph
+from geo.road_islands import island_problems
+from geo.road_lines import NEAR_MISS_M, DrivenLines, Meeting, graph_of_lines
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.policy import Roads
 
-__all__ = ["MERGE_M", "ROADS_SCHEMA", "Join", "duty_road_km", "roads_from_table"]
+__all__ = ["MERGE_M", "ROADS_SCHEMA", "Join", "roads_from_table"]
 
 ROADS_SCHEMA = Schema(
     layer="roads",
@@ -75,8 +80,6 @@ ROADS_SCHEMA = Schema(
 # Line ends this close are one node: rounding of coordinates, not a guess at what was meant. Wider
 # gaps are reported; the published minutes of Carrollton (tests/test_routing.py) leave them open.
 MERGE_M = 0.05
-# Ends closer than this that still do not meet are most likely drawn in error; they are reported.
-NEAR_MISS_M = 2.0
 # Rows named one by one before the rest are only counted.
 _NAMED_ROWS = 20
 
@@ -90,8 +93,8 @@ def roads_from_table(
     oneway: bool = True,
     join: Join = "ends",
     merge_m: float = MERGE_M,
-) -> tuple[RoadNetwork, tuple[Problem, ...]]:
-    """Build the directed network of a road layer.
+) -> tuple[RoadGraph, tuple[Problem, ...]]:
+    """Build the graph of a road layer.
 
     Multi-part lines count as their parts. The minutes of a road are, in this order: its
     `travel_time_min`; its length at `speed_km_per_h`; its length at the speed of its class. Each
@@ -107,8 +110,8 @@ def roads_from_table(
         merge_m: Ends at most this far apart are one node.
 
     Returns:
-        The network, and every problem found: errors for speeds or minutes that are not positive
-        and for a layer without usable lines (the network is then empty), warnings for classes
+        The graph, and every problem found: errors for speeds or minutes that are not positive
+        and for a layer without usable lines (the graph is then empty), warnings for classes
         and directions not understood, for ways left out and for separate networks.
     """
     problems: list[Problem] = []
@@ -125,23 +128,34 @@ def roads_from_table(
                 "check that the layer holds lines, or write `roads: modelled`",
             )
         )
-        none = np.zeros(0)
-        nowhere = (class_code[:0], (), one_way[:0], none, none, row[:0])
-        empty, _ = _network_of(lines, *nowhere, merge_m)
-        return empty, tuple(problems)
     whole_km = np.bincount(row, line_km(lines), minlength=len(frame))
-    if join == "crossings":
+    if join == "crossings" and len(lines):
         lines, row = _cut_at_crossings(lines, row, merge_m)
     length_km = line_km(lines)
     share = length_km / np.where(whole_km > 0, whole_km, 1.0)[row]
     given_min = frame["minutes"].to_numpy(float)[row] * share
     minutes = np.where(np.isnan(given_min), length_km / speed[row] * 60.0, given_min)
-    in_file = frame["row"].to_numpy(np.int64)[row]
-    network, meeting = _network_of(
-        lines, class_code[row], class_names, one_way[row], length_km, minutes, in_file, merge_m
+    # A row with minutes of its own has a speed of its own.
+    speeds, pace = np.unique(speed, return_inverse=True)
+    own = ~np.isnan(frame["minutes"].to_numpy(float))
+    pace = np.where(own, len(speeds) + np.arange(len(frame)), pace.reshape(-1))
+    driven = DrivenLines(
+        lines=lines,
+        class_code=class_code[row],
+        class_names=class_names,
+        one_way=one_way[row],
+        length_km=length_km,
+        travel_time_min=minutes,
+        pace=pace[row],
+        name=frame["name"].to_numpy(object)[row].tolist(),
+        road_id=frame["road_id"].to_numpy(object)[row].tolist(),
     )
-    problems += _join_problems(table, network, meeting, merge_m)
-    return network, tuple(problems)
+    every = set(_texts(table.frame, "road_id")) - {""}
+    unused = tuple(sorted(every.difference(driven.road_id)))
+    graph, meeting = graph_of_lines(driven, merge_m, unused)
+    problems += _meeting_problems(table, meeting, merge_m)
+    problems += island_problems(graph, table.source.shown)
+    return graph, tuple(problems)
 
 
 def _drivable(
@@ -155,6 +169,8 @@ def _drivable(
             "row": given["row"].to_numpy(),
             "class": _texts(given, "road_class"),
             "oneway": _texts(given, "oneway"),
+            "name": _texts(given, "name"),
+            "road_id": _texts(given, "road_id"),
             "speed": _positive(table, "speed_km_per_h", problems),
             "minutes": _positive(table, "travel_time_min", problems),
         }
@@ -252,7 +268,13 @@ def _classes(
     used = tuple(n for n in order if n in set(names))
     code = np.array([used.index(n) for n in names], dtype=np.int64)
     class_speed = np.array(
-        [roads.speed_km_per_h.get(n, roads.other_speed_km_per_h) for n in used], dtype=float
+        [
+            roads.speed_km_per_h.get(
+                n, FERRY_KM_PER_H if n == FERRY else roads.other_speed_km_per_h
+            )
+            for n in used
+        ],
+        dtype=float,
     )
     return used, code, class_speed[code] if len(code) else np.zeros(0)
 
@@ -292,135 +314,32 @@ def _cut_at_crossings(
     return pieces, row[parent]
 
 
-def _network_of(
-    lines: GeometryArray,
-    class_code: IntArray,
-    class_names: tuple[str, ...],
-    one_way: IntArray,
-    length_km: FloatArray,
-    minutes: FloatArray,
-    row_in_file: IntArray,
-    merge_m: float,
-) -> tuple[RoadNetwork, dict[str, int]]:
-    """The network of single lines, and how its ends meet (see `_merge`)."""
-    n = len(lines)
-    ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
-    place = shapely.get_coordinates(ends).reshape(-1, 2)
-    node, first, meeting = _merge(lines, place, merge_m)
-    tail, head = node[:n].copy(), node[n:].copy()
-    against = one_way == -1
-    tail[against], head[against] = node[n:][against], node[:n][against]
-    drawn = lines.copy()
-    drawn[against] = shapely.reverse(lines[against])
-    both = np.flatnonzero(one_way == 0)
-    back = as_geometry(shapely.reverse(drawn[both]))
-
-    def twice(values: Any, backward: Any) -> Any:
-        return np.concatenate([values, backward])
-
-    network = RoadNetwork(
-        node_lon_deg=place[first, 0],
-        node_lat_deg=place[first, 1],
-        tail=twice(tail, head[both]),
-        head=twice(head, tail[both]),
-        length_km=twice(length_km, length_km[both]),
-        travel_time_min=twice(minutes, minutes[both]),
-        class_code=twice(class_code, class_code[both]),
-        class_names=class_names,
-        street=twice(np.arange(n), both),
-        line=twice(drawn, back),
-        origin="given",
-        street_row=row_in_file,
-    )
-    return network, meeting
-
-
-def _merge(
-    lines: GeometryArray, place: FloatArray, merge_m: float
-) -> tuple[IntArray, IntArray, dict[str, int]]:
-    """Node of each line end, first end of each node, and how ends meet.
-
-    The last counts `joined` places, pairs of nodes that nearly `missed` each other, and line ends
-    that stop `beside` another line between its ends.
-    """
-    if not len(place):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), {}
-    exact, back = np.unique(place, axis=0, return_inverse=True)
-    metres = np.column_stack(plane_of(lines).xy(exact[:, 0], exact[:, 1]))
-    close = cKDTree(metres).query_pairs(max(merge_m, NEAR_MISS_M), output_type="ndarray")
-    gap = np.hypot(*(metres[close[:, 0]] - metres[close[:, 1]]).T)
-    same = close[gap <= merge_m]
-    graph = coo_array((np.ones(len(same)), (same[:, 0], same[:, 1])), shape=(len(exact),) * 2)
-    group = connected_components(graph, directed=False)[1]
-    apart = np.sort(group[close[gap > merge_m]], axis=1)
-    missed = len(np.unique(apart[apart[:, 0] != apart[:, 1]], axis=0))
-    # Nodes are numbered in the order their first end appears in the file.
-    raw = group[back.reshape(-1)]
-    _, first, dense = np.unique(raw, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    node = rank[dense.reshape(-1)]
-    meeting = {
-        "joined": len(exact) - len(order),
-        "missed": missed,
-        "beside": _ends_beside(lines, node, place, merge_m),
-    }
-    return node, first[order].astype(np.int64), meeting
-
-
-def _ends_beside(lines: GeometryArray, node: IntArray, place: FloatArray, merge_m: float) -> int:
-    """Dead ends that lie on another line, where a junction was most likely meant."""
-    dead = np.flatnonzero(np.bincount(node)[node] == 1)
-    # A degree is at most 111.4 km.
-    end, line = shapely.STRtree(lines).query(
-        shapely.points(place[dead]), predicate="dwithin", distance=merge_m / 111_400.0
-    )
-    own = dead[end] % len(lines)
-    return len(np.unique(end[line != own]))
-
-
-def _join_problems(
-    table: Table, network: RoadNetwork, meeting: dict[str, int], merge_m: float
-) -> list[Problem]:
-    """Warnings on ends that do not quite meet, and on separate networks."""
-    along, _ = network.street_arcs()
-    island = network.components(strong=False)[network.tail[along]]
-    km = np.bincount(island, network.length_km[along])
+def _meeting_problems(table: Table, meeting: Meeting, merge_m: float) -> list[Problem]:
+    """Warnings on ends that do not quite meet."""
     said = (
         (
-            len(km) > 1,
-            "roads that all connect: there are {n} separate networks; the largest has "
-            "{main:.1f} km, the others {rest:.1f} km together",
-            "places next to a small one are led to the large one; join the lines where roads "
-            "meet in truth",
-            {"n": len(km), "main": float(km[0]), "rest": float(km[1:].sum())},
-        ),
-        (
-            meeting["joined"] > 0,
+            meeting.joined,
             "road ends that meet exactly: {n} were joined over at most {gap:g} m",
             "",
-            {"n": meeting["joined"], "gap": merge_m},
+            merge_m,
         ),
         (
-            meeting["missed"] > 0,
+            meeting.missed,
             "road ends that meet exactly: {n} pairs lie less than {gap:g} m apart and are not "
             "joined",
             "snap the ends together in a GIS where the roads meet in truth",
-            {"n": meeting["missed"], "gap": NEAR_MISS_M},
+            NEAR_MISS_M,
         ),
         (
-            meeting["beside"] > 0,
+            meeting.beside,
             "roads that meet at their ends: {n} dead ends lie on another road between its ends "
             "and are not joined to it",
             "split the roads at their junctions in a GIS",
-            {"n": meeting["beside"]},
+            0.0,
         ),
     )
     return [
-        _warning(table, None, expected, fix, **params)
-        for found, expected, fix, params in said
-        if found
+        _warning(table, None, expected, fix, n=n, gap=gap) for n, expected, fix, gap in said if n
     ]
 
 

@@ -15,7 +15,6 @@ from scipy.spatial import cKDTree
 
 from geo import shortest_paths
 from geo.closures import NO_CUTS, Cuts, cuts_of, led_round
-from geo.network import RoadNetwork
 from geo.road_graph import RoadGraph
 from geo.shortest_paths import Arcs, Ends, Reached, Trees
 from geo.snapping import Snapped, Snapper, snapper
@@ -92,32 +91,23 @@ class Router:
         return int(min(most, shortest_paths.NO_LIMIT_MS))
 
 
-def router(roads: RoadNetwork | RoadGraph, *, index: Snapper | None = None) -> Router:
+def router(roads: RoadGraph, *, index: Snapper | None = None) -> Router:
     """Make roads ready.
 
     Args:
-        roads: A network or a graph; a graph is used as it is.
+        roads: The roads, whose arrays are shared.
         index: Its `snapper`, if the caller has it.
 
     Raises:
         ValueError: no roads.
     """
     index = snapper(roads) if index is None else index
-    if isinstance(roads, RoadGraph):
-        arcs = Arcs(
-            first_arc=roads.first_arc, head=roads.head,
-            travel_ms=roads.travel_ms, length_cm=roads.length_cm,
-        )  # fmt: skip
-        along, against = roads.arcs_of_streets()
-        return Router(arcs=arcs, along=along, against=against, index=index)
-    ms = np.rint(roads.travel_time_min * MS_PER_MIN)
-    cm = np.rint(roads.length_km * 100_000.0)
-    arcs, order = shortest_paths.arcs_of(roads.tail, roads.head, ms, cm, len(roads.node_lon_deg))
-    row = np.empty(len(order), np.int64)
-    row[order] = np.arange(len(order))
-    along, against = roads.street_arcs()
-    there = np.where(against >= 0, row[against], -1)
-    return Router(arcs=arcs, along=row[along], against=there, index=index)
+    arcs = Arcs(
+        first_arc=roads.first_arc, head=roads.head,
+        travel_ms=roads.travel_ms, length_cm=roads.length_cm,
+    )  # fmt: skip
+    along, against = roads.arcs_of_streets()
+    return Router(arcs=arcs, along=along, against=against, index=index)
 
 
 def with_changes(
@@ -151,7 +141,7 @@ def with_changes(
 
 
 def travel(
-    network: RoadNetwork | RoadGraph | None,
+    network: RoadGraph | None,
     from_lon_deg: FloatArray,
     from_lat_deg: FloatArray,
     to_lon_deg: FloatArray,

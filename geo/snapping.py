@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from geo.network import RoadNetwork
 from geo.plane import GeometryArray, Plane, plane_of
-from geo.road_graph import RoadGraph
+from geo.road_graph import DEGREE, RoadGraph, to_e7
 from optimizer.errors import Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
-# Nobody turns off a motorway into a village: places reach an expressway by other roads.
-NO_ACCESS_CLASSES = ("expressway",)
+# Nobody turns off a motorway into a village, nor boards a ferry in mid-stream: places reach these
+# by other roads.
+NO_ACCESS_CLASSES = ("expressway", "ferry")
 # A place beside a small separate piece of road is led past it to the main network if that is at
 # most this much further; beyond it, the place stays cut off and is reported.
 LED_PAST_KM = 1.0
@@ -71,7 +70,8 @@ class Snapper:
         of road is passed over for a main network up to `LED_PAST_KM` further. Ties go to the
         first street.
         """
-        x_m, y_m = self.plane.xy(lon_deg, lat_deg)
+        # As fine as the roads: a place on a road's end stands on it exactly.
+        x_m, y_m = self.plane.xy(to_e7(lon_deg) / DEGREE, to_e7(lat_deg) / DEGREE)
         places = shapely.points(x_m, y_m)
         nearest, gap = self._nearest(0, places)
         street, walk = nearest, gap
@@ -108,38 +108,33 @@ class Snapper:
         return streets[found[pick]], np.asarray(gap[pick], float)
 
 
-def snapper(roads: RoadNetwork | RoadGraph) -> Snapper:
+def snapper(roads: RoadGraph, no_access: BoolArray | None = None) -> Snapper:
     """Index the streets of `roads`.
 
     A street is on a main network if both its ends can be driven to from each other and that
     strongly connected component is the largest, or has `OWN_NETWORK_FRACTION` of the road length.
+
+    Args:
+        roads: The roads.
+        no_access: Streets that places do not meet, besides those of `NO_ACCESS_CLASSES`, (K,).
 
     Raises:
         ValueError: no roads.
     """
     if not len(roads):
         raise ValueError("no roads to meet")
-    drawn: GeometryArray
-    label: NDArray[Any]
-    code: NDArray[Any]
-    tail: NDArray[Any]
-    head: NDArray[Any]
-    if isinstance(roads, RoadGraph):
-        first, back = roads.arcs_of_streets()
-        arc = np.where(first >= 0, first, back)
-        drawn, label, length_km = roads.street_lines(), roads.component, roads.length_cm / 100_000.0
-        code, tail, head = roads.street_class, roads.tail()[arc], roads.head[arc]
-    else:
-        arc, _ = roads.street_arcs()
-        drawn, label, length_km = roads.line[arc], roads.components(strong=True), roads.length_km
-        code, tail, head = roads.class_code[arc], roads.tail[arc], roads.head[arc]
+    arc, tail = roads.street_arc(), roads.tail()
+    drawn, label = roads.street_lines(), roads.component
+    length_km = roads.length_cm / 100_000.0
     plane = plane_of(drawn)
     lines = plane.project(drawn)
     barred = [n in NO_ACCESS_CLASSES for n in roads.class_names]
-    usable = ~np.array(barred, dtype=bool)[code]
+    usable = ~np.array(barred, dtype=bool)[roads.street_class]
+    if no_access is not None:
+        usable &= ~no_access
     if not usable.any():
         usable[:] = True
-    one, two = label[tail], label[head]
+    one, two = label[tail[arc]], label[roads.head[arc]]
     together = one == two
     km = np.bincount(one[together], length_km[arc[together]], minlength=label.max() + 1)
     large = km >= OWN_NETWORK_FRACTION * length_km[arc].sum()

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from geo import boundaries, duty_roads, routing
 from geo.alerts import AlertRates
-from geo.network import RoadNetwork
 from geo.readers import Table
+from geo.road_graph import RoadGraph
 from geo.snapping import access_problems
 from optimizer.county import Cells, County, Provenance, Squads, Stations, Units, merge_provenance
 from optimizer.errors import Problem
@@ -29,7 +29,7 @@ def build_county(
     policy: Policy,
     geometry: NDArray[Any] | None,
     rates: AlertRates,
-    network: RoadNetwork,
+    roads: RoadGraph,
     notes: Notes,
     router: routing.Router,
 ) -> County:
@@ -40,7 +40,7 @@ def build_county(
         policy: Speeds, walk-in and managed road classes.
         geometry: Repaired cell polygons, or None.
         rates: Alerts per cell, category and period.
-        network: The roads.
+        roads: The roads.
         notes: Tables read so far; warnings and provenance are added.
         router: The same roads, ready to be driven.
 
@@ -55,7 +55,7 @@ def build_county(
     lon, lat = _column(frame, "lon_deg"), _column(frame, "lat_deg")
     travel = partial(
         routing.travel,
-        network,
+        roads,
         walk_km_per_h=policy.roads.walk_km_per_h,
         count_walk_in=policy.roads.count_walk_in,
         index=router,
@@ -108,7 +108,7 @@ def build_county(
         units=_units(tables.get("units"), policy, seat_lon, seat_lat),
         road_classes=managed,
         duty_road_km=duty_roads.duty_road_km(
-            network, geometry, lon, lat, station_of, len(stations), managed
+            roads, geometry, lon, lat, station_of, len(stations), managed
         ),
         provenance=merge_provenance([*notes.provenance, *origins]),
     )

@@ -11,7 +11,6 @@ from geo.atomic import atomic_folder, write_text
 from geo.export import write_plan_gpkg
 from geo.isochrones import Surface
 from geo.maps import MapScene, redistricting_map, write_map
-from geo.network import RoadNetwork
 from geo.safe_text import write_csv
 from geo.webmap import write_web_map
 from optimizer.errors import Translate
@@ -108,8 +107,9 @@ def scene_of(
         plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
-        road_lines=loaded.network.line[loaded.network.roads()],
-        road_class_names=_road_classes(loaded.network),
+        road_lines=loaded.network.street_lines(),
+        road_class_names=loaded.network.street_classes(),
+        road_marks=loaded.road_marks,
         title=title,
         provenance_line=provenance,
         attribution=in_language(loaded.case.spec.attribution, language),
@@ -146,21 +146,17 @@ def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
         run.result.plan,
         turnout_min=loaded.policy.response.turnout_min,
         cell_geometry=loaded.cell_geometry,
-        road_lines=loaded.network.line[loaded.network.roads()],
-        road_class_names=_road_classes(loaded.network),
+        road_lines=loaded.network.street_lines(),
+        road_class_names=loaded.network.street_classes(),
         bundle_table=bundles,
         township_tables=(
             [asdict(t) for t in run.today.townships],
             [asdict(t) for t in run.plan.townships],
         ),
         reach=reach,
+        road_marks=run.loaded.road_marks,
         translate=_,
     )
-
-
-def _road_classes(network: RoadNetwork) -> tuple[str, ...]:
-    """Class of each road of the network."""
-    return tuple(network.class_names[c] for c in network.class_code[network.roads()].tolist())
 
 
 def _facts(run: Run, command: Sequence[str]) -> dict[str, object]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 
 from geo.jurisdictions import centre_rows
-from geo.network import RoadNetwork
-from geo.plane import GeometryArray, as_geometry
 from geo.webmap_scene import WebScene
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
@@ -21,9 +18,7 @@ from scenarios.run import Run
 from scenarios.show import step_text
 from scenarios.web_cards import headline, station_cards, townships
 
-_SLOWER = 1.01
 _LONGEST_HEADING = 40
-_SAME_DEG = 1e-6
 
 
 def web_scene(run: Run, _: Translate, language: Language, name: str | None = None) -> WebScene:
@@ -39,9 +34,7 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
     assert run.plan is not None
     loaded, plan = run.loaded, run.result.plan
     county, network = loaded.county, loaded.network
-    roads = network.roads()
     items = modelled_text(county.provenance, _)
-    closed, slowed = changed_roads(run)
     return WebScene(
         title=county.name,
         name=name or scenario_name(run, language),
@@ -53,10 +46,9 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
         plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
-        road_lines=network.line[roads],
-        road_class_names=tuple(network.class_names[c] for c in network.class_code[roads].tolist()),
-        closed_lines=closed,
-        slowed_lines=slowed,
+        road_lines=network.street_lines(),
+        road_class_names=network.street_classes(),
+        road_marks=tuple((mark.text(_), mark) for mark in loaded.road_marks),
         cell_today_min=_cell_min(loaded, np.arange(len(county.stations))),
         cell_plan_min=_cell_min(loaded, centre_rows(county, plan)),
         townships=townships(run, _),
@@ -113,39 +105,6 @@ def status_line(proofs: Sequence[Proof], _: Translate) -> str:
             said += _(", at most {gap} from the best possible").format(gap=f"{gap:.1%}")
         told.append(said)
     return _("Not proven to be the best plan: {stages}").format(stages=_("; ").join(told))
-
-
-def changed_roads(run: Run) -> tuple[GeometryArray, GeometryArray]:
-    """Roads that the scenario closes, and those it slows down, against the case as read.
-
-    Where it slows every road alike, none is singled out.
-    """
-    base, now = run.inspection.loaded, run.loaded.network
-    if base is None or base.network is now:
-        return as_geometry([]), as_geometry([])
-    before, after = _pace(base.network), _pace(now)
-    gone = [line for wkb, (line, _pace_min) in before.items() if wkb not in after]
-    fresh = [line for wkb, (line, _pace_min) in after.items() if wkb not in before]
-    closed = as_geometry([])
-    if gone:
-        left = shapely.union_all(as_geometry(fresh)).buffer(_SAME_DEG)
-        parts = shapely.get_parts(shapely.difference(as_geometry(gone), left))
-        closed = parts[shapely.get_dimensions(parts) == 1]
-        closed = closed[~shapely.is_empty(closed)]
-    same = [wkb for wkb in before if wkb in after]
-    slowed = [after[w][0] for w in same if after[w][1] > _SLOWER * before[w][1]]
-    if len(slowed) == len(same):
-        slowed = []
-    return closed, as_geometry(slowed)
-
-
-def _pace(network: RoadNetwork) -> dict[bytes, tuple[shapely.Geometry, float]]:
-    """Each arc's line and minutes, by the line."""
-    roads = network.roads()
-    lines = network.line[roads]
-    wkb = shapely.to_wkb(lines).tolist()
-    minutes = network.travel_time_min[roads].tolist()
-    return {key: (line, one) for key, line, one in zip(wkb, lines, minutes, strict=True)}
 
 
 def _cell_min(loaded: LoadedCase, centre: IntArray) -> FloatArray:

@@ -13,10 +13,10 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from geo.gabriel import gabriel_pairs
 from geo.modelled_roads import modelled_roads
-from geo.network import RoadNetwork
 from geo.plane import pair_km
 from geo.routing import travel
 from optimizer.policy import Roads
+from tests.road_view import View
 
 KM_PER_DEG = 111.3195  # on the equator
 
@@ -121,13 +121,13 @@ def test_gabriel_holds_the_minimum_spanning_tree() -> None:
 # --- roads ----------------------------------------------------------------------------------
 
 
-def roads_on(points_km: list[tuple[float, float]], rank: list[int], **policy: float) -> RoadNetwork:
+def roads_on(points_km: list[tuple[float, float]], rank: list[int], **policy: float) -> View:
     place = np.array(points_km, float) / KM_PER_DEG
-    return modelled_roads(place[:, 0], place[:, 1], np.array(rank), Roads(**policy))
+    return View(modelled_roads(place[:, 0], place[:, 1], np.array(rank), Roads(**policy)))
 
 
 def streets(
-    network: RoadNetwork, points_km: list[tuple[float, float]]
+    network: View, points_km: list[tuple[float, float]]
 ) -> dict[tuple[int, int], tuple[str, float, float]]:
     """Class, km and minutes of each street, by the rows of the places at its ends."""
     place = np.array(points_km, float) / KM_PER_DEG
@@ -196,7 +196,9 @@ def test_too_few_places() -> None:
 
 def test_speed_of_an_unlisted_class() -> None:
     roads = Roads(speed_km_per_h={"county": 40.0}, other_speed_km_per_h=12.0)
-    network = modelled_roads(np.array([0.0, 0.1]), np.array([0.0, 0.0]), np.array([0, 2]), roads)
+    network = View(
+        modelled_roads(np.array([0.0, 0.1]), np.array([0.0, 0.0]), np.array([0, 2]), roads)
+    )
     assert network.travel_time_min == pytest.approx(network.length_km / 12 * 60)
 
 
@@ -209,7 +211,7 @@ def test_every_place_reaches_every_other(seed: int) -> None:
     rank = rng.integers(0, 3, n)
     roads = Roads()
     network = modelled_roads(lon, lat, rank, roads)
-    assert network.components(strong=True).max() == 0
+    assert network.component.max() == 0
     assert network.origin == "modelled"
     found = travel(network, lon, lat, lon, lat, walk_km_per_h=5.0)
     pairs = np.stack(np.meshgrid(np.arange(n), np.arange(n), indexing="ij"), axis=-1)
@@ -227,5 +229,5 @@ def test_order_of_places_does_not_matter() -> None:
     mixed = rng.permutation(30)
     one = modelled_roads(lon, lat, rank, Roads())
     two = modelled_roads(lon[mixed], lat[mixed], rank[mixed], Roads())
-    for name in ("tail", "head", "length_km", "travel_time_min", "class_code"):
+    for name in ("first_arc", "head", "length_cm", "travel_ms", "street_class"):
         assert np.array_equal(getattr(one, name), getattr(two, name))

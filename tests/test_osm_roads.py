@@ -65,8 +65,8 @@ def test_speed_length_and_class(tmp_path: Path) -> None:
     assert graph.class_names == ("county",)
     assert graph.length_cm.tolist() == [22264, 22264]
     assert graph.travel_ms.tolist() == [round(2 * STEP_M / 60 * 3600)] * 2
-    assert graph.names() == ("人民路",)
-    assert graph.ids() == ("10",)
+    assert graph.name_of(0) == "人民路"
+    assert graph.ids_of(0) == ("10",)
     assert counts.roads == 1
     assert [len(line.coords) for line in graph.street_lines()] == [3]
 
@@ -92,7 +92,7 @@ def test_ways_of_equal_attributes_are_one_street_with_both_ids(tmp_path: Path) -
         osm.way(11, [3, 2], highway="tertiary"),  # drawn the other way round
     )
     assert graph.streets == 1
-    assert graph.ids() == ("10;11",)
+    assert graph.ids_of(0) == ("10", "11")
     assert graph.nodes == 2
 
 
@@ -227,8 +227,8 @@ def test_a_forbidden_turn_binds_only_the_road_it_names(tmp_path: Path) -> None:
     assert turns(graph, (0.002, 0.0)) == {"west": True, "north": True, "south": True}
     assert turns(graph, (0.001, -0.001)) == {"west": True, "east": True, "north": True}
     assert (graph.arc_street == TURN).any()
-    # Each street keeps at most two arcs, and the old network takes the graph.
-    assert len(graph.network().street_arcs()[0]) == graph.streets == 4
+    # Each street keeps at most two arcs.
+    assert len(graph.street_arc()) == graph.streets == 4
     free, _ = read(tmp_path, *CROSS, *ARMS, ban, turn_restrictions=False)
     assert turns(free, (0.0, 0.0)) == {"east": True, "north": True, "south": True}
     assert free.nodes == 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.network import RoadNetwork
-from geo.road_graph import NO_CLASS, TURN, RoadGraph, graph_from_arcs, graph_of_network
+from geo.road_graph import NO_CLASS, TURN, RoadGraph, graph_from_arcs
+from tests.road_view import parts_of, straight_roads
 
 
 def parts() -> dict[str, Any]:
@@ -37,6 +36,7 @@ def parts() -> dict[str, Any]:
         "texts": ("", "人民路", "G318"),
         "street_id_first": [0, 2, 3, 4],
         "street_id": [11, 12, 13, 14],
+        "street_id_cm": np.array([0, 100_000, 0, 0], np.uint32),
         "shape_first": [0, 2, 4, 7],
         "shape_lon_e7": np.array([0, 100_000, 200_000, 100_000, 0, 50_000, 100_000], np.int32),
         "shape_lat_e7": np.array([0, 0, 0, 0, 0, 10_000, 0], np.int32),
@@ -68,24 +68,52 @@ def test_components_are_strong_and_the_longest_comes_first() -> None:
 
 
 def test_names_fall_back_to_numbers() -> None:
-    assert graph().names() == ("人民路", "G318", "")
-    assert graph().ids() == ("11;12", "13", "14")
-
-
-def test_network_and_back() -> None:
     made = graph()
-    network = made.network()
-    assert network.street.tolist() == [0, 2, 0, 1]
-    # Each arc's line runs from its tail to its head, whichever way the street is drawn.
-    for arc in range(len(network)):
-        points = shapely.get_coordinates(network.line[arc])
-        assert points[0].tolist() == [network.node_lon_deg[network.tail[arc]], 0.0]
-        assert points[-1].tolist() == [network.node_lon_deg[network.head[arc]], 0.0]
-    assert network.street_name == made.names()
-    again = graph_of_network(network)
-    for name in ("head", "travel_ms", "length_cm", "component", "first_arc"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
-    assert again.names() == made.names()
+    assert [made.name_of(street) for street in range(3)] == ["人民路", "G318", ""]
+    assert made.named("人民路").tolist() == [0]
+    # A road is found by its number too, whether or not it has a name.
+    assert made.named("G318").tolist() == [0, 1]
+    assert made.named("").tolist() == made.named("新路").tolist() == []
+    assert made.known_names() == {"人民路", "G318"}
+
+
+def test_a_street_knows_where_along_it_each_way_begins() -> None:
+    made = graph()
+    assert made.ids_of(0) == ("11", "12")
+    assert made.known_ids() == {"11", "12", "13", "14"}
+    # Way 12 begins after 1.000 of 1.113 km.
+    street, start, end = made.with_id("12")
+    assert (street.tolist(), end.tolist()) == ([0], [1.0])
+    assert start.tolist() == pytest.approx([100_000 / 111_300])
+    street, start, end = made.with_id("11")
+    assert (street.tolist(), start.tolist()) == ([0], [0.0])
+    assert end.tolist() == pytest.approx([100_000 / 111_300])
+    for unknown in ("15", "011", "G318", "", "-1"):
+        assert len(made.with_id(unknown)[0]) == 0
+
+
+def test_ids_that_are_texts() -> None:
+    given = parts_of(graph())
+    given |= {"street_id": np.array([1, 0, 2, 2]), "ids_are_texts": True}
+    made = RoadGraph(**given)
+    assert made.ids_of(0) == ("人民路",)  # the second part has none
+    assert made.known_ids() == {"人民路", "G318"}
+    street, _, end = made.with_id("人民路")
+    assert (street.tolist(), end.tolist()) == ([0], [pytest.approx(100_000 / 111_300)])
+    assert made.with_id("G318")[0].tolist() == [1, 2]
+    with pytest.raises(ValueError, match="street_id"):
+        RoadGraph(**given | {"street_id": np.array([1, 0, 2, 3])})
+
+
+def test_streets_by_their_lines() -> None:
+    made = graph()
+    assert made.street_classes() == ("county", "village", "county")
+    assert made.street_classes(np.array([1])) == ("village",)
+    assert made.street_km().tolist() == [1.113, 1.113, 2.0]
+    assert made.street_arc().tolist() == [0, 3, 1]
+    lines = made.street_lines(np.array([1, 2]))
+    assert shapely.get_coordinates(lines[0])[:, 0].tolist() == [0.02, 0.01]
+    assert shapely.get_coordinates(lines[1])[:, 0].tolist() == [0.0, 0.005, 0.01]
 
 
 def test_turns_are_no_street() -> None:
@@ -100,12 +128,9 @@ def test_turns_are_no_street() -> None:
     given["arc_backward"] = [*given["arc_backward"], False]
     made = graph_from_arcs(**given)
     assert made.class_code().tolist()[-1] == NO_CLASS
-    network = made.network()
-    along, against = network.street_arcs()
+    along, against = made.arcs_of_streets()
     assert len(along) == 3
-    assert network.line[-1] is None
     assert not {4} & set(along.tolist()) | {4} & set(against.tolist())
-    assert graph_of_network(network).arc_street.tolist() == made.arc_street.tolist()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +146,7 @@ def test_turns_are_no_street() -> None:
 )
 def test_rows_that_point_nowhere_are_refused(name: str, value: list[int]) -> None:
     made = graph()
-    given = {field.name: getattr(made, field.name) for field in fields(RoadGraph)}
+    given = parts_of(made)
     given[name] = np.array(value, given[name].dtype)
     with pytest.raises(ValueError, match=name):
         RoadGraph(**given)
@@ -132,17 +157,10 @@ def test_arrays_cannot_be_changed() -> None:
         graph().travel_ms[0] = 1
 
 
-def test_an_empty_network_is_an_empty_graph() -> None:
-    none = np.zeros(0)
-    rows = np.zeros(0, np.int64)
-    network = RoadNetwork(
-        node_lon_deg=none, node_lat_deg=none, tail=rows, head=rows, length_km=none,
-        travel_time_min=none, class_code=rows, class_names=(), street=rows,
-        line=np.zeros(0, object), origin="given",
-    )  # fmt: skip
-    made = graph_of_network(network)
+def test_an_empty_graph() -> None:
+    made = straight_roads([], [], [], [], [])
     assert (made.nodes, made.streets, len(made)) == (0, 0, 0)
-    assert len(made.network()) == 0
+    assert made.street_km().tolist() == []
 
 
 def test_auckland_loads(shared: Path) -> None:
@@ -170,6 +188,7 @@ def test_auckland_loads(shared: Path) -> None:
         texts=("",),
         street_id_first=each,
         street_id=arcs["index"].to_numpy(np.int64),
+        street_id_cm=np.zeros(len(arcs), np.uint32),
         shape_first=2 * each,
         shape_lon_e7=lon[ends],
         shape_lat_e7=lat[ends],

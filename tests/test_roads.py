@@ -13,14 +13,18 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo import road_chains
 from geo.cutting import cut_lines
 from geo.duty_roads import duty_road_km
-from geo.network import RoadNetwork
 from geo.plane import GeometryArray, line_km, plane_of
 from geo.readers import Source, Table, read_table
 from geo.road_classes import CLASS_ALIASES, carries_cars, directions, road_class
-from geo.roads import MERGE_M, ROADS_SCHEMA, roads_from_table
+from geo.road_graph import ARRAYS
+from geo.roads import MERGE_M, ROADS_SCHEMA
+from geo.roads import roads_from_table as read_roads
+from optimizer.errors import Problem
 from optimizer.policy import Roads
+from tests.road_view import View
 
 LON, LAT = 107.35, 30.33
 KM_EAST = float(line_km(np.array([shapely.LineString([(LON, LAT), (LON + 0.01, LAT)])]))[0]) * 100
@@ -46,11 +50,18 @@ def table(lines: list[Any], strict: bool = True, **columns: list[Any]) -> Table:
     )  # fmt: skip
 
 
+def roads_from_table(
+    given: Table, roads: Roads, **options: Any
+) -> tuple[View, tuple[Problem, ...]]:
+    graph, problems = read_roads(given, roads, **options)
+    return View(graph), problems
+
+
 def texts(problems: tuple[Any, ...], severity: str) -> list[str]:
     return [p.text() for p in problems if p.severity == severity]
 
 
-def arc_of(network: RoadNetwork, start: tuple[float, float], end: tuple[float, float]) -> int:
+def arc_of(network: View, start: tuple[float, float], end: tuple[float, float]) -> int:
     """The arc from the node nearest to one place to the node nearest to another, or -1."""
     nodes = np.column_stack([network.node_lon_deg, network.node_lat_deg])
     a, b = (int(np.argmin(np.hypot(*(nodes - place(*p)).T))) for p in (start, end))
@@ -162,7 +173,7 @@ def test_one_way_is_honoured() -> None:
     assert arc_of(network, (15, 0), (10, 0)) >= 0
     assert any("sometimes 1" in said for said in texts(problems, "warning"))
     both, _ = roads_from_table(given_table, Roads(), oneway=False)
-    assert len(both) == 6
+    assert len(both) == 2  # one street, driven both ways
 
 
 def test_lines_run_from_tail_to_head() -> None:
@@ -182,7 +193,8 @@ def test_lines_run_from_tail_to_head() -> None:
 
 def test_parts_share_the_minutes_by_length() -> None:
     parts = shapely.MultiLineString([line((0, 0), (3, 0)), line((3, 0), (12, 0))])
-    network, _ = roads_from_table(table([parts], travel_time_min=[8.0]), Roads())
+    side = line((3, 0), (3, 1))
+    network, _ = roads_from_table(table([parts, side], travel_time_min=[8.0, 1.0]), Roads())
     assert network.travel_time_min[arc_of(network, (0, 0), (3, 0))] == pytest.approx(2.0, rel=1e-4)
     assert network.travel_time_min[arc_of(network, (3, 0), (12, 0))] == pytest.approx(6.0, rel=1e-4)
 
@@ -193,6 +205,7 @@ def test_speeds_and_minutes_must_be_positive(strict: bool) -> None:
         table(
             [line((i, 0), (i + 1, 0)) for i in range(4)],
             strict=strict,
+            name=list("甲乙丙丁"),
             road_class=["县道"] * 4,
             speed_km_per_h=[0.0, -3.0, 40.0, np.nan],
             travel_time_min=[np.nan, np.nan, 0.0, -1.0],
@@ -205,6 +218,65 @@ def test_speeds_and_minutes_must_be_positive(strict: bool) -> None:
     assert "travel_time_min = -1" in said[3]
     # The class speed stands in, so that further checks can run.
     assert network.travel_time_min == pytest.approx(np.full(8, 1.5), rel=1e-4)
+
+
+def test_points_where_nothing_changes_are_drawn_not_driven() -> None:
+    lines = [
+        line((0, 0), (1, 1), (2, 0)), line((4, 0), (2, 0)), line((4, 0), (5, 0)),
+        line((5, 0), (6, 0)), line((6, 0), (7, 0)), line((7, 0), (7, 3), (7, 0)),
+    ]  # fmt: skip
+    graph, _ = read_roads(
+        table(
+            lines,
+            road_class=["县道"] * 3 + ["乡道"] * 3,
+            name=["前路"] * 4 + ["后路"] * 2,
+            oneway=["yes", "-1", "yes", "no", "no", "no"],
+            road_id=["A1", "A2", "A2", "A3", "A4", "A5"],
+        ),
+        Roads(),
+    )
+    view = View(graph)
+    # One-way against the drawing is one-way along the street; class and name end one; a ring, too.
+    assert graph.streets == 4
+    assert (len(view), graph.nodes) == (7, 4)
+    assert graph.ids_of(0) == ("A1", "A2")
+    assert shapely.get_coordinates(graph.street_lines())[:5] == pytest.approx(
+        np.array([place(*p) for p in ((0, 0), (1, 1), (2, 0), (4, 0), (5, 0))]), abs=1e-7
+    )
+    drawn_km = line_km(np.array(lines, object))
+    assert graph.street_km() == pytest.approx([drawn_km[:3].sum(), *drawn_km[3:]], abs=1e-5)
+    way = arc_of(view, (0, 0), (5, 0))
+    assert view.travel_time_min[way] == pytest.approx(drawn_km[:3].sum() / 40 * 60, abs=1e-4)
+    assert arc_of(view, (5, 0), (0, 0)) == -1
+    street, start, end = graph.with_id("A2")
+    assert street.tolist() == [0]
+    assert start[0] == pytest.approx(drawn_km[0] / drawn_km[:3].sum(), rel=1e-4)
+    assert end[0] == 1.0
+
+
+def test_roads_with_minutes_of_their_own_stay_apart() -> None:
+    lines = [line((0, 0), (1, 0)), line((1, 0), (2, 0)), line((2, 0), (3, 0))]
+    graph, _ = read_roads(table(lines, travel_time_min=[1.0, 1.0, np.nan]), Roads())
+    assert graph.streets == 3
+
+
+def test_more_lines_than_the_plain_walk_takes_give_the_same_streets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(5)
+    ends = rng.integers(0, 6, (60, 2, 2)).tolist()
+    given_table = table([line(tuple(a), tuple(b)) for a, b in ends if a != b])
+    plain, _ = read_roads(given_table, Roads())
+    monkeypatch.setattr(road_chains, "_COMPILED_FROM", 0)
+    compiled, _ = read_roads(given_table, Roads())
+    assert 0 < plain.streets < 60
+    for name in ARRAYS:
+        assert np.array_equal(getattr(plain, name), getattr(compiled, name))
+
+
+def test_slower_than_32_bits_hold() -> None:
+    graph, _ = read_roads(table([line((0, 0), (1, 0))], travel_time_min=[1e12]), Roads())
+    assert graph.travel_ms.tolist() == [2**31, 2**31]
 
 
 def test_many_bad_speeds_are_counted_not_listed() -> None:
@@ -239,7 +311,9 @@ def test_layer_without_usable_roads() -> None:
 )
 def test_ends_within_the_tolerance_are_one_node(gap_m: float, joins: bool) -> None:
     network, problems = roads_from_table(
-        table([line((0, 0), (5, 0)), line((5 + gap_m / 1000, 0), (10, 0))]), Roads(), merge_m=1.0
+        table([line((0, 0), (5, 0)), line((5 + gap_m / 1000, 0), (10, 0))], name=["甲", "乙"]),
+        Roads(),
+        merge_m=1.0,
     )
     assert len(network.node_lon_deg) == (3 if joins else 4)
     said = " ".join(texts(problems, "warning"))
@@ -252,7 +326,10 @@ def test_default_tolerance_forgives_rounding_only() -> None:
     gap_km = MERGE_M / 1000
     for share, nodes in ((0.5, 3), (2.0, 4)):
         network, _ = roads_from_table(
-            table([line((0, 0), (5, 0)), line((5 + share * gap_km, 0), (10, 0))]), Roads()
+            table(
+                [line((0, 0), (5, 0)), line((5 + share * gap_km, 0), (10, 0))], name=["甲", "乙"]
+            ),
+            Roads(),
         )
         assert len(network.node_lon_deg) == nodes
 
@@ -277,7 +354,7 @@ def test_crossing_lines_meet_only_if_asked() -> None:
     assert len(joined) == 8
     assert joined.length_km.sum() == pytest.approx(apart.length_km.sum(), rel=1e-6)
     assert joined.travel_time_min[arc_of(joined, (0, 0), (4, 0))] == pytest.approx(6, rel=1e-4)
-    assert joined.components(strong=True).max() == 0
+    assert joined.graph.component.max() == 0
 
 
 def test_end_on_another_road_is_reported_and_joined_if_asked() -> None:
@@ -315,26 +392,15 @@ def test_reads_a_file(tmp_path: Path, header: str) -> None:
     path.write_text(text.replace("道路等级", header), encoding="utf-8")
     read = read_table(Source(layer="roads", path=path, shown=path.name), ROADS_SCHEMA)
     network, problems = roads_from_table(read, Roads())
-    assert problems == ()
+    # Nobody gets back over the one-way road.
+    assert [p.text() for p in problems] == [
+        f"{path.name}: expected roads that can be reached and left again: 9.6 km can only be "
+        "entered or only be left; check the one-way roads there"
+    ]
     assert network.class_names == ("national", "village")
     assert len(network) == 3
     assert network.travel_time_min[0] == pytest.approx(network.length_km[0])
     assert network.travel_time_min[1] == pytest.approx(network.length_km[1] * 3)
-
-
-def test_network_refuses_what_does_not_fit() -> None:
-    good, _ = roads_from_table(table([line((0, 0), (5, 0)), line((5, 0), (9, 0))]), Roads())
-    fields = {name: getattr(good, name) for name in RoadNetwork.__dataclass_fields__}
-    for name, value, said in (
-        ("length_km", -good.length_km, "not negative"),
-        ("travel_time_min", np.full(4, np.inf), "finite"),
-        ("head", good.head + 5, "row outside"),
-        ("street", np.array([0, 1, 2, 4]), "numbers 0"),
-        ("street", np.array([0, 1, 1, 0]), "against each other"),
-        ("tail", good.tail[:2], "shape"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            RoadNetwork(**{**fields, name: value})
 
 
 def test_lengths_are_those_of_the_ellipsoid() -> None:
@@ -398,7 +464,7 @@ def test_street_is_cut_at_the_cells_and_counts_once() -> None:
         Roads(),
     )
     geometry, lon, lat = cells(box(0, 0, 4, 4), box(4, 0, 6, 4), box(6, 0, 8, 4))
-    found = duty_road_km(network, geometry, lon, lat, np.array([0, 1, 0]), 3, CLASSES)
+    found = duty_road_km(network.graph, geometry, lon, lat, np.array([0, 1, 0]), 3, CLASSES)
     # West of the cells 1 km goes to the first, east of them 1 km to the third; both are of 0.
     assert found == pytest.approx(np.array([[8.0, 2.0], [2.0, 0.0], [0.0, 0.0]]), rel=1e-3)
 
@@ -406,21 +472,21 @@ def test_street_is_cut_at_the_cells_and_counts_once() -> None:
 def test_road_along_a_border_counts_once() -> None:
     network, _ = roads_from_table(table([line((4, 0), (4, 4))], road_class=["县道"]), Roads())
     geometry, lon, lat = cells(box(0, 0, 4, 4), box(4, 0, 8, 4))
-    found = duty_road_km(network, geometry, lon, lat, np.array([0, 1]), 2, ("county",))
+    found = duty_road_km(network.graph, geometry, lon, lat, np.array([0, 1]), 2, ("county",))
     assert found.sum() == pytest.approx(4.0, rel=1e-3)
 
 
 def test_points_only_takes_the_nearest_cell() -> None:
     network, _ = roads_from_table(table([line((0, 0), (10, 0))], road_class=["县道"]), Roads())
     lon, lat = np.array([place(0, 1), place(10, 1)]).T
-    found = duty_road_km(network, None, lon, lat, np.array([1, 0]), 2, ("county",))
+    found = duty_road_km(network.graph, None, lon, lat, np.array([1, 0]), 2, ("county",))
     assert found[:, 0] == pytest.approx([5.0, 5.0], abs=0.15)
 
 
 def test_no_managed_road() -> None:
     network, _ = roads_from_table(table([line((0, 0), (10, 0))], road_class=["村道"]), Roads())
     geometry, lon, lat = cells(box(0, 0, 4, 4))
-    found = duty_road_km(network, geometry, lon, lat, np.array([0]), 1, CLASSES)
+    found = duty_road_km(network.graph, geometry, lon, lat, np.array([0]), 1, CLASSES)
     assert found.tolist() == [[0.0, 0.0]]
 
 
@@ -441,7 +507,7 @@ def test_sum_of_managed_kilometres_is_kept(seed: int, points_only: bool) -> None
     # Overlapping cells with a gap: the sum must hold all the same.
     geometry, lon, lat = cells(box(0, 0, 3, 6), box(2.5, 0, 4, 6), box(5, 0, 6, 6))
     found = duty_road_km(
-        network, None if points_only else geometry, lon, lat, np.array([0, 1, 1]), 2, CLASSES
+        network.graph, None if points_only else geometry, lon, lat, np.array([0, 1, 1]), 2, CLASSES
     )
     along, _ = network.street_arcs()
     name = np.array(network.class_names)[network.class_code[along]]
@@ -454,7 +520,7 @@ def test_kilometres_inside_equal_the_intersection() -> None:
     lines = [line(*(tuple(p) for p in e)) for e in rng.uniform(0.1, 5.9, (20, 4, 2)).tolist()]
     network, _ = roads_from_table(table(lines, road_class=["县道"] * 20), Roads())
     geometry, lon, lat = cells(box(0, 0, 2, 6), box(2, 0, 6, 3), box(2, 3, 6, 6))
-    found = duty_road_km(network, geometry, lon, lat, np.arange(3), 3, ("county",))
+    found = duty_road_km(network.graph, geometry, lon, lat, np.arange(3), 3, ("county",))
     plane = plane_of(geometry)
     inside_km = shapely.length(
         shapely.intersection(

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.closures import cuts_of
-from geo.network import RoadNetwork
 from geo.plane import line_km
+from geo.road_graph import RoadGraph
 from geo.routes import Routes, routes
 from geo.routing import Router, router, travel, with_changes
+from tests.road_view import parts_of
 from tests.test_routing import INF, KM_PER_DEG, ROUNDED, network, random_network
 
 SQUARE = network(
@@ -67,16 +68,10 @@ def test_lines_are_as_long_as_the_kilometres_say(seed: int) -> None:
     """On networks whose kilometres are those of their lines."""
     rng = np.random.default_rng(seed)
     roads = random_network(rng)
-    given_km = line_km(roads.line)
-    drawn = RoadNetwork(
-        **{
-            name: getattr(roads, name)
-            for name in RoadNetwork.__dataclass_fields__
-            if name not in ("length_km", "travel_time_min")
-        },
-        length_km=given_km,
-        travel_time_min=given_km,
-    )
+    cm = np.rint(line_km(roads.street_lines()) * 100_000.0)[roads.arc_street]
+    drawn = RoadGraph(**parts_of(roads) | {
+        "length_cm": cm.astype(np.uint32), "travel_ms": (cm * 0.6).astype(np.uint32),
+    })  # fmt: skip
     ready = router(drawn)
     at = rng.uniform(0, 10, (6, 2)) / KM_PER_DEG
     start, goal = ready.snap(*at[:3].T), ready.snap(*at[3:].T)

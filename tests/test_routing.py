@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from geo import shortest_paths
 from geo.crs import to_wgs84
-from geo.network import RoadNetwork
 from geo.plane import plane_of
 from geo.readers import Source, read_table
+from geo.road_graph import RoadGraph
 from geo.roads import ROADS_SCHEMA, roads_from_table
 from geo.routing import Travel, nearest, router, travel, travel_times
 from geo.snapping import FAR_FROM_ROAD_KM, LED_PAST_KM, access_problems, snapper
 from optimizer.policy import Roads
+from tests.road_view import View, straight_roads
 
 KM_PER_DEG = 111.3195  # on the equator, where the test networks lie, to 1 in 10,000
 INF = float("inf")
@@ -36,34 +37,15 @@ def network(
     streets: Sequence[Street],
     one_way: Sequence[int] = (),
     classes: Sequence[str] | None = None,
-) -> RoadNetwork:
+) -> RoadGraph:
     """Straight streets between nodes at kilometres east and north of (0, 0)."""
+    start, end, minutes, km = zip(*streets, strict=True)
     place = np.array(nodes_km, float) / KM_PER_DEG
-    kinds = list(classes or ["county"] * len(streets))
-    names = tuple(sorted(set(kinds)))
-    rows = [(k, False) for k in range(len(streets))]
-    rows += [(k, True) for k in range(len(streets)) if k not in one_way]
-    arcs = [
-        (streets[k][1], streets[k][0]) if back else (streets[k][0], streets[k][1])
-        for k, back in rows
-    ]
-    return RoadNetwork(
-        node_lon_deg=place[:, 0],
-        node_lat_deg=place[:, 1],
-        tail=np.array([a for a, _ in arcs]),
-        head=np.array([b for _, b in arcs]),
-        length_km=np.array([streets[k][3] for k, _ in rows]),
-        travel_time_min=np.array([streets[k][2] for k, _ in rows]),
-        class_code=np.array([names.index(kinds[k]) for k, _ in rows]),
-        class_names=names,
-        street=np.array([k for k, _ in rows]),
-        line=shapely.linestrings([[place[a], place[b]] for a, b in arcs]),
-        origin="given",
-    )
+    return straight_roads(place, start, end, minutes, km, one_way, classes)
 
 
 def go(
-    roads: RoadNetwork,
+    roads: RoadGraph,
     start: Sequence[tuple[float, float]],
     goal: Sequence[tuple[float, float]],
     *,
@@ -204,7 +186,7 @@ def test_stray_piece_is_passed_over_up_to_a_limit() -> None:
     stray = (0, 1, 0.1, 0.1)
     streets = [stray, (2, 3, 20.0, 20.0), (3, 4, 20.0, 20.0)]
 
-    def beside(km: float) -> RoadNetwork:
+    def beside(km: float) -> RoadGraph:
         return network([(5, 0.1), (5.1, 0.1), (0, -km), (20, -km), (40, -km)], streets)
 
     near = go(beside(0.5), [(5, 0)], [(40, -0.5)])
@@ -249,13 +231,7 @@ def test_places_do_not_turn_into_an_expressway() -> None:
 
 
 def test_no_roads_is_said() -> None:
-    empty = network([(0, 0), (1, 0)], [(0, 1, 1.0, 1.0)])
-    none = RoadNetwork(
-        node_lon_deg=empty.node_lon_deg, node_lat_deg=empty.node_lat_deg,
-        tail=np.zeros(0, int), head=np.zeros(0, int), length_km=np.zeros(0),
-        travel_time_min=np.zeros(0), class_code=np.zeros(0, int), class_names=(),
-        street=np.zeros(0, int), line=np.zeros(0, object), origin="given",
-    )  # fmt: skip
+    none = straight_roads([(0, 0), (1, 0)], [], [], [], [])
     with pytest.raises(ValueError, match="no roads"):
         go(none, [(0, 0)], [(1, 0)])
 
@@ -277,13 +253,14 @@ def test_access_problems_name_the_places() -> None:
 
 
 def twin(
-    roads: RoadNetwork, start: tuple[int, float], goal: tuple[int, float]
+    graph: RoadGraph, start: tuple[int, float], goal: tuple[int, float]
 ) -> tuple[float, float]:
     """Dijkstra in plain Python on the network with its streets split at both places."""
+    roads = View(graph)
     ways: dict[object, list[tuple[object, float, float]]] = {}
     for a in range(len(roads)):
         k = int(roads.street[a])
-        along = a == int(np.flatnonzero(roads.street == k)[0])
+        along = not graph.arc_backward[a]
         stops: list[tuple[float, object]] = [(0.0, int(roads.tail[a])), (1.0, int(roads.head[a]))]
         for name, (street, fraction) in (("start", start), ("goal", goal)):
             if street == k:
@@ -310,7 +287,7 @@ def twin(
     return INF, INF
 
 
-def random_network(rng: np.random.Generator) -> RoadNetwork:
+def random_network(rng: np.random.Generator) -> RoadGraph:
     n = int(rng.integers(3, 9))
     nodes = [tuple(p) for p in rng.uniform(0, 10, (n, 2)).tolist()]
     streets = []
@@ -352,12 +329,13 @@ def test_equals_the_brute_force_twin(seed: int) -> None:
 def test_snaps_to_the_nearest_point_of_all_streets(seed: int) -> None:
     rng = np.random.default_rng(seed)
     roads = random_network(rng)
-    together = roads.components(strong=True)
+    together = roads.component
     places = rng.uniform(0, 10, (20, 2)) / KM_PER_DEG
     met = snapper(roads).snap(places[:, 0], places[:, 1])
-    plane = plane_of(roads.line)
+    lines = roads.street_lines()
+    plane = plane_of(lines)
     gap_km = shapely.distance(
-        plane.points(places[:, 0], places[:, 1])[:, None], plane.project(roads.line)[None, :]
+        plane.points(places[:, 0], places[:, 1])[:, None], plane.project(lines)[None, :]
     ).min(axis=1) / 1000  # fmt: skip
     assert met.access_km - met.led_past_km == pytest.approx(gap_km, abs=ROUNDED)
     assert (met.led_past_km <= LED_PAST_KM + 1e-9).all()
