@@ -22,6 +22,7 @@ COMMANDS = {
     "show": "show",
     "map": "map",
     "report": "report",
+    "explain": "explain",
     "diff": "diff",
     "compare": "compare",
     "score": "score",

@@ -22,7 +22,8 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "bundling", "columns", "consolidation", "diagnosis", "existence", "moves",
+        "allocation", "bundling", "columns", "consolidation", "diagnosis", "existence",
+        "explain_board", "explain_bundle", "explain_pair", "explain_rules", "moves",
         "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
         "stage_memory", "traffic", "ways_out",
     )
