@@ -20,6 +20,8 @@ from geo.isochrone_layers import isochrone_layers
 from geo.isochrones import Surface
 from geo.jurisdictions import GeometryArray, centre_rows, dissolve, duty_rows, fates
 from geo.plan_styles import plan_styles
+from geo.road_change_layer import road_changes_layer
+from geo.road_marks import RoadMark
 from geo.streets import each_street_once
 from optimizer.county import County
 from optimizer.errors import Translate, untranslated
@@ -79,13 +81,14 @@ def write_plan_gpkg(
     bundle_table: DataTable | None = None,
     township_tables: tuple[DataTable, DataTable] | None = None,
     reach: Surface | None = None,
+    road_marks: Sequence[RoadMark] = (),
     translate: Translate = untranslated,
 ) -> tuple[str, ...]:
     """Write `plan` and today's deployment as layers of one GeoPackage (EPSG:4326), atomically.
 
     Layers: `jurisdictions_today`, `jurisdictions_plan`, `stations`, `cells`, `bundle_links`,
-    `moves`, `road_duties`, `roads`, `townships`, `isochrones_today` and `isochrones_plan` where
-    `reach` is given, and the table `provenance`. A layer without
+    `moves`, `road_duties`, `roads`, `road_changes`, `townships`, `isochrones_today` and
+    `isochrones_plan` where `reach` is given, and the table `provenance`. A layer without
     content is written empty, so that a QGIS project finds it. QGIS finds their styles in the table
     `layer_styles`.
 
@@ -103,6 +106,7 @@ def write_plan_gpkg(
         township_tables: Columns for `townships`, today and under the plan, by `township`; numbers
             that both have also get a column `…_change`.
         reach: Minutes from every station.
+        road_marks: What the scenario changes on the roads.
         translate: English to the language of labels and layer titles.
 
     Returns:
@@ -124,13 +128,14 @@ def write_plan_gpkg(
         _moves(subject),
         _road_duties(subject),
         _roads(subject, road_lines, road_class_names),
+        road_changes_layer(road_marks, translate),
         _townships(subject, township_tables),
         _provenance(subject),
     ]
     styles = plan_styles(county, plan, {la.name: la.kind for la in layers}, translate)
     if township_tables is None:
         del styles["townships"]  # no response to colour them by
-    styled = [replace(layer, style=styles.get(layer.name, "")) for layer in layers]
+    styled = [replace(layer, style=styles.get(layer.name, layer.style)) for layer in layers]
     if reach is not None:
         styled[-1:-1] = isochrone_layers(county, plan, reach, translate)
     write_layers(path, styled, translate)

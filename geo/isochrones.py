@@ -20,6 +20,7 @@ import shapely
 from contourpy import FillType, contour_generator
 from scipy.ndimage import binary_dilation
 
+from geo.accesses import Split, accesses
 from geo.plane import GeometryArray, Plane, as_geometry, plane_of
 from geo.routing import Router, travel_times
 from optimizer.frozen import FloatArray, IntArray
@@ -106,8 +107,18 @@ def travel_surface(
     area: Any,
     walk_km_per_h: float | None,
     limit_min: float,
+    split: Split | None = None,
 ) -> Surface:
     """Minutes from places to a grid over an area.
+
+    Args:
+        roads: The roads.
+        lon_deg: Places in WGS84, shape (S,).
+        lat_deg: Likewise.
+        area: Ground in WGS84 that the grid covers.
+        walk_km_per_h: Speed on foot to and from the road; None = those walks do not count.
+        limit_min: Longer ways are left out.
+        split: Where the roads have new ones among them (see `geo.accesses`).
 
     Raises:
         ValueError: an area without extent.
@@ -128,19 +139,19 @@ def travel_surface(
     # The ground and a rim of two points.
     inside = shapely.contains_xy(ground, all_x, all_y).reshape(len(y_m), len(x_m))
     near = np.flatnonzero(binary_dilation(inside, iterations=2, structure=np.ones((3, 3), bool)))
-    goal = roads.snap(*plane.lon_lat(all_x[near], all_y[near]))
-    start = roads.snap(lon_deg, lat_deg)
+    goal = accesses(roads, split, *plane.lon_lat(all_x[near], all_y[near]))
+    start = accesses(roads, split, lon_deg, lat_deg)
     found = travel_times(
         roads,
-        start,
-        goal,
+        start.at,
+        goal.at,
         # A little further, so that the last contour lies between points that are known.
         limit_min + _look_min(step, walk_km_per_h),
         walk_km_per_h=walk_km_per_h,
     )
-    minutes = np.full((len(start.street), len(all_x)), np.inf)
-    row = np.repeat(np.arange(len(start.street)), np.diff(found.first))
-    minutes[row, near[found.target]] = found.travel_ms / 60_000.0
+    minutes = np.full((start.places, len(all_x)), np.inf)
+    row = np.repeat(start.owner, np.diff(found.first))
+    np.minimum.at(minutes, (row, near[goal.owner[found.target]]), found.travel_ms / 60_000.0)
     return Surface(
         plane=plane,
         x_m=x_m,

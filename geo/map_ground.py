@@ -11,6 +11,7 @@ import shapely
 
 from geo.jurisdictions import GeometryArray, centre_rows, dissolve
 from geo.plane import Plane, plane_at
+from geo.road_marks import Kind, RoadMark
 from geo.streets import each_street_once
 from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
@@ -18,6 +19,23 @@ from optimizer.plan import Plan
 
 _DETAIL_FRACTION = 0.0003
 """Of the county's extent: about 0.15 pt on A4. Finer detail only makes files larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GroundMark:
+    """A change of roads.
+
+    Attributes:
+        kind: What is done.
+        text: The line of the legend.
+        lines: LineStrings; none where all roads change alike.
+        cross_m: Middle of each stretch that is closed, shape (P, 2).
+    """
+
+    kind: Kind
+    text: str
+    lines: GeometryArray
+    cross_m: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +53,7 @@ class Ground:
         outline: The county.
         roads: LineStrings, each street once; those inside the county where its outline is known.
         roads_managed: The roads are those that squads manage, not all.
+        marks: What a scenario changes on the roads.
         centre: Row of each station's centre station in the plan, shape (S,).
     """
 
@@ -49,6 +68,7 @@ class Ground:
     roads: GeometryArray
     roads_managed: bool
     centre: IntArray
+    marks: tuple[GroundMark, ...] = ()
 
 
 def ground_of(
@@ -58,6 +78,7 @@ def ground_of(
     outline: Any | None,
     road_lines: GeometryArray | None,
     road_class_names: Sequence[str] | None,
+    road_marks: Sequence[tuple[str, RoadMark]] = (),
 ) -> Ground:
     """Project, join and thin out what a map of `county` and `plan` draws.
 
@@ -68,6 +89,7 @@ def ground_of(
         outline: The county's outline in WGS84, or None for the cells' own.
         road_lines: LineStrings in WGS84, or None.
         road_class_names: Class of each road line, or None.
+        road_marks: What a scenario changes on the roads, each with its line of the legend.
     """
     stations, cells, squads = county.stations, county.cells, county.squads
     plane = plane_at(
@@ -107,7 +129,16 @@ def ground_of(
         roads=roads,
         roads_managed=managed,
         centre=centre,
+        marks=tuple(_mark(plane, text, mark, inside) for text, mark in road_marks),
     )
+
+
+def _mark(plane: Plane, text: str, mark: RoadMark, land: Any | None) -> GroundMark:
+    """A change of roads in metres; what is slower only inside the county, as the roads are."""
+    lines = plane.project(mark.lines) if len(mark.lines) else mark.lines
+    if land is not None and mark.factor is not None and len(lines):
+        lines = _clipped(lines, land)
+    return GroundMark(kind=mark.kind, text=text, lines=lines, cross_m=_xy(plane, *mark.crosses.T))
 
 
 def _xy(plane: Plane, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:

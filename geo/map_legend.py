@@ -19,13 +19,16 @@ from matplotlib.transforms import Transform
 
 from geo import map_parts as parts
 from geo.jurisdictions import duty_rows, fates
-from geo.map_ground import Ground
+from geo.map_ground import Ground, GroundMark
+from geo.road_marks import COLOURS
 from optimizer.county import MODELLED, County
 from optimizer.errors import Translate
 from optimizer.plan import Plan
 
 SIZE_PT = 8.0
 """Type size of the entries on A4."""
+MARK_PT = 1.7
+"""Width of roads that a scenario changes, on A4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +162,17 @@ def legend_keys(county: County, plan: Plan, ground: Ground) -> list[Key]:
         if county.origin_of("roads") == MODELLED:
             label += " (modelled)"
         keys.append(Key(label=label, line=(parts.ROAD_INK, 0.9, "-")))
-    return keys
+    return keys + [_mark_key(mark) for mark in ground.marks]
+
+
+def _mark_key(mark: GroundMark) -> Key:
+    """A change of roads; one of all roads alike has a text and no sign."""
+    if mark.kind == "closed":
+        return Key(text=mark.text, symbol=parts.CLOSED)
+    if not len(mark.lines):
+        return Key(text=mark.text)
+    style: Literal["-", ":"] = ":" if mark.kind == "ferry" else "-"
+    return Key(text=mark.text, line=(COLOURS[mark.kind], MARK_PT, style))
 
 
 def arranged(keys: Sequence[Key], columns: int) -> list[list[Key]]:

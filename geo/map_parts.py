@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -22,6 +22,7 @@ from matplotlib.textpath import TextPath, text_to_path
 from matplotlib_scalebar.scalebar import ScaleBar
 
 from geo.jurisdictions import GeometryArray
+from geo.road_marks import COLOURS
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray
 
@@ -102,6 +103,15 @@ CROSS = Symbol(
     label="Responsible station changes",
 )
 """On a cell that is known as a point only."""
+CLOSED = Symbol(
+    marker="X",
+    size_pt=7.0,
+    fill=COLOURS["closed"],
+    edge="white",
+    edge_pt=0.7,
+    label="Road closed",
+)
+"""On a road that is closed."""
 DUTY = Symbol(
     marker="o",
     size_pt=13.0,
@@ -163,11 +173,17 @@ def draw_borders(
 
 
 def draw_lines(
-    ax: Axes, lines: GeometryArray, *, colour: str, width_pt: float, zorder: float
+    ax: Axes,
+    lines: GeometryArray,
+    *,
+    colour: str,
+    width_pt: float,
+    zorder: float,
+    style: Literal["-", ":"] = "-",
 ) -> None:
     """Draw LineStrings."""
     if len(lines):
-        _draw_path(ax, _compound(lines, closed=False), colour, width_pt, zorder, "-")
+        _draw_path(ax, _compound(lines, closed=False), colour, width_pt, zorder, style)
 
 
 def _draw_path(

@@ -22,7 +22,7 @@ from geo.colouring import Fills, fills
 from geo.fonts import map_fonts
 from geo.jurisdictions import GeometryArray, duty_rows, fates
 from geo.map_ground import Ground, ground_of
-from geo.map_legend import Key, draw_legend, legend_keys
+from geo.map_legend import MARK_PT, Key, draw_legend, legend_keys
 from geo.map_names import draw_names, place_names
 from geo.map_page import (
     Line,
@@ -38,6 +38,7 @@ from geo.map_page import (
     note_lines,
     page_for,
 )
+from geo.road_marks import COLOURS, RoadMark
 from optimizer.county import County
 from optimizer.errors import Translate, untranslated
 from optimizer.frozen import BoolArray, FloatArray
@@ -65,6 +66,7 @@ class MapScene:
         outline: The county's outline in WGS84; None = the cells' own.
         road_lines: LineStrings in WGS84, shape (A,); both directions of a street may be there.
         road_class_names: Class of each of them; None where unknown.
+        road_marks: What a scenario changes on the roads.
         title: Heading of the page.
         provenance_line: What is modelled; always shown.
         attribution: Whose data it is.
@@ -79,6 +81,7 @@ class MapScene:
     outline: Any | None = None
     road_lines: GeometryArray | None = None
     road_class_names: Sequence[str] | None = None
+    road_marks: Sequence[RoadMark] = ()
     title: str
     provenance_line: str = ""
     attribution: str = ""
@@ -151,6 +154,7 @@ def ground_for(scene: MapScene) -> Ground:
         scene.outline,
         scene.road_lines,
         scene.road_class_names,
+        [(mark.text(scene.translate), mark) for mark in scene.road_marks],
     )
 
 
@@ -236,6 +240,7 @@ def draw_land(
             width_pt=(0.7 if strong else 0.3) * scale,
             zorder=2.6,
         )
+    draw_marks(ax, ground, scale)
     if is_plan and ground.cells is not None:  # the borders that the plan takes away
         parts.draw_borders(
             ax, ground.today, colour=parts.INNER_INK, width_pt=0.9 * scale, zorder=3, style=":"
@@ -243,6 +248,24 @@ def draw_land(
     parts.draw_borders(ax, shapes, colour=parts.INK, width_pt=0.9 * scale, zorder=3.2)
     if scene.outline is not None or ground.cells is not None:
         parts.draw_borders(ax, [ground.outline], colour=parts.INK, width_pt=1.5 * scale, zorder=3.4)
+
+
+def draw_marks(ax: Axes, ground: Ground, scale: float) -> None:
+    """Draw what a scenario changes on the roads; a closed bridge is seen by its cross only."""
+    for mark in ground.marks:
+        if mark.kind not in ("slower", "faster"):  # over the borders of areas, which follow roads
+            parts.draw_lines(ax, mark.lines, colour="white", width_pt=3.2 * scale, zorder=3.6)
+        parts.draw_lines(
+            ax,
+            mark.lines,
+            colour=COLOURS[mark.kind],
+            width_pt=MARK_PT * scale,
+            zorder=3.6,
+            style=":" if mark.kind == "ferry" else "-",
+        )
+    for mark in ground.marks:
+        if mark.kind == "closed":
+            parts.CLOSED.draw(ax, mark.cross_m, zorder=4.4, scale=scale)
 
 
 def changed_cells(scene: MapScene, ground: Ground) -> BoolArray:

@@ -16,6 +16,7 @@ from geo.colouring import fills, lighter
 from geo.jurisdictions import GeometryArray, centre_rows, duty_rows, fates
 from geo.map_names import map_names
 from geo.plane import as_geometry, plane_at
+from geo.road_marks import COLOURS
 from geo.webmap_scales import scales
 from geo.webmap_scene import Overlay, WebScene
 from geo.webmap_shapes import (
@@ -186,13 +187,17 @@ def _scene(scene: WebScene, frame: Frame, ground: int, roads: int) -> Json:
             }
             for t, at in zip(scene.townships, _label_points(scene, of_cell, frame), strict=True)
         ],
-        "closed": line_numbers(_parts(scene.closed_lines), frame),
-        "slowed": line_numbers(_parts(scene.slowed_lines), frame),
+        "marks": [
+            {
+                "kind": mark.kind,
+                "colour": COLOURS[mark.kind],
+                "text": text,
+                "lines": road_numbers(shapely.get_parts(mark.lines), frame),
+                "at": _at(mark.crosses[:, 0], mark.crosses[:, 1], frame),
+            }
+            for text, mark in scene.road_marks
+        ],
     }
-
-
-def _parts(lines: GeometryArray | None) -> GeometryArray:
-    return as_geometry([]) if lines is None else shapely.get_parts(lines)
 
 
 def _stations(scene: WebScene, frame: Frame, centre: IntArray) -> Json:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from geo.jurisdictions import GeometryArray
+from geo.road_marks import RoadMark
 from optimizer.county import County
 from optimizer.frozen import FloatArray
 from optimizer.plan import Plan
@@ -104,7 +105,7 @@ class WebScene:
         outline: The county's outline in WGS84; None = the cells' own.
         road_lines: LineStrings in WGS84, shape (A,).
         road_class_names: Class of each of them; None where unknown.
-        closed_lines, slowed_lines: Roads that the scenario closes, and those it slows down.
+        road_marks: What the scenario changes on the roads, each with its line of the legend.
         cell_today_min, cell_plan_min: Response of each cell from the station responsible,
             turn-out included, shape (C,); inf = unreachable.
         townships: In any order; every name that cells carry.
@@ -125,8 +126,7 @@ class WebScene:
     outline: Any | None = None
     road_lines: GeometryArray | None = None
     road_class_names: Sequence[str] | None = None
-    closed_lines: GeometryArray | None = None
-    slowed_lines: GeometryArray | None = None
+    road_marks: tuple[tuple[str, RoadMark], ...] = ()
     cell_today_min: FloatArray
     cell_plan_min: FloatArray
     townships: tuple[Township, ...]

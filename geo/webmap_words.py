@@ -59,7 +59,7 @@ def _layers(_: Translate) -> dict[str, str]:
         "layer_moves_bundle": _("Officers under their centre's command"),
         "layer_moves_road": _("Officers from squads to stations"),
         "layer_moves_reassign": _("Officers reassigned"),
-        "layer_closures": _("Roads closed or slowed"),
+        "layer_closures": _("Changes of roads"),
     }
 
 
@@ -84,8 +84,6 @@ def _keys(_: Translate) -> dict[str, str]:
         "key_managed": _("Managed road"),
         "key_managed_modelled": _("Managed road (modelled)"),
         "key_duty_line": _("Roads managed from elsewhere"),
-        "key_closed": _("Road closed"),
-        "key_slowed": _("Road slowed"),
         "key_isochrone": _("Reached within so many minutes"),
         "key_flow_bundle": _("Under their centre's command"),
         "key_flow_road": _("To road duty, from a squad"),

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
 from geo import boundaries, duty_roads, routing
-from geo.network import RoadNetwork
+from geo.accesses import Accesses
 from geo.plane import GeometryArray, plane_at
-from geo.routing import Router
 from geo.shortest_paths import Trees
 from geo.snapping import Snapped
 from optimizer.bundling import lock_problems
@@ -23,12 +21,11 @@ from optimizer.errors import InputError
 from optimizer.frozen import FloatArray, IntArray, digest
 from optimizer.policy import Policy
 from scenarios.case import CASE_FILE
-from scenarios.change_alerts import hour_shares, month_weights, with_alerts
+from scenarios.change_alerts import with_alerts
 from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_closed
-from scenarios.change_roads import RoadLabels, Streets, changed_network, road_plan
 from scenarios.change_stations import with_head_counts, with_seats
-from scenarios.load import LoadedCase, NewLines
-from scenarios.locks import where_written, with_lock_ids
+from scenarios.load import LoadedCase
+from scenarios.locks import where_written, with_lock_ids, without_freed
 from scenarios.merge_changes import (
     ChangeNotes,
     Merged,
@@ -37,10 +34,10 @@ from scenarios.merge_changes import (
     with_effects,
 )
 from scenarios.names import gazetteer
-from scenarios.new_roads import with_new_roads
 from scenarios.reach import cut_off_warnings, within_reach
+from scenarios.road_world import RoadWorld, road_world, world_as_read
 from scenarios.scenario import Override, Scenario
-from scenarios.scenario_schema import Changes, Speed
+from scenarios.scenario_schema import Changes
 
 # Layers' columns as the provenance names them, by what a scenario changes.
 _ITEMS = {"alerts": "cells.alerts_per_year", "roads": "roads"}
@@ -51,16 +48,14 @@ class Cache:
     """What several scenarios of one loaded case share; the caller keeps it as long as it likes.
 
     Attributes:
-        roads: Roads as drawn and as driven, by digest of the road changes.
-        new_lines: Name and line of each new road, by digest of the road changes.
+        roads: By digest of the road changes.
         met: Where places meet the roads of the case, by digest of the places.
         trees: Ways from seats to everywhere on the roads of the case, by digest of the seats.
         ways: Travel, by digest of road changes and seats.
         duty_km: Managed road in each cell, shape (C, R), by digest of the roads.
     """
 
-    roads: MutableMapping[str, tuple[RoadNetwork, Router]] = field(default_factory=dict)
-    new_lines: MutableMapping[str, NewLines] = field(default_factory=dict)
+    roads: MutableMapping[str, RoadWorld] = field(default_factory=dict)
     met: MutableMapping[str, Snapped] = field(default_factory=dict)
     trees: MutableMapping[str, Trees] = field(default_factory=dict)
     ways: MutableMapping[str, Ways] = field(default_factory=dict)
@@ -103,10 +98,10 @@ def apply(
             county, policy, changes.alerts, loaded.month_share_fraction, _cell_at(loaded), notes
         )
     key = ""
-    cache.roads[key] = loaded.network, loaded.router
+    cache.roads[key] = world_as_read(loaded)
     if changes.roads.model_fields_set:
         key = _roads(loaded, changes, drawn or {}, cache, notes)
-    network, router = cache.roads[key]
+    world = cache.roads[key]
     stations = with_seats(county.stations, changes, notes)
     _check_seats(loaded, changes, stations, notes)
     _stop(notes, loaded, scenario)
@@ -125,15 +120,18 @@ def apply(
     problems = problems or where_written(lock_problems(county, policy), county.stations, scenario)
     if problems:
         raise InputError(problems)
+    policy = without_freed(policy)
     overrides = (*scenario.overrides, *with_effects(merged, notes))
     return replace(
         loaded,
         policy=policy,
         county=replace(county, provenance=_provenance(county, scenario, merged)),
-        network=network,
-        router=router,
-        new_lines=cache.new_lines.get(key, ()),
-        warnings=(*loaded.warnings, *cut_off_warnings(loaded.county, county, changes)),
+        network=world.graph,
+        router=world.router,
+        split=world.split,
+        road_marks=world.marks,
+        # First what the scenario brings about: lists of warnings may be shortened.
+        warnings=(*cut_off_warnings(loaded.county, county, changes), *loaded.warnings),
         scenario=scenario,
         overrides=overrides,
     )
@@ -209,76 +207,11 @@ def _roads(
             {n: [shapely.to_wkb(g, hex=True) for g in s] for n, s in drawn.items()},
         ]
     )
-    stations, cells = loaded.county.stations, loaded.county.cells
-    places = {
-        one: (float(x), float(y))
-        for ids, table in ((cells.cell_id, cells), (stations.station_id, stations))
-        for one, x, y in zip(ids, table.lon_deg, table.lat_deg, strict=True)
-    }
-    streets, base = Streets(loaded.network, _road_labels(loaded), places), loaded.router
-    lines: NewLines = ()
-    if changes.roads.new:
-        grown, labels, lines = with_new_roads(
-            streets, changes.roads.new, drawn, loaded.policy.roads, notes
-        )
-        if lines:
-            streets, base = Streets(grown, labels, places), routing.router(grown)
-    weight = partial(_alert_share, loaded, changes, notes)
-    plan = road_plan(streets, changes.roads, drawn, notes, weight)
-    network = changed_network(streets, plan)
-    if not len(network):
-        notes.wrong(("roads",), "at least one open road", "close less")
+    world = road_world(loaded, changes, drawn, notes)
+    if notes.problems:
         return ""
-    if key not in cache.roads and not notes.problems:
-        router = routing.with_changes(base, cuts=plan.fractions(streets), slowness=plan.slowness)
-        cache.roads[key] = network, router
-        cache.new_lines[key] = lines
-    return "" if notes.problems else key
-
-
-def _alert_share(
-    loaded: LoadedCase, changes: Changes, notes: ChangeNotes, speed: Speed, path: tuple[str, ...]
-) -> float:
-    """Share of the case's alerts that fall in the hours and months of a change of speed.
-
-    Where alerts stand for a season (`alerts.as_in`), the share is that of the season.
-    """
-    county = loaded.county
-    per_category = county.cells.alerts_per_year.sum(axis=0)
-    hours = np.ones(len(county.categories))
-    if speed.hours is not None:
-        inside = hour_shares(county, speed.hours, (*path, "hours"), notes)
-        hours = county.period_share_fraction @ inside
-    months = month_weights(loaded.month_share_fraction, len(county.categories))
-    as_in = changes.alerts.as_in
-    if as_in is not None and as_in.months is not None:
-        months = months * np.isin(np.arange(1, 13), as_in.months)
-    within = np.isin(np.arange(1, 13), speed.months or range(1, 13))
-    year = months.sum(axis=1)
-    season = np.divide((months * within).sum(axis=1), year, out=np.zeros_like(year), where=year > 0)
-    return float((per_category * hours * season).sum() / per_category.sum())
-
-
-def _road_labels(loaded: LoadedCase) -> RoadLabels:
-    """Name and id of each street, from its row in the road layer."""
-    along, _ = loaded.network.street_arcs()
-    table, row = loaded.road_table, loaded.network.street_row
-    names, ids = loaded.network.street_name, loaded.network.street_id
-    if names is not None and ids is not None:
-        return RoadLabels(name=names, road_id=ids)
-    if table is None or row is None:
-        return RoadLabels(name=[""] * len(along), road_id=[""] * len(along))
-    frame = table.frame.set_index("row")
-    found: dict[str, list[str]] = {}
-    for column in ("name", "road_id"):
-        given = frame[column] if column in frame else pd.Series(None, index=frame.index)
-        found[column] = [v if isinstance(v, str) else "" for v in given.loc[row.tolist()]]
-    every = set() if "road_id" not in frame else set(frame["road_id"].dropna())
-    return RoadLabels(
-        name=found["name"],
-        road_id=found["road_id"],
-        unused_ids=frozenset(every.difference(found["road_id"])),
-    )
+    cache.roads.setdefault(key, world)
+    return key
 
 
 def _resettled(
@@ -358,20 +291,23 @@ def _travel(
     On large changed roads, ways to everywhere on the roads of the case are kept, and only what hung
     on a changed road is searched again.
     """
-    base, router = cache.roads[""][1], cache.roads[key][1]
+    world = cache.roads[key]
+    base, router = cache.roads[""].router, world.router
     walk_km_per_h = policy.roads.walk_km_per_h if policy.roads.count_walk_in else None
 
     is_base = router.index is base.index
 
-    def met(places: tuple[FloatArray, FloatArray]) -> Snapped:
-        if not is_base:  # new roads: other streets
-            return router.snap(*places)
+    def met(places: tuple[FloatArray, FloatArray]) -> Accesses:
+        if not is_base:  # other streets
+            return world.meet(*places)
         name = digest(list(places))
         if name not in cache.met:
             cache.met[name] = base.snap(*places)
-        return router.on_open_roads(cache.met[name])
+        at = router.on_open_roads(cache.met[name])
+        return Accesses(at=at, owner=np.arange(len(at.street)), places=len(at.street))
 
-    start = met(origins)
+    origin = met(origins)
+    start = origin.at
     grown = None
     if key and is_base and routing.is_worth_trees(base, len(start.street)):
         name = digest(list(origins))
@@ -380,14 +316,17 @@ def _travel(
         grown = routing.trees_after(cache.trees[name], router, start)
     found = []
     for places in goals:
-        goal = met(places)
+        target = met(places)
+        goal = target.at
         drive = (
             routing.reached(router, start, goal)
             if grown is None
             else routing.ways_along(grown, router, start, goal)
         )
         made = routing.with_walks(router, start, goal, drive, walk_km_per_h=walk_km_per_h)
-        found.append((made.travel_time_min, made.road_km))
+        minutes, km = target.least(made.travel_time_min, made.road_km)
+        minutes, km = (a.T for a in origin.least(minutes.T, km.T))
+        found.append((minutes, km))
     return found
 
 

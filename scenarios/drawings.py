@@ -1,31 +1,32 @@
-"""Lines and areas that a planner drew and saved as GeoJSON, for closures and new roads."""
+"""Lines and areas that a planner drew and saved in a GIS, for closures and new roads."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import numpy as np
-import shapely
-
-from geo.crs import geometry_to_wgs84, is_known
-from geo.plane import GeometryArray, as_geometry
+from geo.crs import is_known
+from geo.drawn_shapes import read_drawn
+from geo.plane import GeometryArray
 from optimizer.errors import Problem
 from scenarios.case import CASE_FILE
+from scenarios.library import did_you_mean
 from scenarios.scenario import Scenario
 from scenarios.set_values import SET
+
+FEATURE = "#"
+"""Between a file and the name or id of one of its features."""
+_NAMED = 20
 
 
 def read_drawings(
     scenario: Scenario, folder: Path
 ) -> tuple[dict[str, GeometryArray], list[Problem]]:
-    """Shapes in WGS84 of every `drawn` file that a scenario names, by the name it is given.
+    """Shapes in WGS84 of every `drawn` file that a scenario names, by what it writes.
 
-    Coordinates are in the datum of the block that names the file.
+    Coordinates are in the datum that the file states, else of the block that names it.
 
     Returns:
-        Shapes by file name, and a problem for each file without a line or area.
+        Shapes by `FILE` or `FILE#feature`, and a problem for each without a line or area.
     """
     found: dict[str, GeometryArray] = {}
     problems: list[Problem] = []
@@ -35,20 +36,45 @@ def read_drawings(
         for part, key, one in (*named, *(("new", k, v) for k, v in (roads.new or {}).items())):
             if one is None or one.drawn is None or one.drawn in found:
                 continue
-            shapes = _read(folder / one.drawn.replace("\\", "/"))
-            crs = step.entry.spec.crs
-            if not len(shapes):
+            if not is_known(step.entry.spec.crs):
+                continue  # told where the block is read
+            file, feature = _file_and_feature(folder, one.drawn)
+            read = read_drawn(file, feature, step.entry.spec.crs)
+            path = ("roads", part, key, "drawn")
+            if read is None:
                 problems.append(
                     step.entry.problem(
-                        ("roads", part, key, "drawn"),
-                        "a GeoJSON file with a line or an area, in the case folder",
-                        "draw the closure in a GIS and save it as GeoJSON",
+                        path,
+                        "a GeoJSON file, GeoPackage or Shapefile with a line or an area, in the "
+                        "case folder",
+                        "draw it in a GIS and save it there",
                         value=one.drawn,
                     )
                 )
-            elif is_known(crs):  # an unknown datum is told where the block is read
-                found[one.drawn] = as_geometry(geometry_to_wgs84(shapes, crs))
+            elif not read.is_found:
+                fix, near = did_you_mean(feature, read.known, "check the spelling")
+                problems.append(
+                    step.entry.problem(
+                        path,
+                        "the name or id of a feature in the file: {known}",
+                        fix,
+                        value=one.drawn,
+                        known=", ".join(read.known[:_NAMED]) or "-",
+                        near=near,
+                    )
+                )
+            else:
+                found[one.drawn] = read.shapes
     return found, problems
+
+
+def _file_and_feature(folder: Path, drawn: str) -> tuple[Path, str]:
+    """`roads.gpkg#环线` is a feature of a file, unless there is a file of that name."""
+    whole = folder / drawn.replace("\\", "/")
+    file, sign, feature = drawn.rpartition(FEATURE)
+    if not sign or whole.exists():
+        return whole, ""
+    return folder / file.replace("\\", "/"), feature.strip()
 
 
 def scenario_paths(scenario: Scenario, folder: Path) -> dict[str, Path]:
@@ -61,32 +87,8 @@ def scenario_paths(scenario: Scenario, folder: Path) -> dict[str, Path]:
         for c in group.values()
         if c is not None and c.drawn is not None
     }
-    paths = {name: folder / name.replace("\\", "/") for name in sorted(written | drawn)}
-    return {name: path for name, path in paths.items() if path.name != CASE_FILE}
-
-
-def _read(path: Path) -> GeometryArray:
-    """Lines and areas of a GeoJSON file, one geometry each; empty where there are none."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        document = json.loads(text)
-        shapes = as_geometry([shapely.from_geojson(json.dumps(g)) for g in _geometries(document)])
-    except (OSError, ValueError, TypeError, shapely.errors.ShapelyError):
-        return as_geometry([])
-    parts = shapely.get_parts(shapely.force_2d(shapes))
-    good = np.isin(shapely.get_dimensions(parts), (1, 2)) & ~shapely.is_empty(parts)
-    return as_geometry(shapely.make_valid(parts[good]))
-
-
-def _geometries(document: object) -> Iterable[object]:
-    if not isinstance(document, Mapping):
-        raise ValueError("not GeoJSON")
-    match document.get("type"):
-        case "FeatureCollection":
-            for feature in document.get("features", ()):
-                yield from _geometries(feature)
-        case "Feature":
-            if document.get("geometry") is not None:
-                yield document["geometry"]
-        case _:
-            yield document
+    paths = {name: folder / name.replace("\\", "/") for name in written}
+    for name in drawn:
+        path, feature = _file_and_feature(folder, name)
+        paths[name.rpartition(FEATURE)[0] if feature else name] = path
+    return {name: path for name, path in sorted(paths.items()) if path.name != CASE_FILE}

@@ -1,4 +1,4 @@
-"""What the maps of a run show of its roads: minutes over the ground, and new roads."""
+"""Minutes over the ground, for the maps of a run."""
 
 from __future__ import annotations
 
@@ -34,22 +34,12 @@ def surface_of(loaded: LoadedCase) -> Surface:
         area=area,
         walk_km_per_h=rules.walk_km_per_h if rules.count_walk_in else None,
         limit_min=max(MINUTES),
+        split=loaded.split,
     )
 
 
 def run_overlays(
     loaded: LoadedCase, plan: Plan, surface: Surface, translate: Translate
 ) -> tuple[Overlay, ...]:
-    """What the interactive map of one run shows of its roads beside the scene itself."""
-    return (
-        *new_road_overlays(loaded, translate),
-        *isochrone_overlays(loaded.county, plan, surface, translate),
-    )
-
-
-def new_road_overlays(loaded: LoadedCase, translate: Translate) -> tuple[Overlay, ...]:
-    """Roads that the scenario adds, for the interactive map; none where it adds none."""
-    if not loaded.new_lines:
-        return ()
-    features = tuple((line, name) for name, line in loaded.new_lines)
-    return (Overlay(name=translate("New roads"), features=features, kind="lines"),)
+    """What the interactive map of one run shows beside the scene itself."""
+    return isochrone_overlays(loaded.county, plan, surface, translate)

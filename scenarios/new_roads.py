@@ -1,216 +1,195 @@
-"""Roads that are not there yet: joined to the network at both ends, ferries among them."""
+"""Roads that are not there yet, and ferries: what a scenario writes, checked and built."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
-from shapely.ops import substring
 
-from geo.network import RoadNetwork
+from geo.accesses import Split
 from geo.plane import GeometryArray, as_geometry, line_km
-from optimizer.frozen import IntArray
+from geo.road_classes import FERRY, FERRY_KM_PER_H, road_class
+from geo.road_graph import RoadGraph
+from geo.road_marks import RoadMark
+from geo.snapping import NO_ACCESS_CLASSES, Snapper
+from optimizer.frozen import BoolArray
 from optimizer.policy import Roads
-from scenarios.change_roads import NEAR_M, RoadLabels, Streets
+from scenarios.grown_roads import Grown, Planned, end_gaps_m, grown
+from scenarios.library import did_you_mean
 from scenarios.merge_changes import ChangeNotes
 from scenarios.scenario_schema import NewRoad
+from scenarios.streets import Streets
 
-# An end this near to a junction is at the junction.
-_AT_JUNCTION_M = 1.0
+JOIN_M = 100.0
+"""Default of `join_m`: how far an end may be from the road that it joins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NewRoads:
+    """The roads with the new ones of a scenario.
+
+    Attributes:
+        graph: As of `scenarios.grown_roads.Grown`.
+        split: Likewise; None where there are no new roads.
+        no_access: Likewise.
+        marks: The new roads for maps.
+    """
+
+    graph: RoadGraph
+    split: Split | None = None
+    no_access: BoolArray | None = None
+    marks: tuple[RoadMark, ...] = ()
 
 
 def with_new_roads(
     streets: Streets,
+    index: Snapper,
     new: Mapping[str, NewRoad | None],
     drawn: Mapping[str, GeometryArray],
     roads: Roads,
     notes: ChangeNotes,
-) -> tuple[RoadNetwork, RoadLabels, tuple[tuple[str, Any], ...]]:
-    """The network with new roads, what its streets are called, and the new lines in WGS84.
+) -> NewRoads:
+    """The roads with new ones.
 
-    Each end of a new road joins the nearest road, which is split there. Between its ends it crosses
-    other roads without meeting them. Streets keep their order; parts of split ones and new ones
-    come last.
+    A new road joins others wherever it crosses them, touches them or comes within
+    `grown_roads.TOUCH_M`; expressways and ferries, and roads that are `grade_separated`, are joined
+    at ends only. Its ends are drawn on to the nearest road, `join_m` away at most.
 
     Args:
-        streets: The roads as they are, with their labels.
+        streets: The roads as they are.
+        index: Where places meet them.
         new: New roads by name.
         drawn: Shapes in WGS84 of each `drawn` file, by its name.
         roads: Speeds by class.
         notes: Problems and effects are added.
     """
-    made = _Made(streets)
-    lines: list[tuple[str, Any]] = []
+    planned: list[Planned] = []
     for name, road in new.items():
-        if road is None:
-            continue
-        path = ("roads", "new", name)
-        shapes = _lines(road, drawn, path, notes)
-        speed = road.speed_km_per_h or roads.speed_km_per_h.get(
-            road.road_class, roads.other_speed_km_per_h
-        )
-        joined = 0.0
-        for line in shapes:
-            gap_m = max(made.gap_m(line, end) for end in (0, -1))
-            if gap_m > NEAR_M:
-                notes.wrong(
-                    (*path, "line"),
-                    "both ends on or near a road; one is {gap:,.0f} m away from the nearest",
-                    "draw the line to the roads that it joins, and check the block's crs",
-                    gap=gap_m,
-                )
-                continue
-            made.add(name, line, road, speed)
-            lines.append((name, line))
-            joined += float(line_km(as_geometry([line]))[0])
-        if joined:
-            notes.effect(
-                path,
-                "{km} km of new road, {minutes} min from end to end",
-                km=f"{joined:.2f}",
-                minutes=f"{joined / speed * 60.0:.1f}",
+        if road is not None:
+            planned += _planned(streets, name, road, drawn, roads, notes)
+    gaps = end_gaps_m(streets, planned)
+    for one, ends in zip(planned, gaps, strict=True):
+        far = [gap for gap in ends if gap > one.join_m]
+        if far:
+            where = "drawn" if (road := new[one.name]) and road.drawn is not None else "line"
+            notes.wrong(
+                ("roads", "new", one.name, where),
+                "both ends within {most:,.0f} m of a road; from the first point to the nearest it "
+                "is {first:,.0f} m, from the last {last:,.0f} m",
+                "draw the line to the roads that it joins, check the block's crs, or allow more "
+                "with `join_m`",
+                most=one.join_m,
+                first=ends[0],
+                last=ends[1],
             )
-    if not lines:
-        return streets.network, streets.labels, ()
-    network, labels = made.finish()
-    return network, labels, tuple(lines)
+    if not planned or notes.problems:
+        return NewRoads(graph=streets.graph)
+    made = grown(streets, index, planned)
+    _tell(planned, made, notes)
+    return NewRoads(
+        graph=made.graph,
+        split=made.split,
+        no_access=made.no_access,
+        marks=_marks(planned, made),
+    )
+
+
+def _planned(
+    streets: Streets,
+    name: str,
+    road: NewRoad,
+    drawn: Mapping[str, GeometryArray],
+    roads: Roads,
+    notes: ChangeNotes,
+) -> list[Planned]:
+    """The lines of one new road; problems where something about it cannot be."""
+    path = ("roads", "new", name)
+    lines = _lines(road, drawn, path, notes)
+    known = {*roads.speed_km_per_h, *roads.managed_classes, *streets.graph.class_names, FERRY}
+    kind = road_class(road.road_class, sorted(known)) or road.road_class
+    speed = road.speed_km_per_h or roads.speed_km_per_h.get(kind)
+    if speed is None and kind == FERRY:
+        speed = FERRY_KM_PER_H
+    if speed is None and kind in known:
+        speed = roads.other_speed_km_per_h
+    if speed is None:
+        fix, near = did_you_mean(road.road_class, sorted(known), "write `speed_km_per_h` too")
+        notes.wrong(
+            (*path, "road_class"),
+            "a class of road whose speed is known: {known}",
+            fix,
+            value=road.road_class,
+            known=", ".join(sorted(known)),
+            near=near,
+        )
+        return []
+    separated = road.grade_separated
+    if separated is None:
+        separated = kind in NO_ACCESS_CLASSES
+    made = []
+    for line in streets.plane.project(as_geometry(lines)).tolist() if lines else []:
+        made.append(
+            Planned(
+                name=name,
+                line=line,
+                road_class=kind,
+                speed_km_per_h=speed,
+                oneway=road.oneway,
+                grade_separated=separated,
+                join_m=JOIN_M if road.join_m is None else road.join_m,
+            )
+        )
+    return made
 
 
 def _lines(
     road: NewRoad, drawn: Mapping[str, GeometryArray], path: tuple[str, ...], notes: ChangeNotes
 ) -> list[Any]:
+    """Its lines in WGS84."""
     if road.line is not None:
-        return [shapely.LineString(road.line)]
-    if road.drawn is None:
+        where, lines = "line", [shapely.LineString(road.line)]
+    elif road.drawn is None:
         notes.wrong(path, "where the new road runs: line or drawn", "add one of them")
         return []
-    found = [
-        s for s in drawn.get(road.drawn, as_geometry([])).tolist() if s.geom_type == "LineString"
-    ]
-    if not found and road.drawn in drawn:
-        notes.wrong((*path, "drawn"), "a line in the file", "draw the road as a line")
-    return found
+    else:
+        where, found = "drawn", drawn.get(road.drawn, as_geometry([])).tolist()
+        lines = [s for s in found if s.geom_type == "LineString"]
+        if not lines and road.drawn in drawn:
+            notes.wrong((*path, where), "a line in the file", "draw the road as a line")
+    good = [line for line in lines if line_km(as_geometry([line]))[0] > 0.0]
+    if len(good) < len(lines):
+        notes.wrong((*path, where), "a line with a length", "give it two points that differ")
+    return good
 
 
-class _Made:
-    """A network that grows: joints on its streets, and new streets between them."""
-
-    def __init__(self, streets: Streets) -> None:
-        self.streets = streets
-        self.joints: dict[int, list[tuple[float, int]]] = {}
-        network = streets.network
-        self.lon: list[float] = []
-        self.lat: list[float] = []
-        self.nodes = len(network.node_lon_deg)
-        self.names = list(network.class_names)
-        self.rows: list[tuple[int, int, float, float, int, int, Any]] = []
-        self.new_streets: list[str] = []
-
-    def gap_m(self, line: Any, end: int) -> float:
-        """Metres from an end of a line to the nearest road."""
-        place = self.streets.plane.points(*line.coords[end])
-        street = int(self.streets.tree.query_nearest(place, all_matches=True).min())
-        return float(shapely.distance(place, self.streets.lines[street]))
-
-    def add(self, name: str, line: Any, road: NewRoad, speed_km_per_h: float) -> None:
-        """A street along `line`, joined at both ends."""
-        tail, head = self._joint(line.coords[0]), self._joint(line.coords[-1])
-        if road.road_class not in self.names:
-            self.names.append(road.road_class)
-        code, street = self.names.index(road.road_class), len(self.new_streets)
-        km = float(line_km(as_geometry([line]))[0])
-        minutes = km / speed_km_per_h * 60.0
-        self.new_streets.append(name)
-        self.rows.append((tail, head, km, minutes, code, street, line))
-        if not road.oneway:
-            self.rows.append((head, tail, km, minutes, code, street, shapely.reverse(line)))
-
-    def _joint(self, at: tuple[float, float]) -> int:
-        """Node where a new road meets the nearest street."""
-        streets = self.streets
-        network, place = streets.network, streets.plane.points(*at)
-        street = int(streets.tree.query_nearest(place, all_matches=True).min())
-        along_m = float(shapely.line_locate_point(streets.lines[street], place))
-        arc = streets.along[street]
-        if along_m <= _AT_JUNCTION_M:
-            return int(network.tail[arc])
-        if along_m >= streets.length_m[street] - _AT_JUNCTION_M:
-            return int(network.head[arc])
-        for known_m, node in self.joints.get(street, []):
-            if abs(known_m - along_m) <= _AT_JUNCTION_M:
-                return node
-        point = shapely.line_interpolate_point(streets.lines[street], along_m)
-        lon, lat = streets.plane.lon_lat(point.x, point.y)
-        self.lon.append(float(lon))
-        self.lat.append(float(lat))
-        node = self.nodes + len(self.lon) - 1
-        self.joints.setdefault(street, []).append((along_m, node))
-        return node
-
-    def finish(self) -> tuple[RoadNetwork, RoadLabels]:
-        """The network, and what its streets are called."""
-        streets, network = self.streets, self.streets.network
-        split = np.array(sorted(self.joints), np.int64)
-        kept = ~np.isin(network.street, split)
-        whole = np.setdiff1d(np.arange(len(streets.along)), split)
-        rank: IntArray = np.full(len(streets.along) + 1, -1, np.int64)
-        rank[whole] = np.arange(len(whole))
-        origin, rows = whole.tolist(), []
-        for s in split.tolist():
-            for part in self._parts(s, len(origin)):
-                rows += part
-                origin.append(s)
-        first_new = len(origin)
-        rows += [(t, h, k, m, c, first_new + s, g) for t, h, k, m, c, s, g in self.rows]
-        tail, head, km, minutes, code, street, line = zip(*rows, strict=True)
-        labels = streets.labels
-        made = replace(
-            network,
-            node_lon_deg=np.concatenate([network.node_lon_deg, self.lon]),
-            node_lat_deg=np.concatenate([network.node_lat_deg, self.lat]),
-            tail=np.concatenate([network.tail[kept], tail]),
-            head=np.concatenate([network.head[kept], head]),
-            length_km=np.concatenate([network.length_km[kept], km]),
-            travel_time_min=np.concatenate([network.travel_time_min[kept], minutes]),
-            class_code=np.concatenate([network.class_code[kept], code]),
-            class_names=tuple(self.names),
-            street=np.concatenate([rank[network.street[kept]], street]).astype(np.int64),
-            line=as_geometry([*network.line[kept], *line]),
-            street_row=None,
-            street_name=None,
-            street_id=None,
-        )
-        return made, RoadLabels(
-            name=[labels.name[s] for s in origin] + self.new_streets,
-            road_id=[labels.road_id[s] for s in origin] + [""] * len(self.new_streets),
-            unused_ids=labels.unused_ids,
+def _tell(planned: list[Planned], made: Grown, notes: ChangeNotes) -> None:
+    """What each new road comes to: kilometres, minutes, and how many times it meets others."""
+    for name in dict.fromkeys(p.name for p in planned):
+        rows = [i for i, p in enumerate(planned) if p.name == name]
+        km = line_km(as_geometry([made.drawn[i] for i in rows]))
+        speed = planned[rows[0]].speed_km_per_h
+        notes.effect(
+            ("roads", "new", name),
+            "{km} km of new road, {minutes} min from end to end; it meets others at {n} places",
+            km=f"{km.sum():.2f}",
+            minutes=f"{km.sum() / speed * 60.0:.1f}",
+            n=sum(made.met[i] for i in rows),
         )
 
-    def _parts(
-        self, s: int, first: int
-    ) -> list[list[tuple[int, int, float, float, int, int, Any]]]:
-        """Arcs of the parts of a street between its joints."""
-        streets, network = self.streets, self.streets.network
-        length_m, arc = float(streets.length_m[s]), int(streets.along[s])
-        stops = [(0.0, int(network.tail[arc])), *sorted(self.joints[s])]
-        stops.append((length_m, int(network.head[arc])))
-        parts = []
-        for i, ((start, one), (end, two)) in enumerate(pairwise(stops)):
-            part = substring(streets.lines[s], start, end)
-            line = streets.plane.unproject(as_geometry([part]))[0]
-            share, arcs = (end - start) / length_m, []
-            for way, nodes in ((arc, (one, two)), (int(streets.against[s]), (two, one))):
-                if way < 0:
-                    continue
-                drawn = line if way == arc else shapely.reverse(line)
-                arcs.append((
-                    *nodes, float(network.length_km[way]) * share,
-                    float(network.travel_time_min[way]) * share, int(network.class_code[way]),
-                    first + i, drawn,
-                ))  # fmt: skip
-            parts.append(arcs)
-        return parts
+
+def _marks(planned: list[Planned], made: Grown) -> tuple[RoadMark, ...]:
+    marks = []
+    for name in dict.fromkeys(p.name for p in planned):
+        rows = [i for i, p in enumerate(planned) if p.name == name]
+        marks.append(
+            RoadMark(
+                kind="ferry" if planned[rows[0]].road_class == FERRY else "new",
+                name=name,
+                lines=as_geometry([made.drawn[i] for i in rows]),
+                crosses=np.zeros((0, 2)),
+            )
+        )
+    return tuple(marks)

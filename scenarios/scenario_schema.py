@@ -189,8 +189,8 @@ class Closure(Item):
         default=None, description="The road that joins two stations or cells directly"
     )
     drawn: str | None = Field(
-        default=None, description="GeoJSON file in the case folder: lines as `across`, areas as "
-        "`inside`"
+        default=None, description="GeoJSON, GeoPackage or Shapefile in the case folder, or one "
+        "feature of it (FILE#name or id): lines as `across`, areas as `inside`"
     )  # fmt: skip
     length_m: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Length of the cut with `near` and `across`; default 20 m"
@@ -218,19 +218,27 @@ class Speed(Item):
 
 
 class NewRoad(Item):
-    """A road that is not there yet; its ends join the nearest roads."""
+    """A road that is not there yet; it joins the roads that it meets."""
 
     line: tuple[Point, ...] | None = Field(
         default=None, min_length=2, description="Points along it: longitude, latitude"
     )
     drawn: str | None = Field(
-        default=None, description="Or a GeoJSON file in the case folder with its lines"
-    )
+        default=None, description="Or a GeoJSON, GeoPackage or Shapefile in the case folder with "
+        "its lines, or one feature of it: FILE#name or id"
+    )  # fmt: skip
     road_class: str = Field(default="county", description="Road class; `ferry` for a ferry")
     speed_km_per_h: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Speed; default: the policy's for the class"
     )
     oneway: bool = Field(default=False, description="Only from its first point to its last")
+    grade_separated: bool | None = Field(
+        default=None, description="true: it meets other roads at its ends only; default: false, "
+        "true for expressways and ferries"
+    )  # fmt: skip
+    join_m: Annotated[float, Field(ge=0, le=5000)] | None = Field(
+        default=None, description="How far its ends may be from the roads they join; default 100"
+    )
 
 
 class RoadChanges(Item):
@@ -241,6 +249,9 @@ class RoadChanges(Item):
     )
     speeds: dict[str, Speed | None] | None = None
     close: dict[str, Closure | None] | None = None
+    ferries: bool | None = Field(
+        default=None, description="true: the ferries of the road layer run; false: they do not"
+    )
     new: dict[str, NewRoad | None] | None = None
     cut_off: Literal["refuse", "nearest"] | None = Field(
         default=None, description="Cells that their station no longer reaches: refuse (default) "

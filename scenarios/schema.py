@@ -81,7 +81,7 @@ class RoadLayer(Layer):
         default=True,
         description="OpenStreetMap: drive at the tagged limit; else at the speed of the class",
     )
-    ferries: bool = Field(default=False, description="OpenStreetMap: cross water on ferries")
+    ferries: bool = Field(default=False, description="Cross water on ferries")
     turn_restrictions: bool = Field(
         default=True, description="OpenStreetMap: honour forbidden turns"
     )

@@ -62,6 +62,13 @@ function flowSwatch(colour) {
   };
 }
 
+function markSwatch(kind, colour, dash) {
+  return (ctx, x, y, w) => {
+    lineSwatch(colour, kind === "closed" ? 4 : 3.4, dash)(ctx, x, y, w);
+    if (kind === "closed") cross(ctx, w / 2, y, 5, colour, 2.2);
+  };
+}
+
 function bandSwatch(ctx, x, y, w) {
   lineSwatch(ISOCHRONE, 2)(ctx, x, y, w);
 }
@@ -112,8 +119,11 @@ function legendEntries(scene, show) {
   }
   if (show.has("isochrones")) add(bandSwatch, "key_isochrone");
   if (show.has("closures")) {
-    if (raw.closed.length) add(lineSwatch(CLOSED, 4), "key_closed");
-    if (raw.slowed.length) add(lineSwatch("#E59B54", 4), "key_slowed");
+    for (const { kind, colour, text, lines } of raw.marks) {
+      // A change of all roads alike has no lines of its own.
+      const dash = kind === "ferry" ? [6, 4] : [];
+      entries.push([lines.length || kind === "closed" ? markSwatch(kind, colour, dash) : () => {}, text]);
+    }
   }
   overlays.forEach((overlay, i) => {
     if (!show.has(`overlay ${i}`)) return;

@@ -7,7 +7,6 @@ const ROAD = "#4A4335";
 const MANAGED = "#3F3829";
 const DUTY = "#1D5FA8";
 const ISOCHRONE = "#6E2A6B";
-const CLOSED = "#C22032";
 const FLOWS = ["#5B6470", DUTY, "#B0246A"];
 const OVERLAY = ["#B0246A", "#1D5FA8", "#6E2A6B", "#2E6B3E"];
 const MISSING = "#DDDAD3";
@@ -34,7 +33,7 @@ function paint(ctx, view, scene, side, show) {
   paintBorders(ctx, px, view, scene, side, show);
   if (show.has("isochrones")) paintBands(ctx, px, scene, side);
   if (show.has("duties")) paintDuties(ctx, px, scene, side);
-  if (show.has("closures") && side === "plan") paintClosures(ctx, px, scene);
+  if (show.has("closures")) paintClosures(ctx, px, scene);
   overlays.forEach((overlay, i) => {
     if (show.has(`overlay ${i}`)) paintOverlay(ctx, px, overlay, i);
   });
@@ -186,9 +185,27 @@ function paintDuties(ctx, px, scene, side) {
 }
 
 function paintClosures(ctx, px, scene) {
-  stroke(ctx, scene.slowed, "#E59B54", 4 * px);
-  stroke(ctx, scene.closed, "#FFFFFF", 6.5 * px);
-  stroke(ctx, scene.closed, CLOSED, 4.5 * px);
+  for (const { kind, colour, path, at } of scene.marks) {
+    if (kind === "slower" || kind === "faster") {
+      stroke(ctx, path, colour, 4 * px);
+      continue;
+    }
+    stroke(ctx, path, "#FFFFFF", 6.5 * px);
+    stroke(ctx, path, colour, 4.5 * px, kind === "ferry" ? [8 * px, 6 * px] : []);
+    for (const [x, y] of at) {
+      cross(ctx, x, y, 7 * px, "#FFFFFF", 6 * px);
+      cross(ctx, x, y, 7 * px, colour, 3.2 * px);
+    }
+  }
+}
+
+function cross(ctx, x, y, r, colour, width) {
+  const path = new Path2D();
+  path.moveTo(x - r, y - r);
+  path.lineTo(x + r, y + r);
+  path.moveTo(x - r, y + r);
+  path.lineTo(x + r, y - r);
+  stroke(ctx, path, colour, width);
 }
 
 function paintLinks(ctx, px, scene) {

@@ -136,7 +136,7 @@ function layerChoices(scene) {
   MOVES.forEach((name, i) => {
     if (reasons.has(i)) names.push(name);
   });
-  if (raw.closed.length || raw.slowed.length) names.push("closures");
+  if (raw.marks.length) names.push("closures");
   const choices = names.map((name) => [name, words[`layer_${name}`]]);
   overlays.forEach((overlay, i) => choices.push([`overlay ${i}`, overlay.name]));
   return choices;

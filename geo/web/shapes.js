@@ -237,8 +237,12 @@ class Scene {
     this.station = Int32Array.from(raw.cells.station);
     this.centre = this.station.map((s) => raw.stations.centre[s]);
     this.township = Int32Array.from(raw.cells.township);
-    this.closed = linesPath(raw.closed.map((line) => decode(line, 0)));
-    this.slowed = linesPath(raw.slowed.map((line) => decode(line, 0)));
+    this.marks = raw.marks.map(({ kind, colour, lines, at }) => ({
+      kind,
+      colour,
+      path: linesPath(lines.map((line) => decode(line, 0))),
+      at: at.map(([x, y]) => plane(x, y)),
+    }));
     this.kept = new Map();
     const pairs = new Set(raw.cells.station.map((s, c) => `${s} ${raw.cells.township[c]}`));
     const towns = new Set(raw.cells.township).size;
