@@ -108,14 +108,14 @@ def _need_columns(found: Explanation, why: BundleWhy, _: Translate) -> tuple[Col
         Column(header=_("Officers"), gives_way=True),
         *(Column(header=found.name[s], figures=True) for s in why.bundle.station_ids),
         Column(header=_("Apart"), figures=True),
-        Column(header=_("Together"), figures=True),
+        Column(header=_("As one"), figures=True),
         Column(header=_("Freed"), figures=True),
     )
 
 
 def _need_rows(why: BundleWhy, _: Translate) -> list[tuple[Cell, ...]]:
     labels = (
-        _("Crews"), _("Duty posts"), _("Windows"), _("Case work"), _("Community work"),
+        _("Crews"), _("Posts"), _("Windows"), _("Case work"), _("Community work"),
         _("Required"),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
@@ -155,7 +155,7 @@ def _parts(need: Need) -> list[float]:
 
 def _queue_text(station: str, queue: Queue, found: Explanation, _: Translate) -> str:
     rules = found.opened.loaded.policy.crews
-    who = station or _("Together")
+    who = station or _("As one")
     text = _(
         "{who}, busiest {period}: {jobs} jobs an hour of {service} min keep {load} crews busy; "
         "with {crews} crews {share} wait over {wait} min"

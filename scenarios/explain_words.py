@@ -12,7 +12,6 @@ from optimizer.explain_rules import Broken, Margin, policy_value
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.result import Status
-from optimizer.rules import SENTENCES
 from scenarios.show_lines import listed_in
 
 Names = Mapping[str, str]
@@ -65,6 +64,20 @@ ASKS = {
     "response standard",
     "bundling.changes.max_stations": "at most {value} stations get another centre",
     LOCKS: "the locks, all of them together",
+    "traffic.duty_stations": "exactly {value} duty stations",
+    "traffic.rural_only": "only rural stations take road duty",
+    "traffic.min_officers_per_duty_station": "at least {value} squad officers at a duty station",
+    "traffic.max_accident_travel_min": "at most {value} min from a duty station to the seat whose "
+    "roads it takes",
+    "traffic.coverage": "every managed road is taken over",
+    "traffic.contiguity": "a duty station takes roads of its own ground or next to it",
+    "staffing.max_moves": "at most {value} officers reassigned",
+    "staffing.inflows": "officers received as prescribed",
+    "staffing.give_only_from_bundles": "only bundles of two or more give officers",
+    "staffing.min_officers_per_station": "at least {value} officers stay at a station",
+    "staffing.respect_establishment": "no unit beyond its authorised strength",
+    "units.can_give": "some units may not give officers",
+    "units.can_receive": "some units may not receive officers",
 }
 """What a rule asks for; for translation."""
 LIMITS = {
@@ -108,10 +121,7 @@ def asks_text(rule: str, county: County, policy: Policy, _: Translate) -> str:
     """What a rule asks for, with its present value."""
     template = ASKS.get(rule)
     if template is None:
-        sentence = SENTENCES.get(rule)
-        return rule if sentence is None else _("{text} [{rule}]").format(
-            text=_("a rule of road duty or reassignment"), rule=rule
-        )  # fmt: skip
+        return rule
     stations = county.stations
     barred = {
         "stations.can_bundle": stations.can_bundle,
