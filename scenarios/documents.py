@@ -13,6 +13,7 @@ from optimizer.result import Proof, Relaxation, Status
 from optimizer.scorecard import Evaluation
 from scenarios.provenance import modelled_items
 from scenarios.run import Run
+from scenarios.steered import Steer, steered
 
 
 def evaluation_document(run: Run) -> dict[str, Any]:
@@ -33,9 +34,16 @@ def evaluation_document(run: Run) -> dict[str, Any]:
             }
             for o in run.loaded.overrides
         ],
+        "steered": [s.document() for s in steered_in(run)],
         "today": run.today.to_dict(),
         "plan": None if run.plan is None else run.plan.to_dict(),
     }
+
+
+def steered_in(run: Run) -> tuple[Steer, ...]:
+    """What was decided beforehand in a run."""
+    stations = run.loaded.county.stations
+    return steered(run.loaded.policy, dict(zip(stations.station_id, stations.name, strict=True)))
 
 
 def evaluation_json(run: Run) -> str:

@@ -18,6 +18,7 @@ from optimizer.result import Proof
 from optimizer.scorecard import Evaluation
 from scenarios.documents import evaluation_document, evaluation_of, proofs_of
 from scenarios.run import Run
+from scenarios.steered import Steer
 from scenarios.store import Store
 from scenarios.store_record import StoredRun
 
@@ -41,6 +42,7 @@ class KeptRun:
         modelled: Inputs that were modelled, not given by the bureau.
         created_at: When it was run; None for an output folder, which does not say.
         overrides: Key and value of what the scenario changes.
+        steered: What was decided beforehand.
         plan: The plan.
         today: Evaluation of the present deployment in the world of the scenario.
         evaluation: Evaluation of the plan.
@@ -60,6 +62,7 @@ class KeptRun:
     plan: Plan
     today: Evaluation
     evaluation: Evaluation
+    steered: tuple[Steer, ...] = ()
 
     @property
     def names(self) -> dict[str, str]:
@@ -188,6 +191,8 @@ def _kept(
         modelled=tuple(document["modelled"]),
         created_at=created_at,
         overrides={o["key"]: o["after"] for o in document["overrides"]},
+        # Runs of an earlier Jingli do not say.
+        steered=tuple(Steer.of(s) for s in document.get("steered", ())),
         plan=plan,
         today=evaluation_of(document["today"]),
         evaluation=evaluation_of(document["plan"]),

@@ -17,7 +17,7 @@ from optimizer.errors import Translate
 from optimizer.plan import Plan
 from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.case import CASE_FILE
-from scenarios.documents import evaluation_json
+from scenarios.documents import evaluation_json, steered_in
 from scenarios.drawings import scenario_paths
 from scenarios.isochrones import run_overlays, surface_of
 from scenarios.keeping import versions
@@ -167,6 +167,7 @@ def _facts(run: Run, command: Sequence[str]) -> dict[str, object]:
         "case": loaded.county.name,
         "scenario": run.scenario,
         "status": run.result.status.value,
+        "steered": [s.document() for s in steered_in(run)],
         "seed": loaded.policy.solver.seed,
         "county_digest": run.today.county_digest,
         "policy_digest": run.today.policy_digest,

@@ -18,8 +18,18 @@ from optimizer.errors import InputError, Problem, Translate, untranslated
 from optimizer.policy import Policy
 from scenarios.library import COMBINE, Entry, Library, as_text, did_you_mean, unchanged, unknown
 from scenarios.scenario_schema import ScenarioSpec
-from scenarios.set_values import GIVEN_ON_COMMAND_LINE, NOWHERE, SET, set_block
+from scenarios.set_values import (
+    GIVEN_ON_COMMAND_LINE,
+    NOWHERE,
+    SET,
+    More,
+    set_block,
+    shown_set,
+)
 from scenarios.spec_errors import problems_of
+
+_WHOLE = (("bundling", "locks", "fix"), ("bundling", "changes", "from_centres"))
+_LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +126,7 @@ class Scenario:
     @property
     def label(self) -> str | None:
         """Name for outputs: no two different scenarios of one case share it."""
-        return ", ".join(filter(None, (self.name, *self.sets))) or None
+        return ", ".join(filter(None, (self.name, *map(shown_set, self.sets)))) or None
 
 
 def resolve(
@@ -175,6 +185,9 @@ def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
     for key, value in over.items():
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
             merged[key] = deep_merge(merged[key], value)
+        elif isinstance(value, More):
+            held = merged.get(key) or []
+            merged[key] = [*held, *(v for v in value if v not in held)]
         else:
             merged[key] = value
     return merged
@@ -324,7 +337,7 @@ def _policy(base: Policy, order: _Order) -> tuple[Policy, list[Override]]:
             was, now = value_at(present, path), value_at(after, path)
             if was != now:
                 overrides.append(policy_override(step, path, at, was, now))
-            elif step.is_own:
+            elif step.is_own and not isinstance(value_at(written[path][0], path), More):
                 order.problems.append(unchanged(entry, at, now))
         present = after
     return policy, overrides
@@ -341,7 +354,7 @@ def expand_policy(
     problems: list[Problem] = []
     for first, value in entry.spec.policy.items():
         start = tuple(str(first).split("."))
-        for rest, leaf in leaves(value):
+        for rest, leaf in leaves(value, start):
             path, at = (*start, *rest), ("policy", str(first), *rest)
             if any(path[: len(p)] == p or p[: len(path)] == path for p in found):
                 problems.append(entry.problem(at, "each key once", "delete one of the two"))
@@ -353,11 +366,14 @@ def expand_policy(
     return found, problems
 
 
-def leaves(tree: object) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Path and value of everything in `tree` that is no mapping, or an empty one."""
-    if isinstance(tree, Mapping) and tree:
+def leaves(tree: object, start: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Path and value of everything in `tree` that is no mapping, or an empty one.
+
+    Bundles by station are one value, not one a station; `start` is where `tree` stands.
+    """
+    if isinstance(tree, Mapping) and tree and start not in _WHOLE:
         for key, value in tree.items():
-            for path, leaf in leaves(value):
+            for path, leaf in leaves(value, (*start, str(key))):
                 yield (str(key), *path), leaf
     else:
         yield (), tree
@@ -378,11 +394,17 @@ def policy_override(
     said = spec.description if isinstance(spec, ScenarioSpec) else ""
     return Override(
         key=".".join(("policy", *path)),
-        before=as_text(was),
-        after=as_text(now),
+        before=_shortened(as_text(was), path),
+        after=_shortened(as_text(now), path),
         origin=step.name,
         file=step.entry.shown,
         line=step.entry.line_of(at),
         reason=step.reason or said,
         is_own=step.is_own,
     )
+
+
+def _shortened(text: str, path: Sequence[str]) -> str:
+    """A plan's bundles are many words."""
+    is_long = tuple(path) in _WHOLE and len(text) > _LONGEST
+    return text[:_LONGEST] + " …" if is_long else text

@@ -1,7 +1,8 @@
-"""`--set a.b=value`: values of the command line as one block."""
+"""`--set a.b=value`: values of the command line as one block; `a.b+=[…]` adds to a list."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,27 @@ SET = "--set"
 GIVEN_ON_COMMAND_LINE = "given on the command line"
 NOWHERE = Document(data=None, line={})
 _ABSENT = object()
+_STEERING = tuple(f"policy.bundling.{key}" for key in ("locks", "changes", "barriers"))
+_LONGEST = 60
+
+
+class More(list[Any]):
+    """Entries that are added to a list, not put in its place."""
+
+
+def shown_set(text: str) -> str:
+    """A value of `--set` for a label: as typed, but what steers by hand is short.
+
+    Two that differ stay apart: of a long one the end of its digest is kept.
+    """
+    key, _, value = text.partition("=")
+    is_typed = not key.endswith("+") and len(text) <= _LONGEST
+    if not text.startswith(_STEERING) or is_typed:
+        return text
+    short = value.replace('"', "").strip("[]{}")
+    if len(short) > _LONGEST // 2:
+        short = f"{short[: _LONGEST // 2]}…#{hashlib.sha256(value.encode()).hexdigest()[:6]}"
+    return f"{key.removesuffix('+').rsplit('.', 1)[-1]}={short}"
 
 
 def set_block(sets: Sequence[str]) -> tuple[Block, list[Problem]]:
@@ -27,6 +49,8 @@ def set_block(sets: Sequence[str]) -> tuple[Block, list[Problem]]:
     problems: list[Problem] = []
     for text in sets:
         key, equals, value = text.partition("=")
+        is_more = key.endswith("+")
+        key = key.removesuffix("+")
         path = key.strip().split(".")
         problem = _set_problem(text, path, bool(equals), tree)
         if problem is not None:
@@ -37,6 +61,11 @@ def set_block(sets: Sequence[str]) -> tuple[Block, list[Problem]]:
         except InputError as error:
             problems += [replace(p, column=key, row=None) for p in error.problems]
             continue
+        if is_more:
+            if not isinstance(data, list):
+                problems.append(_no_list(key, value))
+                continue
+            data = More(data)
         here = tree
         for step in path[:-1]:
             here = here.setdefault(step, {})
@@ -46,6 +75,16 @@ def set_block(sets: Sequence[str]) -> tuple[Block, list[Problem]]:
         return Block.model_validate({"reason": GIVEN_ON_COMMAND_LINE, **tree}), problems
     except ValidationError as error:
         return Block(), [*problems, *problems_of(error, NOWHERE, SET, Block)]
+
+
+def _no_list(key: str, value: str) -> Problem:
+    return Problem(
+        where=SET,
+        column=key,
+        value=value,
+        expected="a list after +=, such as [a, b]",
+        fix="put the entries in brackets",
+    )
 
 
 def _set_problem(

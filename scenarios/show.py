@@ -8,11 +8,13 @@ from rich.markup import escape
 from optimizer.errors import Problem, Translate
 from optimizer.result import Proof, Relaxation, Status
 from scenarios.compare import measures, township_changes
+from scenarios.documents import steered_in
 from scenarios.provenance import modelled_text
 from scenarios.run import Run
 from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
 from scenarios.sizes import sizes_text
+from scenarios.steered import steered_text
 from scenarios.tables import kind_text, names, reason_text
 
 TOWNSHIPS_SHOWN = 5
@@ -27,6 +29,10 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     if run.description:
         say_long(run.description, console, "italic")
     show_overrides(run.loaded.overrides, run.description, console, _)
+    said = steered_text(steered_in(run), _)
+    if said:
+        line = _("Steered by hand") + _(": ") + said
+        console.print(escape(line), soft_wrap=not line.isascii())
     show_proofs(run.result.proofs, console, _)
     if run.plan is not None:
         _show_measures(run, console, _)

@@ -20,6 +20,7 @@ from scenarios.kept import KeptRun
 from scenarios.provenance import modelled_text
 from scenarios.show_lines import Cell, Column, grid, listed, paragraph, wrapped
 from scenarios.sizes import sizes_text
+from scenarios.steered import steered_text
 from scenarios.tables import kind_text, office_names, reason_text
 from scenarios.workbook import proof_text, stage_text
 
@@ -132,6 +133,8 @@ def _facts(kept: KeptRun, _: Translate) -> list[tuple[str, str, str]]:
         facts.append((_("Modelled"), items, "magenta"))
     else:
         facts.append((_("Inputs"), _("All inputs given"), ""))
+    if kept.steered:
+        facts.append((_("Steered by hand"), steered_text(kept.steered, _), ""))
     for i, (key, value) in enumerate(kept.overrides.items()):
         facts.append((_("Changed") if i == 0 else "", f"{key} = {value or '-'}", ""))
     return facts
@@ -345,6 +348,7 @@ def plan_document(kept: KeptRun) -> dict[str, Any]:
         "proofs": proof_documents(kept.proofs),
         "modelled": list(kept.modelled),
         "overrides": dict(kept.overrides),
+        "steered": [s.document() for s in kept.steered],
         "today": kept.today.to_dict(),
         "plan": kept.evaluation.to_dict(),
         "decisions": asdict(kept.plan),

@@ -26,6 +26,7 @@ from scenarios.commands.common import (
     refuse_bad_folder,
 )
 from scenarios.commands.run_job import RunJob
+from scenarios.commands.steering import Steering, refuse_for_province, steering_options
 from scenarios.language import Language
 
 
@@ -43,11 +44,19 @@ from scenarios.language import Language
     help="Scenario; several by repeating it, combined by +; default: the case's own.",
 )
 @SETS
+@steering_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=None,
     help="Folder for plan, tables, map and GeoPackage; none: print only.",
+)
+@click.option(
+    "--across",
+    metavar="COUNTY,COUNTY",
+    multiple=True,
+    help="Of several cases: counties (folder names) between which bundles may cross. They are "
+    "solved as one county; needs --out. May be repeated.",
 )
 @STORE
 @click.option("--no-store", is_flag=True, help="Neither look in the run store nor keep the run.")
@@ -63,7 +72,9 @@ def run_command(
     cases: tuple[str, ...],
     scenarios: tuple[str, ...],
     sets: tuple[str, ...],
+    steering: Steering,
     out: Path | None,
+    across: tuple[str, ...],
     store: str | None,
     no_store: bool,
     again: bool,
@@ -85,6 +96,7 @@ def run_command(
         if len(typed) > 1:
             from scenarios.commands.run_counties import run_counties
 
+            refuse_for_province(steering)
             keeper = nullcontext() if no_store else opened_store(store)
             with keeper as open_store:
                 sys.exit(
@@ -93,6 +105,7 @@ def run_command(
                         scenarios,
                         sets,
                         out=out,
+                        across=across,
                         store=open_store,
                         again=again,
                         dry_run=dry_run,
@@ -102,11 +115,18 @@ def run_command(
                         lang=lang,
                     )
                 )
+        if across:
+            raise InputError([_one_county(typed)])
         [case] = typed
         opened = open_case(case)
         # Every mistake in a name or a value before the first run.
         for name in asked:
             opened.scenario(name, sets)
+        prepared = Prepared(opened)
+        if steering:
+            sets = steering.sets(prepared, asked[0], sets, lambda: opened_store(store, make=False))
+            for name in asked:
+                opened.scenario(name, sets)
         folders = _folders(out, asked)
         for folder in folders:
             if folder is not None:
@@ -116,7 +136,7 @@ def run_command(
             job = RunJob(
                 typed=case,
                 case=opened,
-                prepared=Prepared(opened),
+                prepared=prepared,
                 sets=sets,
                 store=open_store,
                 again=again,
@@ -130,6 +150,15 @@ def run_command(
                 sys.exit(EXIT_PLAN)
             has_plan = job.run(asked, folders)
     sys.exit(EXIT_PLAN if has_plan else EXIT_NO_PLAN)
+
+
+def _one_county(typed: tuple[str, ...]) -> Problem:
+    return Problem(
+        where="--across",
+        value=", ".join(typed),
+        expected="several cases, the counties of a province",
+        fix="name the cases of all counties, or their folder",
+    )
 
 
 def _folders(out: Path | None, asked: tuple[str | None, ...]) -> tuple[Path | None, ...]:

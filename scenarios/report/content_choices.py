@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from optimizer.errors import Translate
 from scenarios.compare import MeasureRow
+from scenarios.documents import steered_in
 from scenarios.kept import KeptRun, kept_of_run
 from scenarios.language import in_language
 from scenarios.report.blocks import RIGHT, Block, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
 from scenarios.report.wording import listed
+from scenarios.steered import steered_text
 from scenarios.versus import Contest, Versus, versus
 
 SHOWN = (
@@ -144,6 +146,9 @@ def _overrides(m: Material) -> Iterator[Block]:
                 name=m.run.scenario or "", description=in_language(m.run.description, m.language)
             )
         )
+    said = steered_text(steered_in(m.run), _)
+    if said:
+        yield Paragraph(text=_("Steered by hand") + _(": ") + said)
     if not overrides:
         yield Paragraph(text=_("The scenario changes nothing: the case is taken as it is."))
         return
