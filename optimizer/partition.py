@@ -21,27 +21,22 @@ Prices stay whole numbers throughout, and every accepted solution is checked in 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, vstack
 
 from optimizer.cover import Cover, Limit
-from optimizer.cuts import SIZES, halved, violated
+from optimizer.cut_loop import DUAL_SCALE, CutLoop
 from optimizer.errors import SolverError
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Status
-from optimizer.solver import Backend, Limits, Model, relax, solve
+from optimizer.solver import Backend, Limits, Model, solve
 
 __all__ = ["Cover", "Limit", "Partition", "Relaxation", "partition", "relaxation"]
 
-_DUAL_SCALE = 2**20
-_WHOLE = 1e-6
-_CUT_ROUNDS = 25
-_TAIL = 1e-3
 _EXACT_TIES = 2.0**45
-_PRODUCT_BITS = 61
 _LIKELY_PER_STATION, _LIKELY_AT_LEAST = 2, 200
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
@@ -100,10 +95,10 @@ def partition(cover: Cover, limits: Limits, *, start: IntArray | None = None) ->
     Raises:
         SolverError: a solver failed.
     """
-    search = _Search(cover, limits, time.monotonic() + limits.time_limit_s)
+    search = _Search(cover, CutLoop(cover, limits, time.monotonic() + limits.time_limit_s))
     if start is not None:
         search.offer(start)
-    if not search.bound_from_below():
+    if not search.bound_from_below() and search.best is None:
         return Partition(status=Status.INFEASIBLE, effort="linear relaxation infeasible")
     search.find_incumbent()
     return search.prove()
@@ -117,16 +112,16 @@ def relaxation(cover: Cover, limits: Limits) -> Relaxation | None:
     Raises:
         SolverError: the solver failed.
     """
-    search = _Search(cover, limits, time.monotonic() + limits.time_limit_s)
-    if not search.bound_from_below():
+    loop = CutLoop(cover, limits, time.monotonic() + limits.time_limit_s)
+    if not loop.run():
         return None
-    if search.lower_scaled is None:
-        search.take_bound(np.zeros(cover.stations + len(cover.exactly) + len(cover.limits)))
-    assert search.lower_scaled is not None
+    if loop.lower_scaled is None:
+        loop.take_bound(np.zeros(cover.stations + len(cover.exactly) + len(cover.limits)))
+    assert loop.lower_scaled is not None
     return Relaxation(
-        lower_scaled=search.lower_scaled,
-        reduced_scaled=np.maximum(search.reduced_scaled, 0),
-        scale=_DUAL_SCALE,
+        lower_scaled=loop.lower_scaled,
+        reduced_scaled=np.maximum(loop.reduced_scaled, 0),
+        scale=DUAL_SCALE,
     )
 
 
@@ -135,52 +130,18 @@ class _Search:
     """State of one search; lives for one call of `partition`."""
 
     cover: Cover
-    limits: Limits
-    deadline: float
-    equal: csr_matrix = field(init=False)
-    equal_to: IntArray = field(init=False)
-    cuts: csr_matrix = field(init=False)
-    cuts_to: IntArray = field(init=False)
+    loop: CutLoop
     best: IntArray | None = None
-    lower_scaled: int | None = None
-    reduced_scaled: IntArray = field(init=False)
-    potential: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
-        n = len(self.cover)
-        counts = [csr_matrix(row[None, :]) for row, _ in self.cover.exactly]
-        self.equal = vstack([self.cover.incidence(), *counts], format="csr")
-        values = [value for _, value in self.cover.exactly]
-        self.equal_to = np.r_[np.ones(self.cover.stations), values].astype(np.int64)
-        self.cuts = csr_matrix(np.zeros((0, n), dtype=np.int64))
-        self.cuts_to = np.zeros(0, dtype=np.int64)
-        self.reduced_scaled = np.zeros(n, dtype=np.int64)
-        self.potential = np.zeros(len(self.equal_to), dtype=np.int64)
         self.offer(self.cover.lone())
 
     def bound_from_below(self) -> bool:
-        """Cut rounds; False when the relaxation is infeasible."""
-        known: set[tuple[int, ...]] = set()
-        first = last = 0.0
-        for turn in range(_CUT_ROUNDS):
-            relaxed = relax(self._relaxation(), self._time_left())
-            if relaxed.status is Status.INFEASIBLE:
-                return False
-            if relaxed.values is None or relaxed.dual_values is None:
-                return True
-            assert relaxed.objective is not None
-            self.take_bound(relaxed.dual_values)
-            whole = np.abs(relaxed.values - np.rint(relaxed.values)) <= _WHOLE
-            if whole.all():
-                self.offer(np.flatnonzero(relaxed.values > 0.5))
-                return True
-            if turn == 0:
-                first = relaxed.objective
-            elif relaxed.objective - last < _TAIL * (relaxed.objective - first):
-                return True
-            last = relaxed.objective
-            if not self._cut(relaxed.values, known) or time.monotonic() > self.deadline:
-                return True
+        """The cut loop; False when the relaxation is infeasible."""
+        if not self.loop.run():
+            return False
+        if (chosen := self.loop.whole()) is not None:
+            self.offer(chosen)
         return True
 
     def find_incumbent(self) -> None:
@@ -190,24 +151,24 @@ class _Search:
         if len(self.cover) <= _FEW_COLUMNS:
             likely = np.arange(len(self.cover))
             model = self._whole_model(likely, (), whole_rows=True)
-            found = solve(model, self._time_left(), backend="cp_sat")
+            found = solve(model, self.loop.time_left(), backend="cp_sat")
         else:
             many = _LIKELY_PER_STATION * self.cover.stations + _LIKELY_AT_LEAST
-            liked = np.argsort(self.reduced_scaled, kind="stable")[:many]
+            liked = np.argsort(self.loop.reduced_scaled, kind="stable")[:many]
             # With every lone station among them they always hold a partition.
             likely = np.union1d(liked, self.cover.lone())
-            limits = replace(self._time_left(), nodes=_INCUMBENT_NODES)
+            limits = replace(self.loop.time_left(), nodes=_INCUMBENT_NODES)
             found = solve(self._whole_model(likely, ()), limits)
         if found.values is not None:
             self.offer(likely[found.values > 0.5])
 
     def prove(self) -> Partition:
         """Drop what cannot be in a best plan; branch and bound over the rest; settle ties."""
-        lower, left = self._lower(), np.arange(len(self.cover))
+        lower, left = self.loop.lower(), np.arange(len(self.cover))
         best: IntArray | None = self.best
-        if best is not None and self.lower_scaled is not None:
-            slack = self._price(best) * _DUAL_SCALE - self.lower_scaled
-            left = np.flatnonzero(self.reduced_scaled <= slack)
+        if best is not None and self.loop.lower_scaled is not None:
+            slack = self._price(best) * DUAL_SCALE - self.loop.lower_scaled
+            left = np.flatnonzero(self.loop.reduced_scaled <= slack)
             if len(left) == len(best):
                 return self._answer(self._price(best), len(left))
         ties = self._exact_ties(left)
@@ -215,10 +176,10 @@ class _Search:
         backend: Backend = "cp_sat" if len(left) <= _FEW_COLUMNS else "scip"
         model = self._whole_model(left, ties, whole_rows=backend == "cp_sat")
         start = None if self.best is None else np.isin(left, self.best).astype(float)
-        found = solve(model, self._time_left(), backend=backend, start=start)
+        found = solve(model, self.loop.time_left(), backend=backend, start=start)
         if found.values is not None and not self.cover.holds(left[found.values > 0.5]):
             model = self._whole_model(left, ties, whole_rows=True)
-            found = solve(model, self._time_left(), backend="cp_sat")
+            found = solve(model, self.loop.time_left(), backend="cp_sat")
         if found.status is Status.INFEASIBLE:
             if self.best is not None:
                 raise SolverError("partition: a plan was lost between bound and proof")
@@ -227,13 +188,15 @@ class _Search:
             self.offer(left[found.values > 0.5], settles_ties=found.status is Status.OPTIMAL)
         if found.bound is not None:
             factor = self.cover.tie_factor(ties)
-            constant = int(self.potential @ self.equal_to)
+            constant = int(self.loop.potential @ self.loop.equal_to)
             reached = constant - (factor - 1 - int(found.bound)) // factor
             lower = reached if lower is None else max(lower, reached)
         return self._answer(lower, len(left))
 
     def _answer(self, lower: int | None, left: int) -> Partition:
-        effort = f"{len(self.cover)} columns, {len(self.cuts_to)} cuts, {left} columns in the proof"
+        effort = (
+            f"{len(self.cover)} columns, {len(self.loop.cuts_to)} cuts, {left} columns in the proof"
+        )
         if self.best is None:
             return Partition(status=Status.UNKNOWN, bound=lower, effort=effort)
         price = self._price(self.best)
@@ -249,17 +212,11 @@ class _Search:
     def _price(self, chosen: IntArray) -> int:
         return int(self.cover.price[chosen].sum())
 
-    def _lower(self) -> int | None:
-        return None if self.lower_scaled is None else -(-self.lower_scaled // _DUAL_SCALE)
-
     def _proven(self) -> bool:
-        lower = self._lower()
+        lower = self.loop.lower()
         if self.best is None or lower is None:
             return False
         return self._price(self.best) <= lower
-
-    def _time_left(self) -> Limits:
-        return replace(self.limits, time_limit_s=max(0.01, self.deadline - time.monotonic()))
 
     def offer(self, chosen: IntArray, *, settles_ties: bool = False) -> None:
         """Keep `chosen` if it holds and is cheaper than the best so far, or as cheap and final."""
@@ -270,46 +227,6 @@ class _Search:
             if dearer_by > 0 or (dearer_by == 0 and not settles_ties):
                 return
         self.best = np.sort(chosen)
-
-    def _relaxation(self) -> Model:
-        limits = self.cover.limits
-        extra = [csr_matrix(row.coefficients[None, :] / row.per_unit) for row in limits]
-        least = [row.floor / row.per_unit for row in limits]
-        free = np.full(len(self.cuts_to), -np.inf)
-        return _model(
-            self.cover.price.astype(float),
-            vstack([self.equal, self.cuts, *extra], format="csr"),
-            np.r_[self.equal_to, free, least],
-            np.r_[self.equal_to, self.cuts_to, np.full(len(least), np.inf)],
-            integer=False,
-        )
-
-    def take_bound(self, dual_values: FloatArray) -> None:
-        """Keep the Lagrangian bound of these duals, in whole numbers, if it is the best so far."""
-        equals, cuts = len(self.equal_to), len(self.cuts_to)
-        dual = np.rint(dual_values * _DUAL_SCALE).astype(np.int64)
-        on_equal, on_cuts = dual[:equals], np.minimum(dual[equals : equals + cuts], 0)
-        reduced = self.cover.price * _DUAL_SCALE - self.equal.T @ on_equal - self.cuts.T @ on_cuts
-        lower = int(on_equal @ self.equal_to + on_cuts @ self.cuts_to)
-        for limit, value in zip(self.cover.limits, dual_values[equals + cuts :], strict=True):
-            on_limit, reached = _priced_limit(limit, float(value) / limit.per_unit)
-            reduced = reduced - on_limit
-            lower += reached
-        lower += int(np.minimum(reduced, 0).sum())
-        if self.lower_scaled is None or lower > self.lower_scaled:
-            self.lower_scaled, self.reduced_scaled = lower, reduced
-            self.potential = np.rint(dual_values[:equals]).astype(np.int64)
-
-    def _cut(self, values: FloatArray, known: set[tuple[int, ...]]) -> bool:
-        """Add violated subset-row cuts, most violated first; False when there is none."""
-        split = np.flatnonzero((values > _WHOLE) & (values < 1.0 - _WHOLE))
-        incidence = self.equal[: self.cover.stations]
-        new = violated(values, split, incidence, known)
-        for size, sets in zip(SIZES, new, strict=True):
-            if len(sets):
-                self.cuts = vstack([self.cuts, halved(sets, incidence)], format="csr")
-                self.cuts_to = np.r_[self.cuts_to, np.full(len(sets), size // 2)].astype(np.int64)
-        return any(len(sets) for sets in new)
 
     def _exact_ties(self, columns: IntArray) -> tuple[IntArray, ...]:
         """As many tie weights, from the first, as whole numbers in floating point can hold."""
@@ -324,7 +241,9 @@ class _Search:
 
     def _shifted(self, columns: IntArray) -> IntArray:
         """Prices less the potentials of the rows with equality: small numbers, same order."""
-        shifted: IntArray = self.cover.price[columns] - self.equal[:, columns].T @ self.potential
+        shifted: IntArray = (
+            self.cover.price[columns] - self.loop.equal[:, columns].T @ self.loop.potential
+        )
         return shifted
 
     def _whole_model(
@@ -333,7 +252,7 @@ class _Search:
         """Branch-and-bound model over some columns: shifted price x factor + tie weights."""
         factor = self.cover.tie_factor(ties)
         objective = self._shifted(columns) * factor + self.cover.tie_weight(ties)[columns]
-        rows, lower, upper = self.equal[:, columns], self.equal_to, self.equal_to
+        rows, lower, upper = self.loop.equal[:, columns], self.loop.equal_to, self.loop.equal_to
         stations = self.cover.stations
         extra, least = [], []
         for limit in self.cover.limits:
@@ -342,7 +261,7 @@ class _Search:
             # its own tolerance then lets through in error, `Cover.holds` refuses.
             each = np.full(stations, limit.at_least // stations, dtype=np.int64)
             each[: limit.at_least % stations] += 1
-            spread = limit.coefficients[columns] - self.equal[:stations, columns].T @ each
+            spread = limit.coefficients[columns] - self.loop.equal[:stations, columns].T @ each
             unit = 1.0 if whole_rows else limit.per_unit
             extra.append(csr_matrix(spread[None, :] / unit))
             least.append(-limit.tolerance / unit)
@@ -353,21 +272,6 @@ class _Search:
             np.r_[upper, np.full(len(least), np.inf)],
             integer=True,
         )
-
-
-def _priced_limit(limit: Limit, dual_value: float) -> tuple[IntArray, int]:
-    """What a limit's dual value takes off the reduced costs, and adds to the bound, both scaled.
-
-    With a dual value y = Y / 2^q, y a_j is rounded up and y b down, so the bound holds.
-    """
-    largest = max(1, int(np.abs(limit.coefficients).max(initial=0)))
-    scaled = max(0.0, dual_value) * _DUAL_SCALE
-    # As many binary places as the products can hold in 64 bits.
-    places = _PRODUCT_BITS - largest.bit_length() - max(0, int(np.ceil(np.log2(scaled + 1.0))))
-    if places < 0:
-        return np.zeros_like(limit.coefficients), 0
-    price = int(scaled * 2.0**places)
-    return -((-price * limit.coefficients) >> places), (price * limit.floor) >> places
 
 
 def _model(

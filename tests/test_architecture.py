@@ -22,10 +22,10 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "bundling", "columns", "consolidation", "diagnosis", "existence",
+        "allocation", "bundling", "columns", "consolidation", "cut_loop", "diagnosis", "existence",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "moves",
         "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
-        "stage_memory", "traffic", "ways_out",
+        "stage_memory", "traffic", "warm_lp", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(

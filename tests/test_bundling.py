@@ -12,6 +12,7 @@ from optimizer import bundling, partition
 from optimizer.bundling import bundle
 from optimizer.columns import UNITS_PER_OFFICER, priced_columns, undominated
 from optimizer.county import County
+from optimizer.cut_loop import CutLoop
 from optimizer.diagnosis import Diagnosis
 from optimizer.errors import InputError
 from optimizer.feasibility import violations
@@ -19,6 +20,7 @@ from optimizer.plan import Bundle, current_plan
 from optimizer.policy import Policy
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, Relaxed, Solved, solve
+from optimizer.warm_lp import WarmProgram
 from optimizer.workload import assess, demand_of
 from tests.test_columns import PAIR_OFFICERS, policy
 from tests.toy import random_county, toy_county
@@ -401,7 +403,7 @@ def test_time_out_gives_today_with_a_bound_and_never_a_proof(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(partition, "solve", lambda *a, **k: Solved(status=Status.UNKNOWN))
-    monkeypatch.setattr(partition, "relax", lambda *a, **k: Relaxed(status=Status.UNKNOWN))
+    monkeypatch.setattr(WarmProgram, "solve", lambda *a: Relaxed(status=Status.UNKNOWN))
     bundles, proof = bundle(toy_county(), policy())
     assert groups(bundles) == ALONE
     assert proof.status is Status.FEASIBLE
@@ -476,14 +478,14 @@ def test_the_bound_holds_for_any_dual_values() -> None:
         rng = np.random.default_rng(seed)
         rows = len(cover.exactly) + cover.stations + len(cover.limits)
         for spread in (0.0, 1e6, 1e7, 3e7):
-            search = partition._Search(cover, Limits(), float("inf"))
-            search.take_bound(rng.normal(0.0, spread + 1e-9, rows))
-            lower = search._lower()
+            loop = CutLoop(cover, Limits(), float("inf"))
+            loop.take_bound(rng.normal(0.0, spread + 1e-9, rows))
+            lower = loop.lower()
             assert lower is not None
             assert lower <= expected[0]
-        search = partition._Search(cover, Limits(), float("inf"))
-        search.bound_from_below()
-        lower = search._lower()
+        loop = CutLoop(cover, Limits(), float("inf"))
+        loop.run()
+        lower = loop.lower()
         assert lower is not None
         assert lower <= expected[0]
         tight += lower == expected[0]
