@@ -82,8 +82,8 @@ def test_contradictions_are_all_listed(case: Path) -> None:
     assert "--barrier = 02: expected two stations" in text
     text = refused("run", case, "--no-store", "--together", "02,03", "--apart", "乙,丙",
                    "--keep", "02", "--barrier", "02,05", "--fix", "today")  # fmt: skip
-    for part in ("--apart", "--keep", "no neighbours", "agrees with", "4 problem(s)"):
-        assert part in text or part == "4 problem(s)", (part, text)
+    for part in ("--apart", "--keep", "no neighbours", "agrees with"):
+        assert part in text
 
 
 def test_fix_a_plan_then_free_some(case: Path, tmp_path: Path) -> None:
