@@ -14,6 +14,7 @@ from geo.ferries import without_ferries
 from geo.osm_data import OsmData, OsmFileError
 from geo.osm_roads import OsmCounts, OsmOptions, graph_of_osm
 from geo.osm_xml import read_xml
+from geo.road_facts import RoadFacts, facts_of
 from geo.road_graph import RoadGraph
 from geo.road_islands import island_problems
 from optimizer.errors import Problem
@@ -54,6 +55,17 @@ def read_osm_roads(
     options: OsmOptions | None = None,
     cache: Path | None = None,
 ) -> tuple[RoadGraph | None, tuple[Problem, ...]]:
+    """Read a file into the road graph: `read_osm_facts` without the facts."""
+    return read_osm_facts(path, shown, roads, options, cache)[:2]
+
+
+def read_osm_facts(
+    path: Path,
+    shown: str,
+    roads: Roads,
+    options: OsmOptions | None = None,
+    cache: Path | None = None,
+) -> tuple[RoadGraph | None, tuple[Problem, ...], RoadFacts | None]:
     """Read a file into the road graph, or open the graph that an earlier run kept.
 
     Args:
@@ -64,7 +76,7 @@ def read_osm_roads(
         cache: Folder for kept graphs; None = none.
 
     Returns:
-        The graph, or None with at least one error; and every problem found.
+        The graph, or None with at least one error; every problem found; what the file gave.
     """
     options = options or OsmOptions()
     try:
@@ -72,52 +84,79 @@ def read_osm_roads(
         kept = road_cache.load(cache, key) if cache else None
         if kept is not None:
             graph, notes = kept
-            return graph, tuple(Problem(**{**note, "where": shown}) for note in notes)
+            told = tuple(Problem(**{**note, "where": shown}) for note in notes["problems"])
+            return graph, told, RoadFacts(**notes["facts"])
         data = read_osm(path)
     except OsmFileError as fault:
-        return None, (
+        return _nothing(
             Problem(
                 where=shown,
                 expected=fault.expected,
                 fix="download the file again, or cut the extract again",
-            ),
+            )
         )
     except OSError as error:
-        return None, (
+        return _nothing(
             Problem(
                 where=shown,
                 value=error.strerror or type(error).__name__,
                 expected="a file that can be read",
                 fix="check the path and the permissions",
-            ),
+            )
         )
     places = tuple(_place_problems(shown, data))
     if places:
-        return None, places
+        return _nothing(*places)
     graph, counts = graph_of_osm(data, roads, options)
     problems = tuple(_problems(shown, data, graph, counts, options))
     if any(problem.severity == "error" for problem in problems):
-        return None, problems
-    notes = [dataclasses.asdict(problem) for problem in problems]
+        return _nothing(*problems)
+    facts = _facts(data, graph, counts, options)
+    notes = {
+        "problems": [dataclasses.asdict(problem) for problem in problems],
+        "facts": facts.plain(),
+    }
     if cache is not None and not road_cache.store(cache, key, graph, notes):
-        problems += (
-            Problem(
-                where=shown,
-                expected="a case folder that can be written, with room on the disk: the roads "
-                "could not be kept there and are read anew each time",
-                severity="warning",
-            ),
-        )
-    return graph, problems
+        problems += (road_cache.not_kept(shown),)
+    return graph, problems, facts
+
+
+def _nothing(*problems: Problem) -> tuple[None, tuple[Problem, ...], None]:
+    return None, problems, None
+
+
+def _facts(data: OsmData, graph: RoadGraph, counts: OsmCounts, options: OsmOptions) -> RoadFacts:
+    driven = graph if options.ferries else without_ferries(graph)
+    return facts_of(
+        driven,
+        rows_read=len(data.way_id),
+        rows_used=counts.roads,
+        with_speed=counts.with_speed,
+        left_out={
+            "not_for_cars": sum(counts.not_roads.values()),
+            "closed": counts.barred,
+            "changing": counts.reversible,
+            "bad_speed": len(counts.bad_speeds),
+            "cut": counts.cut_ways,
+            "barriers": counts.blocked_nodes,
+        },
+        turns=(counts.turns_honoured, counts.turns_ignored)
+        if options.turn_restrictions
+        else (0, len(data.restrictions)),
+    )
 
 
 def settings(roads: Roads, options: OsmOptions) -> Mapping[str, Any]:
     """What of policy and case shapes the graph."""
+    return {**speed_settings(roads), "options": options}
+
+
+def speed_settings(roads: Roads) -> Mapping[str, Any]:
+    """What of the policy shapes the graph."""
     return {
         "speed_km_per_h": dict(roads.speed_km_per_h),
         "other_speed_km_per_h": roads.other_speed_km_per_h,
         "classes": list(roads.managed_classes),
-        "options": options,
     }
 
 

@@ -48,6 +48,7 @@ class OsmCounts:
 
     Attributes:
         roads: Ways in the graph.
+        with_speed: Of those, ways with a `maxspeed` that is driven.
         not_roads: Ways left out as no road for cars, by `highway`.
         barred: Ways left out for their access.
         reversible: Ways left out because their direction changes with the hour.
@@ -58,6 +59,7 @@ class OsmCounts:
     """
 
     roads: int
+    with_speed: int
     not_roads: dict[str, int]
     barred: int
     reversible: int
@@ -185,6 +187,7 @@ def _kept_ways(data: OsmData, roads: Roads, options: OsmOptions) -> tuple[_Ways,
     used = rising(code[kept])
     unread, numbers = np.unique(data.way_text[(code < 0) & ~ferry, 0], return_counts=True)
     counts = {
+        "with_speed": int((~np.isnan(speed[kept])).sum()),
         "not_roads": {
             data.texts[row]: n for row, n in zip(unread.tolist(), numbers.tolist(), strict=True)
         },
@@ -351,9 +354,9 @@ def _graph(
         texts=tuple(data.texts[row] for row in texts.tolist()),
         street_id_first=id_first,
         street_id=data.way_id[ways.row[way[fresh]]],
-        street_id_cm=np.rint(
-            (running[:-1] - running[begin][street_of])[fresh] * 100.0
-        ).astype(np.uint32),
+        street_id_cm=np.rint((running[:-1] - running[begin][street_of])[fresh] * 100.0).astype(
+            np.uint32
+        ),
         shape_first=shape_first,
         shape_lon_e7=segments.lon_e7[shape],
         shape_lat_e7=segments.lat_e7[shape],

@@ -19,7 +19,7 @@ import numpy as np
 
 from geo.atomic import atomic_path, make_folder
 from geo.road_graph import ARRAYS, RoadGraph
-from optimizer.errors import InputError
+from optimizer.errors import InputError, Problem
 from optimizer.frozen import digest
 
 CACHE_FOLDER = ".jingli"
@@ -97,6 +97,16 @@ def store(folder: Path, key: str, graph: RoadGraph, notes: Any) -> bool:
         return False
     _thin_out(folder)
     return True
+
+
+def not_kept(shown: str) -> Problem:
+    """The warning where `store` gave False."""
+    return Problem(
+        where=shown,
+        expected="a case folder that can be written, with room on the disk: the roads "
+        "could not be kept there and are read anew each time",
+        severity="warning",
+    )
 
 
 def _path(folder: Path, key: str) -> Path:

@@ -20,6 +20,7 @@ from geo.road_classes import (
     directions,
     road_class,
 )
+from geo.road_facts import RoadFacts, facts_of
 from geo.road_graph import RoadGraph
 from geo.road_islands import island_problems
 from geo.road_lines import NEAR_MISS_M, DrivenLines, Meeting, graph_of_lines
@@ -27,7 +28,7 @@ from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.policy import Roads
 
-__all__ = ["MERGE_M", "ROADS_SCHEMA", "Join", "roads_from_table"]
+__all__ = ["MERGE_M", "ROADS_SCHEMA", "Join", "layer_graph", "roads_from_table"]
 
 ROADS_SCHEMA = Schema(
     layer="roads",
@@ -94,6 +95,19 @@ def roads_from_table(
     join: Join = "ends",
     merge_m: float = MERGE_M,
 ) -> tuple[RoadGraph, tuple[Problem, ...]]:
+    """Build the graph of a road layer: `layer_graph` without the facts."""
+    graph, problems, _ = layer_graph(table, roads, oneway=oneway, join=join, merge_m=merge_m)
+    return graph, problems
+
+
+def layer_graph(
+    table: Table,
+    roads: Roads,
+    *,
+    oneway: bool = True,
+    join: Join = "ends",
+    merge_m: float = MERGE_M,
+) -> tuple[RoadGraph, tuple[Problem, ...], RoadFacts]:
     """Build the graph of a road layer.
 
     Multi-part lines count as their parts. The minutes of a road are, in this order: its
@@ -112,11 +126,13 @@ def roads_from_table(
     Returns:
         The graph, and every problem found: errors for speeds or minutes that are not positive
         and for a layer without usable lines (the graph is then empty), warnings for classes
-        and directions not understood, for ways left out and for separate networks.
+        and directions not understood, for ways left out and for separate networks; and what the
+        layer gave.
     """
     problems: list[Problem] = []
-    frame, lines, row = _drivable(table, problems)
-    class_names, class_code, speed = _classes(table, frame, roads, problems)
+    frame, lines, row, left_out = _drivable(table, problems)
+    class_names, class_code, speed, unread = _classes(table, frame, roads, problems)
+    left_out["unknown_class"] = unread
     speed = np.where(np.isnan(frame["speed"]), speed, frame["speed"])
     one_way = np.zeros(len(frame), np.int64)
     if oneway:
@@ -155,13 +171,21 @@ def roads_from_table(
     graph, meeting = graph_of_lines(driven, merge_m, unused)
     problems += _meeting_problems(table, meeting, merge_m)
     problems += island_problems(graph, table.source.shown)
-    return graph, tuple(problems)
+    given = frame[~np.isnan(frame["speed"]) | ~np.isnan(frame["minutes"])]
+    facts = facts_of(
+        graph,
+        rows_read=table.rows_read,
+        rows_used=len(np.unique(row)),
+        with_speed=len(np.intersect1d(given.index, row)),
+        left_out=left_out,
+    )
+    return graph, tuple(problems), facts
 
 
 def _drivable(
     table: Table, problems: list[Problem]
-) -> tuple[pd.DataFrame, GeometryArray, IntArray]:
-    """Rows that cars can use with their numbers checked; single lines; row of each line."""
+) -> tuple[pd.DataFrame, GeometryArray, IntArray, dict[str, int]]:
+    """Rows that cars can use with their numbers checked; single lines; row of each; left out."""
     given = table.frame
     n = len(given)
     frame = pd.DataFrame(
@@ -204,7 +228,10 @@ def _drivable(
                 n=without,
             )
         )
-    return frame, lines[real], row[real].astype(np.int64)
+    left_out = {"not_for_cars": int((~for_cars).sum()), "no_line": without}
+    columns = [c for c in ("speed_km_per_h", "travel_time_min") if c in given]
+    left_out["bad_speed"] = int((given[columns].astype(float) <= 0).any(axis=1).sum())
+    return frame, lines[real], row[real].astype(np.int64), left_out
 
 
 def _positive(table: Table, column: str, problems: list[Problem]) -> FloatArray:
@@ -242,8 +269,8 @@ def _positive(table: Table, column: str, problems: list[Problem]) -> FloatArray:
 
 def _classes(
     table: Table, frame: pd.DataFrame, roads: Roads, problems: list[Problem]
-) -> tuple[tuple[str, ...], IntArray, FloatArray]:
-    """Class names in use, and per row of `frame` the class code and the class speed."""
+) -> tuple[tuple[str, ...], IntArray, FloatArray, int]:
+    """Class names in use; per row of `frame` class code and class speed; rows not understood."""
     known = tuple(dict.fromkeys([*roads.speed_km_per_h, *roads.managed_classes]))
     meaning = {text: road_class(text, known) for text in sorted(set(frame["class"]))}
     unread = {
@@ -276,7 +303,7 @@ def _classes(
         ],
         dtype=float,
     )
-    return used, code, class_speed[code] if len(code) else np.zeros(0)
+    return used, code, class_speed[code] if len(code) else np.zeros(0), sum(unread.values())
 
 
 def _one_way(table: Table, frame: pd.DataFrame, problems: list[Problem]) -> IntArray:

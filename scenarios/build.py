@@ -116,6 +116,7 @@ def build_county(
 
 def _note_access(stations: Table, cells: Table, ways: routing.Travel, notes: Notes) -> None:
     """Warn of seats and cells that lie far from any road or beside a stray one."""
+    notes.walk_in_km = {"stations": ways.from_access_km, "cells": ways.to_access_km}
     seats = tuple(stations.frame["name"])
     notes.add(
         access_problems(stations.source.shown, seats, ways.from_access_km, ways.from_led_past_km)

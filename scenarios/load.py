@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo import boundaries, modelled_roads, osm, roads
+from geo import boundaries, modelled_roads, osm, road_layer
+from geo.accesses import Split
 from geo.alerts import AlertRates, alert_rates, datum_shift_warning
 from geo.columns import Schema
 from geo.faults import Reason
-from geo.network import RoadNetwork
+from geo.ferries import ferries, without_ferries
 from geo.readers import QualityRow, Table, describe_quality, read_table
 from geo.road_cache import CACHE_FOLDER
 from geo.road_cover import cover_problems
+from geo.road_facts import RoadFacts
+from geo.road_graph import RoadGraph
+from geo.road_marks import RoadMark
 from geo.routing import Router, router
 from optimizer.county import GIVEN, MODELLED, County, Provenance
 from optimizer.errors import Problem
@@ -52,10 +56,6 @@ _NO_STATION = Reason(
 )
 
 
-NewLines = tuple[tuple[str, Any], ...]
-"""Name and LineString in WGS84 of each new road."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedCase:
     """A case as the optimizer and the maps need it.
@@ -67,15 +67,18 @@ class LoadedCase:
         cell_geometry: Cell polygons in WGS84 after repair, shape (C,); None where only points
             are known.
         outline: County outline in WGS84, or None.
-        network: The roads, as drawn.
-        router: The same, ready to be driven.
+        network: The roads, with those that the scenario closes.
+        router: The same, ready to be driven: what is closed is, what is slower is.
         warnings: What a planner should know before trusting the plan.
-        road_table: The road layer as read, for names; None where roads are modelled.
         month_share_fraction: Share of each category's alerts in each month, shape (K, 12); None
             where the case does not say.
         scenario: The scenario whose world this is; None as read.
         overrides: What it changes, in order.
-        new_lines: Roads that it adds.
+        split: How the streets of the case became those of the scenario; None where they are the
+            same.
+        road_marks: What the scenario changes on the roads, for maps.
+        with_ferries: The roads with the ferries of their file, whether or not they run; None where
+            the file has none.
     """
 
     case: Case
@@ -83,14 +86,15 @@ class LoadedCase:
     county: County
     cell_geometry: NDArray[Any] | None
     outline: Any
-    network: RoadNetwork
+    network: RoadGraph
     router: Router
     warnings: tuple[Problem, ...]
-    road_table: Table | None = None
     month_share_fraction: FloatArray | None = None
     scenario: Scenario | None = None
     overrides: tuple[Override, ...] = ()
-    new_lines: NewLines = ()
+    split: Split | None = None
+    road_marks: tuple[RoadMark, ...] = ()
+    with_ferries: RoadGraph | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,8 @@ class Inspection:
         quality: One row per file for the data-quality sheet.
         quarantined: Rows set aside, with reasons, by layer.
         repairs: Log of mended polygons: cell_id, what, area_km2.
+        roads: What the road layer gave; None where roads are modelled.
+        walk_in_km: Straight lines from the places of a layer to the road that they meet.
         loaded: The case, or None where there are errors.
     """
 
@@ -109,6 +115,8 @@ class Inspection:
     quality: tuple[QualityRow, ...]
     quarantined: Mapping[str, pd.DataFrame]
     repairs: pd.DataFrame
+    roads: RoadFacts | None
+    walk_in_km: Mapping[str, FloatArray]
     loaded: LoadedCase | None
 
 
@@ -128,17 +136,22 @@ def inspect(case: Case, policy: Policy) -> Inspection:
         replace(describe_quality(t), out_of_county=notes.outside.get(name, 0))
         for name, t in notes.tables.items()
     )
+    roads = notes.roads
+    if roads is not None and roads.quality is not None:
+        quality += (roads.quality,)
     return Inspection(
         problems=tuple(notes.problems),
         quality=quality,
         quarantined=notes.quarantined,
         repairs=notes.repairs,
+        roads=None if roads is None else roads.facts,
+        walk_in_km=notes.walk_in_km,
         loaded=loaded,
     )
 
 
 def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
-    _read_all(case, notes)
+    _read_all(case, policy, notes)
     tables = notes.tables
     if notes.has_errors():
         notes.add(check_good_rows(tables, case.spec.layers.cells.no_station))
@@ -166,8 +179,9 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     notes.stop_on_errors()
     assert rates is not None
 
-    network = _network(case, policy, notes)
+    whole = _network(case, policy, notes)
     notes.stop_on_errors()
+    network = whole if _ferries_run(case) else without_ferries(whole)
     ready = router(network)
     county = build_county(case, policy, geometry, rates, network, notes, ready)
     notes.add(check_road_duty(county, policy))
@@ -180,15 +194,21 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         outline=outline,
         network=network,
         router=ready,
+        with_ferries=whole if ferries(whole).any() else None,
         warnings=tuple(notes.problems),
-        road_table=tables.get("roads"),
         month_share_fraction=month_shares(
             county.categories, case.spec.alert_rhythm, tables.get("alerts")
         ),
     )
 
 
-def _read_all(case: Case, notes: Notes) -> None:
+def _ferries_run(case: Case) -> bool:
+    """Whether the case has its ferries running when no scenario says so."""
+    spec = case.spec.layers.roads
+    return spec != "modelled" and spec.ferries
+
+
+def _read_all(case: Case, policy: Policy, notes: Notes) -> None:
     spec = case.spec.layers
     wanted: list[tuple[Layer | None, Schema, bool]] = [
         (
@@ -202,7 +222,6 @@ def _read_all(case: Case, notes: Notes) -> None:
         (spec.units, layers.UNITS, True),
         (spec.boundary, layers.BOUNDARY, True),
         (spec.alerts, layers.ALERTS, False),
-        (_road_table(spec.roads), layers.ROADS_SCHEMA, False),
     ]
     for layer, schema, strict in wanted:
         if layer is None:
@@ -211,17 +230,32 @@ def _read_all(case: Case, notes: Notes) -> None:
         notes.tables[schema.layer] = table
         notes.add(table.problems)
         notes.set_aside(schema.layer, table.quarantined)
-        if layer.origin == MODELLED:
-            notes.modelled(
-                schema.layer, f"{CASE_FILE} 中写明为推算 / said to be modelled in {CASE_FILE}"
-            )
-        else:
-            notes.provenance.append(Provenance(item=schema.layer, origin=GIVEN, note=layer.path))
+        _note_origin(schema.layer, layer, notes)
+    if spec.roads != "modelled" and not osm.is_osm(spec.roads.path):
+        roads = spec.roads
+        _note_roads(
+            road_layer.read_line_layer(
+                layers.layer_source(case, roads, layers.ROADS_SCHEMA, strict=False),
+                policy.roads,
+                road_layer.LineOptions(oneway=roads.oneway, join=roads.join, merge_m=roads.merge_m),
+                case.folder / CACHE_FOLDER,
+            ),
+            notes,
+        )
+        _note_origin("roads", roads, notes)
 
 
-def _road_table(roads: RoadLayer | Literal["modelled"]) -> RoadLayer | None:
-    """The road layer if it is read as a table."""
-    return None if roads == "modelled" or osm.is_osm(roads.path) else roads
+def _note_origin(name: str, layer: Layer, notes: Notes) -> None:
+    if layer.origin == MODELLED:
+        notes.modelled(name, f"{CASE_FILE} 中写明为推算 / said to be modelled in {CASE_FILE}")
+    else:
+        notes.provenance.append(Provenance(item=name, origin=GIVEN, note=layer.path))
+
+
+def _note_roads(read: road_layer.RoadsRead, notes: Notes) -> None:
+    notes.roads = read
+    notes.add(read.problems)
+    notes.set_aside("roads", read.quarantined)
 
 
 def _drop_cells_of_no_station(case: Case, notes: Notes) -> None:
@@ -362,7 +396,7 @@ def _rhythm(
     return tuple(p.name for p in rhythm.periods), hours, shares
 
 
-def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
+def _network(case: Case, policy: Policy, notes: Notes) -> RoadGraph:
     spec, tables = case.spec.layers.roads, notes.tables
     if spec == "modelled":
         notes.modelled(
@@ -379,13 +413,10 @@ def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
             policy.roads,
         )
     if osm.is_osm(spec.path):
-        network = _osm_network(case, spec, policy, notes)
-    else:
-        network, found = roads.roads_from_table(
-            tables["roads"], policy.roads, oneway=spec.oneway, join=spec.join, merge_m=spec.merge_m
-        )
-        notes.add(found)
+        _read_osm(case, spec, policy, notes)
     notes.stop_on_errors()
+    network = notes.roads.graph if notes.roads is not None else None
+    assert network is not None, "without a graph there is an error"
     frames = (tables["stations"].frame, tables["cells"].frame)
     places = pd.concat([f[["lon_deg", "lat_deg"]].astype(float) for f in frames])
     named = np.concatenate([frames[0]["name"], frames[1]["cell_id"]])
@@ -403,33 +434,28 @@ def _network(case: Case, policy: Policy, notes: Notes) -> RoadNetwork:
     return network
 
 
-def _osm_network(case: Case, spec: RoadLayer, policy: Policy, notes: Notes) -> RoadNetwork:
-    """Roads of an OpenStreetMap file, from the cache beside the case where it has them.
-
-    Raises:
-        StagedError: the file cannot be used; the problems are in `notes`.
-    """
-    graph, found = osm.read_osm_roads(
-        case.layer_path(spec),
-        spec.path,
-        policy.roads,
-        osm.OsmOptions(
-            oneway=spec.oneway,
-            maxspeed=spec.maxspeed,
-            ferries=spec.ferries,
-            turn_restrictions=spec.turn_restrictions,
+def _read_osm(case: Case, spec: RoadLayer, policy: Policy, notes: Notes) -> None:
+    """Roads of an OpenStreetMap file, from the cache beside the case where it has them."""
+    _note_roads(
+        road_layer.read_osm_layer(
+            layers.layer_source(case, spec, layers.ROADS_SCHEMA, strict=False),
+            policy.roads,
+            osm.OsmOptions(
+                oneway=spec.oneway,
+                maxspeed=spec.maxspeed,
+                ferries=spec.ferries,
+                hold_ferries=True,
+                turn_restrictions=spec.turn_restrictions,
+            ),
+            case.folder / CACHE_FOLDER,
         ),
-        cache=case.folder / CACHE_FOLDER,
+        notes,
     )
-    notes.add(found)
-    notes.stop_on_errors()
-    assert graph is not None, "without a graph there is an error"
     if spec.origin == MODELLED:
         notes.modelled("roads", f"{spec.path}: origin in {CASE_FILE}")
     else:
         credit = f"{spec.path} (© OpenStreetMap contributors, ODbL)"
         notes.provenance.append(Provenance(item="roads", origin=GIVEN, note=credit))
-    return graph.network()
 
 
 def _ranks(stations: pd.DataFrame, cells: pd.DataFrame) -> IntArray:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from geo.readers import Table
+from geo.road_layer import RoadsRead
 from optimizer.county import MODELLED, Provenance
 from optimizer.errors import JingliError, Problem
+from optimizer.frozen import FloatArray
 
 
 class StagedError(JingliError):
@@ -27,6 +29,8 @@ class Notes:
         outside: Rows that lie in no cell, by layer.
         quarantined: Rows set aside with line, column, value and reason, by layer.
         repairs: Log of mended polygons.
+        roads: The road layer; None where it is not read yet or roads are modelled.
+        walk_in_km: Straight lines from the places of a layer to the road that they meet.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
@@ -37,6 +41,9 @@ class Notes:
     repairs: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["cell_id", "what", "area_km2", "other_id"])
     )
+
+    roads: RoadsRead | None = None
+    walk_in_km: dict[str, FloatArray] = field(default_factory=dict)
 
     def add(self, found: Iterable[Problem]) -> None:
         """Note problems."""

@@ -61,7 +61,7 @@ def test_minutes_follow_the_roads_of_the_file(tmp_path: Path) -> None:
     assert loaded.network.class_names == ("county", "township", "street")
     # 13 nodes each: the two ends of each road pass into the first and last rung and are no
     # junctions but for the change of class.
-    assert sorted(set(loaded.network.street_name)) == ["", "北路", "南路"]
+    assert loaded.network.known_names() == {"北路", "南路", "X101"}
     credit = next(p.note for p in loaded.county.provenance if p.item == "roads")
     assert "OpenStreetMap" in credit
     # The upper road is county road: 40 km/h. Two stations are 0.04 degrees of longitude apart.
