@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from optimizer.errors import Translate
 from optimizer.explain_pair import SetWhy
@@ -62,7 +63,12 @@ def _rule_texts(found: Explanation, why: SetWhy, _: Translate) -> list[str]:
     assert why.nearest is not None
     plain = [b for b in why.nearest.broken if b.rule in why.always and b.limit is None]
     if plain:
-        return [_("Ruled out: {rules}.").format(rules=broken_texts(plain, found.name, _))]
+        asked = set(why.station_ids)
+        named = [
+            replace(b, station_ids=tuple(s for s in b.station_ids if s in asked) or b.station_ids)
+            for b in plain
+        ]
+        return [_("Ruled out: {rules}.").format(rules=broken_texts(named, found.name, _))]
     one = len(why.station_ids) == 1
     template = (
         _("No bundle that has it keeps every rule ({n} looked at).")

@@ -131,17 +131,16 @@ def _need_rows(why: BundleWhy, _: Translate) -> list[tuple[Cell, ...]]:
 def _need_table(why: BundleWhy) -> list[tuple[float, ...]]:
     """Parts of the required officers by stations, apart, together and freed; the total last.
 
-    Rounded so that it adds up along the rows and along the columns: no figure is off by more than
-    a hundredth for each figure that it sums.
+    Rounded so that it adds up along the rows and along the columns; the totals of all stations
+    apart and of what is freed are rounded themselves.
     """
-    stations = [adding_up(_parts(need), 2) for need in why.alone]
-    apart = [sum(column) for column in zip(*stations, strict=True)]
-    together, was = _parts(why.together), _parts(why.apart)
+    each, together, was = [_parts(n) for n in why.alone], _parts(why.together), _parts(why.apart)
+    apart = adding_up(was, 2)
     freed = adding_up([b - a for b, a in zip(was, together, strict=True)], 2)
-    rows = [
-        (*(s[k] for s in stations), apart[k], apart[k] - freed[k], freed[k])
-        for k in range(len(freed))
-    ]
+    rows = []
+    for k in range(len(apart)):
+        stations = adding_up([parts[k] for parts in each], 2, total=apart[k])
+        rows.append((*stations, apart[k], apart[k] - freed[k], freed[k]))
     rows.append(tuple(sum(column) for column in zip(*rows, strict=True)))
     return [tuple(round(value, 2) for value in row) for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
@@ -222,14 +223,20 @@ def signed(value: float, digits: int) -> str:
     return f"{shown:+.{digits}f}".replace("-", "−")
 
 
-def adding_up(parts: Sequence[float], digits: int) -> tuple[float, ...]:
-    """Parts rounded so that they add up to their rounded sum: the largest remainders go up."""
-    unit = 10.0**-digits
-    low = [int(p // unit) for p in parts]
-    missing = round(sum(parts) / unit) - sum(low)
-    order = sorted(range(len(parts)), key=lambda i: (-(parts[i] / unit - low[i]), i))
-    up = set(order[: max(0, missing)])
-    return tuple(round((n + (i in up)) * unit, digits) for i, n in enumerate(low))
+def adding_up(parts: Sequence[float], digits: int, total: float | None = None) -> tuple[float, ...]:
+    """Parts rounded so that they add up to `total`, or to their own rounded sum.
+
+    Each is rounded down or up; those with the largest remainders go up. A total that is farther
+    away than that is met by the parts in order, one unit each.
+    """
+    scale = 10.0**digits
+    low = [math.floor(p * scale + 1e-9) for p in parts]
+    missing = round((sum(parts) if total is None else total) * scale) - sum(low)
+    order = sorted(range(len(parts)), key=lambda i: (low[i] - parts[i] * scale, i))
+    turns, rest = divmod(missing, len(parts)) if parts else (0, 0)
+    for place, i in enumerate(order):
+        low[i] += turns + (place < rest)
+    return tuple(round(n / scale, digits) for n in low)
 
 
 def _apart(rule: str, value: float | None, limit: float | None) -> tuple[str, str]:
