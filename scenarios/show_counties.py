@@ -15,7 +15,10 @@ from scenarios.show_table import table
 
 
 def show_counties(
-    runs: Sequence[tuple[Run, str | None, bool]], console: Console, _: Translate
+    runs: Sequence[tuple[Run, str | None, bool]],
+    console: Console,
+    _: Translate,
+    joint: Sequence[str] = (),
 ) -> None:
     """Print one table at 80 columns.
 
@@ -23,6 +26,7 @@ def show_counties(
         runs: Each county's run, its id in the store, and whether it was found there.
         console: Where to print.
         _: Translation.
+        joint: Names of the counties that are several solved as one.
     """
     grid = table(
         _("Counties"),
@@ -54,7 +58,12 @@ def show_counties(
             "today → plan."
         )
     )
-    console.print(_("No bundle crosses a county. `jingli show RUN` shows one county in full:"))
+    if not joint:
+        console.print(_("No bundle crosses a county."))
+    for name in joint:
+        line = _("Bundles may cross a border here, solved as one: {counties}")
+        console.print(line.format(counties=name), markup=False)
+    console.print(_("`jingli show RUN` shows one county in full:"))
     for run, run_id, found in runs:
         if run_id is not None:
             note = "  " + _("(found, not solved again)") if found else ""

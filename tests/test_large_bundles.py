@@ -38,7 +38,7 @@ def loose(size: int, **bundling: Any) -> Policy:
 
 @pytest.mark.parametrize("size", [4, 5])
 @pytest.mark.parametrize("seed", range(6))
-def test_the_best_plan_has_one_and_equals_every_partition(size: int, seed: int) -> None:
+def test_the_best_plan_has_a_large_one_and_equals_every_partition(size: int, seed: int) -> None:
     county = random_county(seed, 7, n_urban=0)
     rules = loose(size)
     bundles, proof = bundle(county, rules)
@@ -47,7 +47,12 @@ def test_the_best_plan_has_one_and_equals_every_partition(size: int, seed: int) 
     expected = brute_force(county, rules).key
     assert expected is not None
     assert proof.objective == pytest.approx(expected[0] / UNITS_PER_OFFICER, abs=1e-9)
-    assert max(len(b.station_ids) for b in bundles) == size
+    assert 4 <= max(len(b.station_ids) for b in bundles) <= size
+
+
+def test_a_bundle_of_five_is_the_best_of_some_county() -> None:
+    found = [bundle(random_county(seed, 7, n_urban=0), loose(5))[0] or () for seed in range(6)]
+    assert any(len(b.station_ids) == 5 for bundles in found for b in bundles)
 
 
 @pytest.mark.parametrize("size", [4, 5])
@@ -69,9 +74,9 @@ def test_the_whole_chain(size: int) -> None:
     assert len({colour[row[s]] for s in joint.station_ids}) == 1, "one bundle, one colour"
 
 
-@pytest.fixture(scope="module", params=[4, 5])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    size = request.param
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+    size = 5
 
     def case(row: Row) -> None:
         row["policy"]["bundling"] = {

@@ -23,6 +23,9 @@ from scenarios.commands.progress_bar import Bar, Stop
 from scenarios.commands.run_job import Done, RunJob
 from scenarios.language import Language
 
+JOINT_CASES = "_joint"
+"""Folder of the joint cases in a province's output."""
+
 if TYPE_CHECKING:
     from scenarios.counties import CountyCase
     from scenarios.store import Store
@@ -34,6 +37,7 @@ def run_counties(
     sets: tuple[str, ...],
     *,
     out: Path | None,
+    across: Sequence[str] = (),
     store: Store | None,
     again: bool,
     dry_run: bool,
@@ -56,6 +60,8 @@ def run_counties(
     if len(scenarios) > 1:
         raise InputError([_several_scenarios(scenarios)])
     scenario = next(iter(scenarios), None)
+    if across and out is None:
+        raise InputError([_no_place(across)])
     folders = _folders(out, typed)
     for folder in folders:
         if folder is not None:
@@ -67,12 +73,18 @@ def run_counties(
         counties = read_counties(
             typed, scenario, sets, lambda done, of: bar.show("reading", done, of)
         )
+        if across and out is not None:
+            from scenarios.joint_case import joined
+
+            groups = [tuple(n.strip() for n in group.split(",") if n.strip()) for group in across]
+            counties = joined(counties, groups, out / JOINT_CASES)
+            folders = _folders(out, [c.typed for c in counties])
         jobs = [
             RunJob(
                 typed=c.typed,
                 case=c.case,
                 prepared=c.prepared,
-                sets=sets,
+                sets=c.sets,
                 store=store,
                 again=again,
                 # The bar shows the progress, and one table all counties.
@@ -85,7 +97,7 @@ def run_counties(
         ]
         if dry_run:
             bar.close()
-            _foresee(jobs, counties, scenario, as_json=as_json, lang=lang)
+            _foresee(jobs, counties, as_json=as_json, lang=lang)
             return EXIT_PLAN
         done: dict[int, Done] = {}
 
@@ -98,13 +110,13 @@ def run_counties(
             todo = []
             for row, (county, job) in enumerate(zip(counties, jobs, strict=True)):
                 if job.known(county.loaded):
-                    keep(row, job.one(scenario, folders[row]))
+                    keep(row, job.one(county.scenario, folders[row]))
                 else:
                     todo.append(row)
             solving = [counties[row] for row in todo]
             for at, result in solve_counties(solving, workers=workers, cluster=cluster):
                 row = todo[at]
-                keep(row, jobs[row].one(scenario, folders[row], result))
+                keep(row, jobs[row].one(counties[row].scenario, folders[row], result))
         except KeyboardInterrupt:
             bar.close()
             click.echo(_stopped(done.values(), len(counties), _), err=True)
@@ -139,7 +151,12 @@ def _show(
     from scenarios.show_counties import show_counties
 
     paper = console()
-    show_counties([(d.run, d.run_id, d.found) for d in ordered], paper, _)
+    joint = [
+        c.loaded.county.name
+        for c in counties
+        if out is not None and Path(c.typed).parent == out / JOINT_CASES
+    ]
+    show_counties([(d.run, d.run_id, d.found) for d in ordered], paper, _, joint)
     if out is not None:
         line = _("Written to {folder}: a folder for each county with a plan").format(folder=out)
         paper.print(line, markup=False)
@@ -148,7 +165,6 @@ def _show(
 def _foresee(
     jobs: Sequence[RunJob],
     counties: Sequence[CountyCase],
-    scenario: str | None,
     *,
     as_json: bool,
     lang: Language | None,
@@ -157,12 +173,21 @@ def _foresee(
     from scenarios.show_dry_run import show_foreseen
 
     _language, _ = language_of(lang)
-    found = [job.foreseen(scenario) for job in jobs]
+    found = [job.foreseen(c.scenario) for job, c in zip(jobs, counties, strict=True)]
     if as_json:
         click.echo(json_text([document for document, _overrides in found]), nl=False)
         return
     for document, overrides in found:
         show_foreseen(document, overrides, console(), _)
+
+
+def _no_place(across: Sequence[str]) -> Problem:
+    return Problem(
+        where="--across",
+        value=" ".join(across),
+        expected="--out with a folder: the joint case is written into it",
+        fix="add --out FOLDER",
+    )
 
 
 def _folders(out: Path | None, typed: Sequence[str]) -> list[Path | None]:
