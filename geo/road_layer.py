@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from geo import osm, road_cache
-from geo.faults import Reason
+from geo.faults import Reason, RowProblem
 from geo.readers import QualityRow, Source, describe_quality, read_table
 from geo.road_facts import RoadFacts
 from geo.road_graph import RoadGraph
@@ -133,7 +133,10 @@ def _opened(graph: RoadGraph, notes: Any, source: Source) -> RoadsRead:
     rows = [[*row, Reason(**reason)] for *row, reason in notes["aside"]]
     return RoadsRead(
         graph=graph,
-        problems=tuple(Problem(**{**note, "where": source.shown}) for note in notes["problems"]),
+        problems=tuple(
+            (RowProblem if "counted" in note else Problem)(**{**note, "where": source.shown})
+            for note in notes["problems"]
+        ),
         quality=QualityRow(**{**notes["quality"], "file": source.shown}),
         facts=RoadFacts(**notes["facts"]),
         quarantined=pd.DataFrame(rows, columns=[*_ASIDE, "reason"]),
