@@ -22,7 +22,8 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "bundling", "columns", "consolidation", "cut_loop", "diagnosis", "existence",
+        "allocation", "alternatives", "bundling", "columns", "consolidation", "cut_loop", "diagnosis", "enumeration",
+        "existence", "frontier", "pareto", "stability",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "moves",
         "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
         "stage_memory", "traffic", "warm_lp", "ways_out",
