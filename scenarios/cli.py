@@ -26,6 +26,8 @@ COMMANDS = {
     "diff": "diff",
     "compare": "compare",
     "score": "score",
+    "route": "route",
+    "reach": "reach",
     "simulate": "simulate",
     "stress": "stress",
     "calibrate": "calibrate",
