@@ -35,6 +35,7 @@ AS_GIVEN = {"", "{expected}", "{reason}", "true", "false"}
 # Texts that cannot be followed, by the function that puts them together.
 NOT_FOLLOWED = {
     "geo.osm:read_osm_roads": "kept as an earlier run wrote it",
+    "optimizer.policy_bundling:": "the policy key `fix`, no text",
     "optimizer.ways_out:_told": "ids and yes or no, as the stations file has them",
     "optimizer.ways_out:_of_locks": "stations as the lock names them",
     "scenarios.documents:_relaxation": "read back as another run wrote it",

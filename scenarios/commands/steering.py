@@ -33,7 +33,7 @@ class Steering:
 
     Attributes:
         together, apart, keep, host: Locks; stations by id or name, several by comma.
-        fix: Plan whose bundles stay; None = none.
+        fix_plan: Plan whose bundles stay; None = none.
         free: Stations whose bundle is not fixed after all.
         from_plan: Plan to stay near; None = as the scenario says, else today.
         max_changes: Stations with another centre than there at the most.
@@ -45,7 +45,7 @@ class Steering:
     apart: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
-    fix: str | None = None
+    fix_plan: str | None = None
     free: tuple[str, ...] = ()
     from_plan: str | None = None
     max_changes: int | None = None
@@ -90,12 +90,12 @@ class Steering:
             raise InputError(problems)
         if pairs:
             found.append(f"policy.bundling.barriers+={_json(pairs)}")
-        if self.fix is not None or self.from_plan is not None:
+        if self.fix_plan is not None or self.from_plan is not None:
             from scenarios.given_plan import given_bundles
 
             county = prepared.load(prepared.case.scenario(scenario, given)).county
-            if self.fix is not None:
-                fixed = given_bundles(self.fix, county, open_store)
+            if self.fix_plan is not None:
+                fixed = given_bundles(self.fix_plan, county, open_store)
                 whole = {b.centre_id: list(b.station_ids) for b in fixed}
                 found.append(f"{locks}.fix={_json(whole)}")
             if self.from_plan is not None:
@@ -153,6 +153,7 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     _several("--barrier", metavar=_STATIONS, text="These two do not count as neighbours."),
     click.option(
         "--fix",
+        "fix_plan",
         metavar="PLAN",
         default=None,
         help="All bundles of a plan stay: `today`, a run, its folder, or a plan file.",
