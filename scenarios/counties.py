@@ -16,6 +16,7 @@ from optimizer.county import County
 from optimizer.errors import InputError, Problem
 from optimizer.policy import Policy
 from optimizer.result import Result
+from optimizer.scorecard import Evaluation
 from scenarios.case import CASE_FILE, Case, open_case
 from scenarios.documents import plain
 from scenarios.fan_out import Task, fan_out
@@ -165,7 +166,11 @@ def totals(runs: Sequence[Run]) -> dict[str, float]:
         sums. `mean_response_today_min`, `mean_response_min`: weighted by alerts; inf where an
         alert is out of reach, 0 where there are none.
     """
-    planned = [(r.today, r.plan) for r in runs if r.plan is not None]
+    return totals_of([(r.today, r.plan) for r in runs if r.plan is not None])
+
+
+def totals_of(planned: Sequence[tuple[Evaluation, Evaluation]]) -> dict[str, float]:
+    """`totals` of evaluations: each county's today and plan."""
     plans = [p for _, p in planned]
     alerts = math.fsum(p.alerts_per_year for p in plans)
 

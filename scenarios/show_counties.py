@@ -63,7 +63,8 @@ def show_counties(
     for name in joint:
         line = _("Bundles may cross a border here, solved as one: {counties}")
         console.print(line.format(counties=name), markup=False)
-    console.print(_("`jingli show RUN` shows one county in full:"))
+    if any(run_id is not None for _run, run_id, _found in runs):
+        console.print(_("`jingli show RUN` shows one county in full:"))
     for run, run_id, found in runs:
         if run_id is not None:
             note = "  " + _("(found, not solved again)") if found else ""

@@ -32,7 +32,7 @@ _PICTURES: dict[Format, Form] = {"pdf": "svg", "html": "svg", "docx": "png"}
 @click.command(
     "report",
     help="Make the report of a run: PDF, Word or HTML. RUN is a run id, the beginning of one, or "
-    "an output folder.",
+    "an output folder; the folder of several cases gives one report over all counties.",
 )
 @click.argument("run", required=False)
 @click.option(
@@ -92,6 +92,21 @@ def report_command(
         asked = _formats(formats, out)
         _refuse_bad_options(asked, template)
         day = _day(dated)
+        from scenarios.province import is_province
+
+        if is_province(run):
+            from scenarios.commands.report_province import report_province
+
+            report_province(
+                run,
+                asked,
+                partial(_target, out),
+                template=template,
+                dated=day,
+                translate=_,
+                language=language,
+            )
+            return
         from geo.atomic import write_bytes
         from scenarios.kept import read_runs
         from scenarios.reopen import reopened

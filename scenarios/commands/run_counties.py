@@ -122,6 +122,14 @@ def run_counties(
             click.echo(_stopped(done.values(), len(counties), _), err=True)
             sys.exit(EXIT_STOPPED)
     ordered = [done[row] for row in range(len(counties))]
+    if out is not None:
+        from scenarios.province import write_province
+
+        joint = [
+            c.loaded.county.name for c in counties if Path(c.typed).parent == out / JOINT_CASES
+        ]
+        runs = list(zip([d.run for d in ordered], folders, strict=True))
+        write_province(runs, joint, out, _, language)
     _show(ordered, counties, out, as_json=as_json, translate=_)
     for one in ordered:
         if one.refusal is not None:
