@@ -1,7 +1,7 @@
 r"""Lower bound of a set partition: linear relaxation, rounds of cuts, and a bound in whole numbers.
 
 Rounds of subset-row cuts over small sets first (`cuts.py`); where they gain little, mod-k cuts
-(`modular_cuts.py`). The relaxation is solved again from where it stood (`warm_lp.py`). From its
+(`modular_cuts.py`). The relaxation is solved again from where it stood (`highs.py`). From its
 dual values, rounded to whole numbers, comes a Lagrangian bound computed in whole numbers: it holds
 whatever the simplex code's rounding.
 """
@@ -17,9 +17,9 @@ from scipy.sparse import csr_matrix, vstack
 from optimizer import cuts, modular_cuts
 from optimizer.cover import Cover, Limit
 from optimizer.frozen import FloatArray, IntArray
+from optimizer.highs import WarmProgram
 from optimizer.result import Status
 from optimizer.solver import Limits
-from optimizer.warm_lp import WarmProgram
 
 DUAL_SCALE = 2**20
 WHOLE = 1e-6

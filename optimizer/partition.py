@@ -31,13 +31,14 @@ from optimizer.cover import Cover, Limit
 from optimizer.cut_loop import DUAL_SCALE, CutLoop
 from optimizer.errors import SolverError
 from optimizer.frozen import FloatArray, IntArray
+from optimizer.highs import branch
 from optimizer.result import Status
-from optimizer.solver import Backend, Limits, Model, solve
+from optimizer.solver import Limits, Model, solve
 
 __all__ = ["Cover", "Limit", "Partition", "Relaxation", "partition", "relaxation"]
 
 _EXACT_TIES = 2.0**45
-_LIKELY_PER_STATION, _LIKELY_AT_LEAST = 2, 200
+_LIKELY_PER_STATION, _LIKELY_AT_LEAST = 1.3, 200
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
 
@@ -153,12 +154,12 @@ class _Search:
             model = self._whole_model(likely, (), whole_rows=True)
             found = solve(model, self.loop.time_left(), backend="cp_sat")
         else:
-            many = _LIKELY_PER_STATION * self.cover.stations + _LIKELY_AT_LEAST
+            many = int(_LIKELY_PER_STATION * self.cover.stations) + _LIKELY_AT_LEAST
             liked = np.argsort(self.loop.reduced_scaled, kind="stable")[:many]
             # With every lone station among them they always hold a partition.
             likely = np.union1d(liked, self.cover.lone())
             limits = replace(self.loop.time_left(), nodes=_INCUMBENT_NODES)
-            found = solve(self._whole_model(likely, ()), limits)
+            found = branch(self._whole_model(likely, ()), limits)
         if found.values is not None:
             self.offer(likely[found.values > 0.5])
 
@@ -173,10 +174,13 @@ class _Search:
                 return self._answer(self._price(best), len(left))
         ties = self._exact_ties(left)
         # Few columns are quicker, and exact, in constraint programming; it is lost with many.
-        backend: Backend = "cp_sat" if len(left) <= _FEW_COLUMNS else "scip"
-        model = self._whole_model(left, ties, whole_rows=backend == "cp_sat")
+        few = len(left) <= _FEW_COLUMNS
+        model = self._whole_model(left, ties, whole_rows=few)
         start = None if self.best is None else np.isin(left, self.best).astype(float)
-        found = solve(model, self.loop.time_left(), backend=backend, start=start)
+        if few:
+            found = solve(model, self.loop.time_left(), backend="cp_sat", start=start)
+        else:
+            found = branch(model, self.loop.time_left(), start=start)
         if found.values is not None and not self.cover.holds(left[found.values > 0.5]):
             model = self._whole_model(left, ties, whole_rows=True)
             found = solve(model, self.loop.time_left(), backend="cp_sat")
@@ -265,25 +269,25 @@ class _Search:
             unit = 1.0 if whole_rows else limit.per_unit
             extra.append(csr_matrix(spread[None, :] / unit))
             least.append(-limit.tolerance / unit)
+        # Cuts that hold the bound up spare the branching; the others would only be in the way.
+        priced = np.flatnonzero(self.loop.cut_price)
+        cuts, cuts_to = self.loop.cuts[priced][:, columns], self.loop.cuts_to[priced]
         return _model(
             objective.astype(float),
-            vstack([rows, *extra], format="csr"),
-            np.r_[lower, least],
-            np.r_[upper, np.full(len(least), np.inf)],
-            integer=True,
+            vstack([rows, *extra, cuts], format="csr"),
+            np.r_[lower, least, np.full(len(priced), -np.inf)],
+            np.r_[upper, np.full(len(least), np.inf), cuts_to],
         )
 
 
-def _model(
-    objective: FloatArray, rows: csr_matrix, lower: ArrayLike, upper: ArrayLike, *, integer: bool
-) -> Model:
+def _model(objective: FloatArray, rows: csr_matrix, lower: ArrayLike, upper: ArrayLike) -> Model:
     entries = rows.tocoo()
     n = len(objective)
     return Model(
         objective=objective,
         lower=np.zeros(n),
         upper=np.ones(n),
-        integer=np.full(n, integer),
+        integer=np.ones(n, dtype=bool),
         row=entries.row.astype(np.int64),
         column=entries.col.astype(np.int64),
         value=entries.data.astype(float),

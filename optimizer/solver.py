@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,7 +92,7 @@ class Limits:
     Attributes:
         time_limit_s: Seconds of wall clock.
         seed: Random seed.
-        nodes: Branch-and-bound nodes at the most (scip only); unlike the clock, they end
+        nodes: Branch-and-bound nodes at the most (not cp_sat); unlike the clock, they end
             every run at the same place.
     """
 
@@ -171,23 +172,42 @@ def solve(
         return solve(model, limits, start=start)
     if name in ("INVALID_SOLVER_PARAMETERS", "MODEL_INVALID", "SOLVER_TYPE_UNAVAILABLE"):
         raise SolverError(f"{backend}: {name} {said.status_string()}")
-    if not has_solution:
+    values = np.array(said.variable_values(), dtype=float).ravel() if has_solution else None
+    return checked(
+        model, values, float(said.best_objective_bound()), backend, optimal=name == "OPTIMAL"
+    )
+
+
+def checked(
+    model: Model, values: FloatArray | None, bound: float | None, solver: str, *, optimal: bool
+) -> Solved:
+    """A solver's answer after its values were rounded and its rows and its gap recomputed.
+
+    Args:
+        model: The model.
+        values: What the solver returned, shape (N,); None without a solution.
+        bound: What it calls a bound.
+        solver: Its name, for errors.
+        optimal: Whether it calls the values optimal.
+
+    Raises:
+        SolverError: rows that do not hold.
+    """
+    if values is None:
         return Solved(status=Status.UNKNOWN)
-    values = np.array(said.variable_values(), dtype=float).ravel()
     values[model.integer] = np.rint(values[model.integer])
     np.clip(values, model.lower, model.upper, out=values)
     worst = _row_error(model, values)
     if worst > ROW_TOLERANCE:
-        raise SolverError(f"{backend}: a row is off by {worst:g}")
+        raise SolverError(f"{solver}: a row is off by {worst:g}")
     values.setflags(write=False)
     objective = float(model.objective @ values)
-    bound: float | None = float(said.best_objective_bound())
     if bound is None or not math.isfinite(bound) or abs(bound) >= _HUGE:
         bound = None
     elif _objective_is_whole(model):
         objective = float(np.rint(objective))
         bound = min(objective, math.ceil(bound - ROW_TOLERANCE))
-    elif abs(objective - bound) <= ROW_TOLERANCE * max(1.0, abs(objective)) and name == "OPTIMAL":
+    elif optimal and abs(objective - bound) <= ROW_TOLERANCE * max(1.0, abs(objective)):
         bound = objective
     else:
         bound = min(objective, bound)
@@ -287,24 +307,24 @@ def _run(model: Model, limits: Limits, backend: str, start: FloatArray | None) -
     solver.enable_output(False)
     solver.set_time_limit_in_seconds(limits.time_limit_s)
     solver.set_solver_specific_parameters(_parameters(backend, limits))
-    _solve_interruptibly(solver, builder)
+    interruptibly(lambda: solver.solve(builder), solver.interrupt_solve)
     return solver
 
 
-def _solve_interruptibly(solver: Any, builder: Any) -> None:
+def interruptibly(work: Callable[[], object], interrupt: Callable[[], object]) -> None:
     """Solve so that Ctrl-C ends the search at once and raises, as everywhere in Python.
 
     SCIP and CP-SAT would take the signal themselves and return what they have, which would pass
     for the answer of a search whose time ran out.
     """
     if threading.current_thread() is not threading.main_thread():
-        solver.solve(builder)
+        work()
         return
     failed: list[BaseException] = []
 
     def search() -> None:
         try:
-            solver.solve(builder)
+            work()
         except BaseException as error:
             failed.append(error)
 
@@ -315,7 +335,7 @@ def _solve_interruptibly(solver: Any, builder: Any) -> None:
             # With a time-out, because a bare join cannot be interrupted on Windows.
             thread.join(_JOIN_S)
     except BaseException:
-        solver.interrupt_solve()
+        interrupt()
         thread.join()
         time.sleep(_SETTLE_S)
         raise

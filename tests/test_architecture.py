@@ -24,9 +24,9 @@ DECISIONS = {
     for name in (
         "allocation", "alternatives", "bundling", "columns", "consolidation", "cut_loop", "diagnosis", "enumeration",
         "existence", "frontier", "pareto", "stability",
-        "explain_board", "explain_bundle", "explain_pair", "explain_rules", "moves",
+        "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
         "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
-        "stage_memory", "traffic", "warm_lp", "ways_out",
+        "rollout", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(

@@ -16,11 +16,11 @@ from optimizer.cut_loop import CutLoop
 from optimizer.diagnosis import Diagnosis
 from optimizer.errors import InputError
 from optimizer.feasibility import violations
+from optimizer.highs import WarmProgram
 from optimizer.plan import Bundle, current_plan
 from optimizer.policy import Policy
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, Relaxed, Solved, solve
-from optimizer.warm_lp import WarmProgram
 from optimizer.workload import assess, demand_of
 from tests.test_columns import PAIR_OFFICERS, policy
 from tests.toy import random_county, toy_county
@@ -403,6 +403,7 @@ def test_time_out_gives_today_with_a_bound_and_never_a_proof(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(partition, "solve", lambda *a, **k: Solved(status=Status.UNKNOWN))
+    monkeypatch.setattr(partition, "branch", lambda *a, **k: Solved(status=Status.UNKNOWN))
     monkeypatch.setattr(WarmProgram, "solve", lambda *a: Relaxed(status=Status.UNKNOWN))
     bundles, proof = bundle(toy_county(), policy())
     assert groups(bundles) == ALONE
@@ -421,6 +422,7 @@ def test_time_out_after_the_relaxation_keeps_its_bound(monkeypatch: pytest.Monke
     )
     best = bundle(county, rules)[1].objective
     monkeypatch.setattr(partition, "solve", lambda *a, **k: Solved(status=Status.UNKNOWN))
+    monkeypatch.setattr(partition, "branch", lambda *a, **k: Solved(status=Status.UNKNOWN))
     _, proof = bundle(county, rules)
     assert proof.status is Status.UNKNOWN
     assert proof.bound is not None
