@@ -23,6 +23,7 @@ COMMANDS = {
     "map": "map",
     "report": "report",
     "explain": "explain",
+    "rollout": "rollout",
     "diff": "diff",
     "compare": "compare",
     "score": "score",
