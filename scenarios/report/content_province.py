@@ -96,7 +96,7 @@ def _facts(
     province: Province, planned: Sequence[_Planned], dated: date | None, _: Translate
 ) -> Iterator[tuple[str, str]]:
     yield _("Folder"), province.name
-    yield _("Counties"), "、".join(c.name for c in province.counties)
+    yield _("Counties"), listed([c.name for c in province.counties], _, most=len(province.counties))
     if dated is not None:
         yield (
             _("Date of the run"),
@@ -175,7 +175,7 @@ def _summary(province: Province, planned: Sequence[_Planned], _: Translate) -> I
     text = _("No bundle crosses a county; each county is decided for itself.")
     if province.joint:
         text = _("Bundles may cross the border between: {joint}; these are decided as one.").format(
-            joint="；".join(province.joint)
+            joint=_("; ").join(province.joint)
         )
         if apart:
             text += _(" No other bundle crosses a county.")
