@@ -1,9 +1,9 @@
 """Fastest ways over a graph of arcs: which engine runs, and what a search takes and gives.
 
 Limited Dijkstra (1959): scipy's for small jobs, where compiling or loading numba costs more than
-the search, and `geo.search_loops` for large ones. Both work in whole milliseconds and give the same
-times. Of ways that take equally long to the millisecond the compiled search takes the shorter one;
-scipy's takes one of them.
+the search, `geo.search_loops` for large ones, and `geo.core_search` where a graph is searched many
+times over. All work in whole milliseconds and give the same times. Of ways that take equally long
+to the millisecond the compiled searches take the shorter one; scipy's takes one of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from geo import core_search
 from optimizer.frozen import FloatArray, IntArray
 
 UInt32Array = NDArray[np.uint32]
@@ -85,6 +86,19 @@ class Ends:
         """Place of each end, shape (E,)."""
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
+    def by_row(
+        self, row: IntArray | Int32Array, rows: int
+    ) -> tuple[IntArray, Int32Array, IntArray]:
+        """Ends by rows they are at, shape (E,): the first of each row, (rows + 1,); place and way.
+
+        A way is milliseconds in the upper 32 bits, centimetres in the lower.
+        """
+        order = np.argsort(row, kind="stable")
+        first = np.zeros(rows + 1, np.int64)
+        np.cumsum(np.bincount(row, minlength=rows), out=first[1:])
+        way = (self.travel_ms[order].astype(np.int64) << 32) | self.length_cm[order]
+        return first, self.place[order].astype(np.int32), way
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reached:
@@ -152,38 +166,62 @@ def reach(
 def _reach_compiled(
     arcs: Arcs, exits: Ends, entries: Ends, direct: Reached, limit_ms: int
 ) -> Reached:
-    from geo import search_loops
+    """The graph is searched as it is until it shows that so many searches pay for a core."""
+    from geo import heap_loops, search_loops
 
     sources, targets = len(exits.first) - 1, len(entries.first) - 1
-    order = np.argsort(entries.node, kind="stable")
-    at_node = np.zeros(arcs.nodes + 1, np.int32)
-    np.cumsum(np.bincount(entries.node, minlength=arcs.nodes), out=at_node[1:])
-    label = np.full(arcs.nodes, search_loops.FAR, np.int64)
-    room = max(_BLOCK, targets)
-    out = (np.empty(room, np.int32), np.empty(room, np.uint32), np.empty(room, np.uint32))
-    first = np.zeros(sources + 1, np.int64)
-    parts: list[tuple[NDArray[Any], ...]] = []
-    done, filled = 0, 0
-    while done < sources:
-        since = np.zeros(sources + 1, np.int64)
-        then = search_loops.reach(
+    parts = _Parts(sources, targets)
+    ways_in = entries.by_row(entries.node, arcs.nodes)
+    label = np.full(arcs.nodes, heap_loops.FAR, np.int64)
+    many = False
+    while parts.done < sources and not many:
+        then, many = search_loops.reach(
             arcs.first_arc, arcs.head, arcs.travel_ms, arcs.length_cm,
-            exits.first, exits.node, exits.travel_ms, exits.length_cm,
-            at_node, entries.place[order].astype(np.int32), entries.travel_ms[order],
-            entries.length_cm[order],
+            exits.first, exits.node, exits.travel_ms, exits.length_cm, *ways_in,
             direct.first, direct.target, direct.travel_ms, direct.road_cm,
-            limit_ms, done, len(np.unique(entries.node)), targets,
-            label, *out, since,
+            limit_ms, parts.done, core_search.WORTH * arcs.nodes,
+            np.count_nonzero(np.diff(ways_in[0])), targets, label, *parts.room(),
         )  # fmt: skip
-        size = int(since[then])
-        first[done + 1 : then + 1] = filled + since[done + 1 : then + 1]
-        parts.append(tuple(array[:size].copy() for array in out))
-        done, filled = then, filled + size
-    empty = tuple(array[:0] for array in out)
-    target, found_ms, found_cm = (np.concatenate(p) for p in zip(empty, *parts, strict=True))
-    return Reached(
-        first=first, target=target, travel_ms=found_ms, road_cm=found_cm, targets=targets
-    )
+        parts.keep(then)
+    if parts.done < sources:
+        del label, ways_in
+        search = core_search.searcher(arcs, exits, entries, direct, limit_ms)
+        while parts.done < sources:
+            parts.keep(search(parts.done, *parts.room()))
+    return parts.reached()
+
+
+class _Parts:
+    """The answer of a compiled search, in parts: how much it is shows only while searching."""
+
+    def __init__(self, sources: int, targets: int) -> None:
+        room = max(_BLOCK, targets)
+        self._out = (np.empty(room, np.int32), np.empty(room, np.uint32), np.empty(room, np.uint32))
+        self._since = np.zeros(0, np.int64)
+        self._first = np.zeros(sources + 1, np.int64)
+        self._parts = [tuple(array[:0] for array in self._out)]
+        self._targets = targets
+        self.done = 0
+
+    def room(self) -> tuple[NDArray[Any], ...]:
+        """Arrays to fill: targets, milliseconds, centimetres, and the first of each source."""
+        self._since = np.zeros(len(self._first), np.int64)
+        return *self._out, self._since
+
+    def keep(self, then: int) -> None:
+        """Keep what was filled: the answers of all sources before `then`."""
+        new = slice(self.done + 1, then + 1)
+        self._first[new] = self._first[self.done] + self._since[new]
+        if then > self.done:
+            self._parts.append(tuple(array[: self._since[then]].copy() for array in self._out))
+        self.done = then
+
+    def reached(self) -> Reached:
+        """All of it."""
+        target, ms, cm = (np.concatenate(arrays) for arrays in zip(*self._parts, strict=True))
+        return Reached(
+            first=self._first, target=target, travel_ms=ms, road_cm=cm, targets=self._targets
+        )
 
 
 def _reach_scipy(arcs: Arcs, exits: Ends, entries: Ends, direct: Reached, limit_ms: int) -> Reached:
@@ -392,15 +430,20 @@ def nearest(
     Returns:
         Source, milliseconds and centimetres, shape (T, k) each; source -1 where there are fewer.
     """
-    from geo import search_loops
+    from geo import heap_loops, search_loops
 
     found = np.full((arcs.nodes, k), -1, np.int32)
-    ms, cm = np.zeros((arcs.nodes, k), np.uint32), np.zeros((arcs.nodes, k), np.uint32)
-    search_loops.nearest(
-        arcs.first_arc, arcs.head, arcs.travel_ms, arcs.length_cm,
-        exits.place.astype(np.int32), exits.node, exits.travel_ms, exits.length_cm,
-        min(limit_ms, NO_LIMIT_MS), found, ms, cm, np.zeros(arcs.nodes, np.int32),
-    )  # fmt: skip
+    graph = arcs.first_arc, arcs.head, arcs.travel_ms, arcs.length_cm
+    seeds = exits.place.astype(np.int32), exits.node, exits.travel_ms, exits.length_cm
+    limit_ms = min(limit_ms, NO_LIMIT_MS)
+    if k == 1:
+        label = np.full(arcs.nodes, heap_loops.FAR, np.int64)
+        search_loops.nearest(*graph, *seeds, limit_ms, label, found[:, 0])
+        ms, cm = label[:, None] >> 32, label[:, None] & CLOSED
+    else:
+        ms, cm = np.zeros((arcs.nodes, k), np.int64), np.zeros((arcs.nodes, k), np.int64)
+        count = np.zeros(arcs.nodes, np.int32)
+        search_loops.several_nearest(*graph, *seeds, limit_ms, found, ms, cm, count)
     targets = len(entries.first) - 1
     best = np.full((3, targets, 2 * k), -1, np.int64)
     best[1] = CLOSED
@@ -411,7 +454,7 @@ def nearest(
         known = found[node] >= 0
         best[0, has, columns] = found[node]
         best[1, has, columns] = np.where(known, ms[node] + entries.travel_ms[end, None], CLOSED)
-        best[2, has, columns] = cm[node].astype(np.int64) + entries.length_cm[end, None]
+        best[2, has, columns] = cm[node] + entries.length_cm[end, None]
     return first_of_each(best, k)
 
 
