@@ -48,6 +48,9 @@ _PUBLISHED = parts.Symbol(
 _CHOSEN = parts.Symbol(
     marker="*", size_pt=14.5, fill="#B3001B", edge="white", edge_pt=0.8, label="This plan"
 )
+_KNEE = parts.Symbol(
+    marker="^", size_pt=9.5, fill="#3C8D5A", edge="white", edge_pt=0.8, label="Knee"
+)
 _STEP_INK = "#2A6EB0"
 _LABEL_PT = 8.2
 _SAYS = "Lower right is better: more officers freed, fewer minutes."
@@ -58,12 +61,13 @@ class FrontierPoint:
     """One plan on the frontier's sheet.
 
     Attributes:
-        label: Its name, in the language of the page.
+        label: Its name, in the language of the page; empty = it is not named.
         officers_freed: Officers freed against today.
         mean_response_min: Mean response minutes over all alerts.
         is_today: It is today's deployment.
         is_published: It is the plan as published.
         is_chosen: It is the plan of the run.
+        is_knee: From here on officers cost more minutes than before, on the whole.
         dominated: Another point frees as many officers or more with no more minutes, and is better
             in one of the two.
     """
@@ -74,6 +78,7 @@ class FrontierPoint:
     is_today: bool = False
     is_published: bool = False
     is_chosen: bool = False
+    is_knee: bool = False
     dominated: bool = False
 
     @property
@@ -85,6 +90,8 @@ class FrontierPoint:
             return _TODAY
         if self.is_published:
             return _PUBLISHED
+        if self.is_knee:
+            return _KNEE
         return _DOMINATED if self.dominated else _PLAN
 
 
@@ -135,7 +142,7 @@ def frontier_sheet(scene: MapScene, points: Sequence[FrontierPoint]) -> Figure:
             zorder=3,
             solid_joinstyle="miter",
         )
-        for zorder, kind in enumerate((_DOMINATED, _PLAN, _PUBLISHED, _TODAY, _CHOSEN), 5):
+        for zorder, kind in enumerate((_DOMINATED, _PLAN, _KNEE, _PUBLISHED, _TODAY, _CHOSEN), 5):
             of_kind = np.array([p.symbol is kind for p in points])
             kind.draw(ax, xy[of_kind], zorder=zorder, scale=page.scale)
         hidden = _label(ax, page, points, xy, line)
@@ -172,7 +179,7 @@ def step_line(points: Sequence[FrontierPoint], base_min: float) -> FloatArray:
 
 def _keys(points: Sequence[FrontierPoint]) -> list[Key]:
     there = {p.symbol for p in points}
-    order = (_TODAY, _CHOSEN, _PUBLISHED, _PLAN, _DOMINATED)
+    order = (_TODAY, _CHOSEN, _PUBLISHED, _KNEE, _PLAN, _DOMINATED)
     keys = [Key(symbol=s) for s in order if s in there]
     if sum(not p.dominated for p in points) > 1:
         keys.append(Key(label="Best found", line=(_STEP_INK, 1.4, "-")))
@@ -215,7 +222,7 @@ def _label(
     at = (xy - limits[:, 0]) / per_pt
     corners = (line - limits[:, 0]) / per_pt
     reach = np.array([p.symbol.size_pt / 2.0 * page.scale for p in points])[:, None]
-    marked = [p.is_today or p.is_chosen or p.is_published for p in points]
+    marked = [p.is_today or p.is_chosen or p.is_published or p.is_knee for p in points]
     placed = place_labels(
         at,
         np.array(
@@ -227,7 +234,8 @@ def _label(
         bounds=(0.0, 0.0, float(room_pt[0]), float(room_pt[1])),
         rank=[0 if m else 2 if p.dominated else 1 for m, p in zip(marked, points, strict=True)],
     )
-    for i in np.flatnonzero(placed.shown).tolist():
+    named = np.array([bool(x) for x in texts])
+    for i in np.flatnonzero(placed.shown & named).tolist():
         left, bottom, _, top = placed.box[i].tolist()
         base = (bottom + top) / 2.0 - 0.37 * _LABEL_PT * page.scale
         x, y = np.array([left + 1.0, base]) * per_pt + limits[:, 0]
@@ -241,7 +249,7 @@ def _label(
             va="baseline",
             zorder=12,
         )
-    return int((~placed.shown).sum())
+    return int((~placed.shown & named).sum())
 
 
 def _lines(scene: MapScene, hidden: int, room_em: float) -> list[Line]:

@@ -27,6 +27,8 @@ COMMANDS = {
     "diff": "diff",
     "compare": "compare",
     "score": "score",
+    "frontier": "frontier",
+    "alternatives": "alternatives",
     "route": "route",
     "reach": "reach",
     "simulate": "simulate",
