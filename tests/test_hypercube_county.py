@@ -13,15 +13,8 @@ from optimizer.county import County
 from optimizer.hypercube import OverloadError, loads
 from optimizer.hypercube_county import CountyMethod, county_hypercube, county_loads
 from optimizer.plan import Bundle, current_plan
-from optimizer.policy import (
-    CategorySimulation,
-    CategoryWork,
-    Crews,
-    Policy,
-    Response,
-    Simulation,
-    Workload,
-)
+from optimizer.policy import CategoryWork, Crews, Policy, Response, Workload
+from optimizer.policy_simulation import CategorySimulation, Simulation
 from optimizer.simulation import prepare, simulate
 from tests.toy import toy_county
 
