@@ -10,11 +10,12 @@ import shapely
 
 from geo.gpkg import Layer
 from geo.plane import as_geometry, line_km
-from geo.qgis_style import Look, categorised
+from geo.qgis_style import Look, categorised, single
 from geo.road_marks import COLOURS, RoadMark
 from optimizer.errors import Translate
 
 NAME = "road_changes"
+_TITLE = "Roads that the scenario changes"
 
 
 def road_changes_layer(marks: Sequence[RoadMark], translate: Translate) -> Layer:
@@ -35,10 +36,11 @@ def road_changes_layer(marks: Sequence[RoadMark], translate: Translate) -> Layer
         )
         for label, mark in zip(labels, marks, strict=True)
     ]
+    plain = Look(label=translate(_TITLE), colour=COLOURS["closed"], width_mm=0.9)
     shapes = [shapely.multilinestrings(mark.lines) if len(mark.lines) else None for mark in marks]
     return Layer(
         name=NAME,
-        title="Roads that the scenario changes",
+        title=_TITLE,
         columns={
             "kind": [mark.kind for mark in marks],
             "name": [mark.name for mark in marks],
@@ -54,5 +56,5 @@ def road_changes_layer(marks: Sequence[RoadMark], translate: Translate) -> Layer
         },
         geometry=as_geometry(shapes),
         kind="MultiLineString",
-        style=categorised("line", "label", looks),
+        style=categorised("line", "label", looks) if looks else single("line", plain),
     )

@@ -61,7 +61,7 @@ class Grown:
         split: How the streets of before became streets of now.
         no_access: Streets that places do not meet between their ends, shape (K,).
         drawn: Line in WGS84 of each new road, with the links to what it joins.
-        met: How many times each new road meets others, its ends included.
+        met: How many times each new road meets others.
     """
 
     graph: RoadGraph
@@ -125,6 +125,9 @@ class _Growing:
         for i in range(len(self.planned)):
             for j in range(i):
                 self._meet_new(i, j)
+        self.met = tuple(len(stops) for stops in self.stops)
+        for i in range(len(self.planned)):
+            self._end_dead(i)
 
     def _junctions_of_several_nodes(self) -> dict[tuple[float, float], list[int]]:
         """Nodes on one spot, where turns are forbidden; a new road meets all of them."""
@@ -150,10 +153,23 @@ class _Growing:
             targets = [streets.lines[_nearest(streets, place)]]
             targets += [_target(p) for j, p in enumerate(planned) if j != i]
             best = min(targets, key=lambda target: float(shapely.distance(place, target)))
-            joint = shapely.get_coordinates(shapely.shortest_line(place, best))[-1].tolist()
-            if float(shapely.distance(place, shapely.Point(joint))) > _ONE_POINT_M:
-                points = [joint, *points] if end == 0 else [*points, joint]
+            link = shapely.shortest_line(place, best)
+            joint = shapely.get_point(link, -1)
+            gap_m = float(shapely.length(link))
+            # An end that is far off ends dead; one past the road it crosses does too.
+            is_dead = gap_m > one.join_m or float(shapely.distance(joint, one.line)) < _ONE_POINT_M
+            if gap_m > _ONE_POINT_M and not is_dead:
+                at = shapely.get_coordinates(joint)[0].tolist()
+                points = [at, *points] if end == 0 else [*points, at]
         return replace(one, line=shapely.LineString(points))
+
+    def _end_dead(self, i: int) -> None:
+        """Give a new road nodes at ends that join nothing."""
+        line = self.planned[i].line
+        for at_m, end in ((0.0, 0), (float(shapely.length(line)), -1)):
+            if self._known(i, at_m) is None:
+                node = self._node(shapely.get_point(line, end))
+                self._stop(i, at_m, node, node)
 
     def _meet_streets(self, i: int, one: Planned) -> None:
         """Join a new road to the streets at its ends and, at grade, wherever it meets them."""
@@ -297,7 +313,7 @@ class _Growing:
             split=_split_of(index, rank[:-1], pieces),
             no_access=np.array([False] * n_old + separated, bool),
             drawn=tuple(plane.unproject(as_geometry([p.line for p in self.planned])).tolist()),
-            met=tuple(len(stops) for stops in self.stops),
+            met=self.met,
         )
 
     def _add_pieces(self, made: _Made, s: int) -> FloatArray:

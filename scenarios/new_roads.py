@@ -72,15 +72,18 @@ def with_new_roads(
             planned += _planned(streets, name, road, drawn, roads, notes)
     gaps = end_gaps_m(streets, planned)
     for one, ends in zip(planned, gaps, strict=True):
-        far = [gap for gap in ends if gap > one.join_m]
-        if far:
-            where = "drawn" if (road := new[one.name]) and road.drawn is not None else "line"
+        road = new[one.name]
+        assert road is not None
+        where = "drawn" if road.drawn is not None else "line"
+        if road.dead_end and min(ends) <= one.join_m:
+            continue
+        if max(ends) > one.join_m:
             notes.wrong(
                 ("roads", "new", one.name, where),
                 "both ends within {most:,.0f} m of a road; from the first point to the nearest it "
                 "is {first:,.0f} m, from the last {last:,.0f} m",
-                "draw the line to the roads that it joins, check the block's crs, or allow more "
-                "with `join_m`",
+                "draw the line to the roads that it joins, check the block's crs, allow more with "
+                "`join_m`, or leave one end open with `dead_end: true`",
                 most=one.join_m,
                 first=ends[0],
                 last=ends[1],

@@ -239,6 +239,9 @@ class NewRoad(Item):
     join_m: Annotated[float, Field(ge=0, le=5000)] | None = Field(
         default=None, description="How far its ends may be from the roads they join; default 100"
     )
+    dead_end: bool = Field(
+        default=False, description="true: an end further off than that joins nothing"
+    )
 
 
 class RoadChanges(Item):

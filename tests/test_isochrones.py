@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from geo.routing import Router, router, travel, with_changes
 from optimizer.errors import untranslated
 from optimizer.plan import current_plan
 from scenarios.case import open_case
-from scenarios.isochrones import new_road_overlays, surface_of
+from scenarios.isochrones import surface_of
 from scenarios.prepared import Prepared
 from tests.small_case import write_case
 from tests.test_routing import KM_PER_DEG, network
@@ -163,9 +162,32 @@ def test_the_map_has_them_far_ones_first(prepared: Prepared) -> None:
     assert today.features[-1][1] == "5 min"
 
 
-def test_new_roads_lie_over_the_map(prepared: Prepared) -> None:
-    loaded = prepared.load(prepared.case.scenario(None))
-    assert new_road_overlays(loaded, untranslated) == ()
-    line = shapely.LineString([(107, 30), (107.1, 30)])
-    (one,) = new_road_overlays(replace(loaded, new_lines=(("快速路", line),)), untranslated)
-    assert (one.kind, one.features) == ("lines", ((line, "快速路"),))
+def test_a_grid_of_streets_is_a_diamond_of_ground() -> None:
+    """Streets every 0.5 km at 60 km/h: t minutes reach |x| + |y| <= t km, which is 2 t^2 km2."""
+    n = 21
+    nodes = [((i - 10) / 2, (j - 10) / 2) for i in range(n) for j in range(n)]
+    east = [(i * n + j, (i + 1) * n + j, 0.5, 0.5) for i in range(n - 1) for j in range(n)]
+    north = [(i * n + j, i * n + j + 1, 0.5, 0.5) for i in range(n) for j in range(n - 1)]
+    side = 5 / KM_PER_DEG
+    ground = shapely.box(-side, -side, side, side)
+    found = isochrones(
+        router(network(nodes, east + north)), np.zeros(1), np.zeros(1), (2, 4), area=ground,
+        walk_km_per_h=None,
+    )  # fmt: skip
+    own = found.source == 0
+    km2_of = np.cumsum(shapely.area(found.geometry[own])) * KM_PER_DEG**2
+    # A point between two streets is as far as the nearer one: the edge steps by half a block.
+    assert km2_of == pytest.approx([8, 32], rel=0.08)
+    assert shapely.is_valid(found.geometry).all()
+    one, two = found.geometry[own]
+    assert shapely.intersection(one, two).area < 1e-9 * one.area
+    # Nested: the far band has a hole that the near one fills.
+    assert shapely.union(one, two).buffer(-1e-7).geom_type == "Polygon"
+
+
+def test_what_no_road_reaches_has_no_band() -> None:
+    apart = network([(-10, 0), (-2, 0), (2, 0), (10, 0)], [(0, 1, 8, 8), (2, 3, 8, 8)])
+    found = made(router(apart), [-6.0])
+    east = shapely.box(1 / KM_PER_DEG, -2 / KM_PER_DEG, 10 / KM_PER_DEG, 2 / KM_PER_DEG)
+    assert not shapely.intersects(found.geometry, east).any()
+    assert km2(found, 0, 2) == pytest.approx(16, rel=0.01)

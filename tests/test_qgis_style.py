@@ -89,7 +89,12 @@ def test_every_style_names_columns_that_are_there(file: Path, found: Styles) -> 
 
 
 def test_every_class_has_its_symbol_of_the_layers_kind(file: Path, found: Styles) -> None:
-    wanted = {"Point": "marker", "LineString": "line", "MultiPolygon": "fill"}
+    wanted = {
+        "Point": "marker",
+        "LineString": "line",
+        "MultiLineString": "line",
+        "MultiPolygon": "fill",
+    }
     kinds = dict(pyogrio.list_layers(file).tolist())
     for name, style in found.items():
         symbols = style.findall("renderer-v2/symbols/symbol")

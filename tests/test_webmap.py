@@ -15,6 +15,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
+from geo.plane import line_km
 from geo.webmap import Overlay, json_for_html, web_map_html
 from geo.webmap_data import document
 from geo.webmap_overlays import read_overlay
@@ -27,7 +28,7 @@ from scenarios.cli import jingli
 from scenarios.language import translator
 from scenarios.run import Run, run_case
 from scenarios.web_cards import minutes_row
-from scenarios.web_scene import changed_roads, scenario_name, status_line, web_scene, web_scenes
+from scenarios.web_scene import scenario_name, status_line, web_scene, web_scenes
 from tests.small_case import Row, write_case
 
 EVIL = "</script><script>alert(1)</script>"
@@ -176,16 +177,17 @@ def test_scenarios_share_ground_and_roads(run: Run, cut: Run) -> None:
     assert len(found["grounds"]) == 1
     assert len(found["roads"]) == 2
     assert [s["roads"] for s in found["scenes"]] == [0, 1]
-    assert found["scenes"][0]["closed"] == []
-    assert len(found["scenes"][1]["closed"]) >= 1
+    assert found["scenes"][0]["marks"] == []
+    (mark,) = found["scenes"][1]["marks"]
+    assert (mark["kind"], mark["text"]) == ("closed", "Closed: east")
+    assert len(mark["lines"]) >= 1
+    assert len(mark["at"]) >= 1
 
 
 def test_closed_road_is_as_long_as_was_closed(run: Run, cut: Run) -> None:
-    closed, slowed = changed_roads(cut)
-    metres = shapely.length(closed).sum() * 111_320
-    assert 100 < metres <= 900  # 400 m, in degrees that are shorter east and west
-    assert len(slowed) == 0
-    assert len(changed_roads(run)[0]) == 0
+    ((_, mark),) = web_scene(cut, untranslated, "en").road_marks
+    assert 0.1 < line_km(mark.lines).sum() <= 0.9  # 400 m on each road that is cut
+    assert web_scene(run, untranslated, "en").road_marks == ()
 
 
 def test_cells_as_points_get_the_ground_nearest_to_them(run: Run) -> None:
