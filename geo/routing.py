@@ -274,6 +274,8 @@ def travel_times(
         Milliseconds and centimetres of each pair, all factors and walks included.
     """
     drive = reached(roads, sources, targets, limit_min)
+    if walk_km_per_h is None and roads.slowness == 1.0:
+        return drive
     row = np.repeat(np.arange(len(drive.first) - 1), np.diff(drive.first))
     ms, cm = drive.travel_ms.astype(float) * roads.slowness, drive.road_cm.astype(float)
     target: IntArray = drive.target.astype(np.int64)
