@@ -171,15 +171,15 @@ def stability_figure(study: AlternativesStudy, _: Translate) -> Figure:
             )  # fmt: skip
         marked = [("● " if b.in_best else "") + bundle_name(b, names) for b in bundles]
         axes.set_yticks(at, [one_line(m) for m in marked], fontsize=8)
-        axes.invert_yaxis()
-        axes.set_xlim(0.0, 103.0)
+        axes.set_xlim(-1.5, 102.0)
+        axes.set_ylim(len(bundles) - 0.4, -0.6)
         axes.set_xlabel(_("Share that has the bundle, % (● = in the best plan)"), fontsize=8.5)
         axes.tick_params(axis="x", labelsize=8)
         axes.grid(axis="x", color="#E3E6EA", linewidth=0.6)
         axes.set_axisbelow(True)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
-        figure.legend(loc="outside lower left", ncols=4, fontsize=8, frameon=False)
+        figure.legend(loc="outside upper right", ncols=2, fontsize=8, frameon=False)
         note = _note(study, _)
         if note:
             figure.supxlabel(one_line(note), fontsize=7, x=0.01, ha="left", color="#8A1F11")
@@ -191,4 +191,4 @@ def _note(study: AlternativesStudy, _: Translate) -> str:
     said = [_("Modelled: {items}").format(items=items)] if items else []
     if study.years and study.year_kind == POISSON:
         said.append(_("Drawn years are modelled (Poisson)."))
-    return " ".join(said)
+    return " · ".join(said)

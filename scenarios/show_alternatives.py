@@ -67,7 +67,7 @@ def _plans(
     console.print()
     say_lines(title, console, "bold")
     columns = [
-        Column(header=_("No."), figures=True),
+        Column(header=_("Plan"), figures=True),
         Column(header=_("Officers dearer"), figures=True),
         Column(header=_("What differs from the best"), gives_way=True),
     ]
