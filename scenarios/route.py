@@ -26,7 +26,9 @@ from scenarios.road_world import world_as_read
 
 PlaceKind = Literal["station", "township", "cell", "point"]
 _POINT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[,，]\s*(-?\d+(?:\.\d+)?)\s*$")
-_BESIDE_DEG = 1e-6
+_BESIDE_M = 0.5
+# A road that only crosses the way shares less than this with its neighbourhood.
+_SHARED_M = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,15 +258,18 @@ def compare_ways(
     if then is None:
         return Route(start=ends[0][0], goal=ends[0][1], today=was)
     now = way_there(then, *ends[-1])
+    assert then.router.index is not None
+    plane = then.router.index.plane
 
     def on(way: WayThere) -> tuple[str, ...]:
         if way.line is None:
             return ()
-        line = way.line.buffer(_BESIDE_DEG)
+        # On the plane on which streets are straight between their points.
+        beside = plane.project(as_geometry([way.line]))[0].buffer(_BESIDE_M)
         return tuple(
             mark.text(translate)
             for mark in then.road_marks
-            if not len(mark.lines) or _share_road(mark.lines, line)
+            if not len(mark.lines) or _share_road(plane.project(mark.lines), beside)
         )
 
     label = None if then.scenario is None else then.scenario.label
@@ -278,8 +283,7 @@ def _share_road(lines: Any, way: Any) -> bool:
     """Whether more than a point of some lines lies on a way."""
     near = lines[shapely.intersects(lines, way)]
     common = shapely.length(shapely.intersection(near, way))
-    # A road that only crosses the way shares some centimetres with its buffer.
-    return bool((common > np.minimum(0.5 * shapely.length(near), 100 * _BESIDE_DEG)).any())
+    return bool((common > np.minimum(0.5 * shapely.length(near), _SHARED_M)).any())
 
 
 def _one(ends: Accesses, row: int) -> Snapped:
