@@ -137,16 +137,21 @@ def differs(plan: Alternative, best: Alternative, names: dict[str, str], _: Tran
     new = [_named(b, names) for b in sorted(ours - theirs)]
     old = [_named(b, names) for b in sorted(theirs - ours)]
     if new and old:
-        return _("{new} instead of {old}").format(new=", ".join(new), old=", ".join(old))
+        return _("{new} instead of {old}").format(new=_row(new), old=_row(old))
     if new:
-        return _("{new} as well").format(new=", ".join(new))
+        return _("{new} as well").format(new=_row(new))
     if old:
-        return _("without {old}").format(old=", ".join(old))
+        return _("without {old}").format(old=_row(old))
     return _("the best plan")
 
 
 def _named(bundle: Bundle, names: dict[str, str]) -> str:
     return "+".join(names[s] for s in (bundle.centre_id, *bundle.office_ids))
+
+
+def _row(bundles: Sequence[str]) -> str:
+    """Bundles in a row, with the comma of their names' script."""
+    return (", " if "".join(bundles).isascii() else "、").join(bundles)
 
 
 def _gap(within: str) -> tuple[float | None, float]:

@@ -31,9 +31,9 @@ def show_alternatives(study: AlternativesStudy, console: Console, _: Translate) 
     _plans(study, study.best, _("Best plans"), console, _)
     say_lines(_complete(study.best, _), console)
     if len(study.diverse.plans) > 1:
-        title = _(
-            "Different plans: at least {share}% of the bundles not in any earlier one"
-        ).format(share=f"{100 * study.share_fraction:g}")
+        title = _("Different plans: at least {share}% new bundles against any earlier one").format(
+            share=f"{100 * study.share_fraction:g}"
+        )
         _plans(study, study.diverse, title, console, _)
     _stability(study, console, _)
     items = modelled_text(study.loaded.county.provenance, _)
@@ -141,7 +141,7 @@ def _stability(study: AlternativesStudy, console: Console, _: Translate) -> None
         )
     say_lines(
         _(
-            "core: in every near-optimal plan and in 90% of the years; likely: in half of both; "
+            "core: in every near-optimal plan and in nine of ten years; likely: in half of both; "
             "open: any other."
         ),
         console,

@@ -37,20 +37,22 @@ def show_frontier(study: FrontierStudy, console: Console, _: Translate) -> None:
         )
     shown = study.representative()
     console.print()
+    two = found.third is None
+    slope = [Column(header=_("s per officer more"), figures=True)] if two else []
     columns = [
         Column(header=_("Point"), figures=True),
         Column(header=_("Officers freed"), figures=True),
         Column(header=_("Extra min per alert"), figures=True),
-        Column(header=_("s per officer more"), figures=True),
+        *slope,
         Column(header=_("Centres"), figures=True),
-        Column(header=_("Stations bundled"), figures=True),
+        Column(header=_("Stations in them"), figures=True),
         Column(header=_("Heaviest bundle"), figures=True),
         Column(header="", gives_way=True),
     ]
-    rows, before = [], None
-    for point in shown:
-        rows.append(_cells(point, before, _))
-        before = point
+    rows = []
+    for before, point in zip((None, *shown), shown, strict=False):
+        head, tail = _cells(point, _)
+        rows.append((*head, *([_slope(point, before)] if two else []), *tail))
     for line in grid(columns, rows, console.width):
         console.print(line)
     if len(shown) < len(found.points):
@@ -106,26 +108,22 @@ def _summary(study: FrontierStudy, _: Translate) -> str:
     ).format(n=len(found.points), gap=f"{worst:.3f}", most=f"{found.most_freed_officers:,.1f}")
 
 
-def _cells(point: FrontierPlan, before: FrontierPlan | None, _: Translate) -> tuple[str, ...]:
-    slope = ""
-    if before is not None and point.officers_freed > before.officers_freed + 1e-6:
-        extra_s = 60.0 * (point.extra_min_per_alert - before.extra_min_per_alert)
-        slope = f"{extra_s / (point.officers_freed - before.officers_freed):.2f}"
-    said = []
-    if point.is_knee:
-        said.append(_("knee"))
+def _slope(point: FrontierPlan, before: FrontierPlan | None) -> str:
+    """Seconds per alert that each officer more costs, from the row above."""
+    if before is None or point.officers_freed <= before.officers_freed + 1e-6:
+        return ""
+    extra_s = 60.0 * (point.extra_min_per_alert - before.extra_min_per_alert)
+    return f"{extra_s / (point.officers_freed - before.officers_freed):.2f}"
+
+
+def _cells(point: FrontierPlan, _: Translate) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Cells before and after the slope."""
+    said = [_("knee")] if point.is_knee else []
     if point.gap_min_per_alert > 0:
         said.append(_("gap {min}").format(min=f"{point.gap_min_per_alert:.3f}"))
-    return (
-        str(point.number),
-        f"{point.officers_freed:,.1f}",
-        f"{point.extra_min_per_alert:+.3f}",
-        slope,
-        str(point.centres),
-        str(point.stations_bundled),
-        f"{point.heaviest_officers:,.1f}" if point.centres else "",
-        ", ".join(said),
-    )
+    head = (str(point.number), f"{point.officers_freed:,.1f}", f"{point.extra_min_per_alert:+.3f}")
+    heaviest = f"{point.heaviest_officers:,.1f}" if point.centres else ""
+    return head, (str(point.centres), str(point.stations_bundled), heaviest, ", ".join(said))
 
 
 def _placed(mark: Mark, _: Translate) -> str:
@@ -135,16 +133,17 @@ def _placed(mark: Mark, _: Translate) -> str:
         officers=f"{placed.officers_freed:,.1f}",
         min=f"{placed.extra_min_per_alert:+.3f}",
     )
+    blank = " " if what.endswith(".") else ""
     more, fewer = placed.officers_given_away, placed.min_given_away
     if (more is not None and more < -_NOTHING) or fewer is None or fewer < -_NOTHING:
-        return what + " " + _("Beyond the frontier: it breaks a rule that the frontier keeps.")
+        return what + blank + _("Beyond the frontier: it breaks a rule that the frontier keeps.")
     if more is None:
         return what
     if more < _NOTHING and fewer < _NOTHING:
-        return what + " " + _("On the frontier.")
+        return what + blank + _("On the frontier.")
     return (
         what
-        + " "
+        + blank
         + _(
             "It gives away {officers} officers at the same minutes, or {min} min per alert at the "
             "same officers."
