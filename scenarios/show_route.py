@@ -141,10 +141,10 @@ def _show_way(title: str, way: WayThere, console: Console, _: Translate) -> None
     if rows:
         for line in grid(columns, rows, console.width):
             console.print(line)
-    said = _("  to the road {start} km, from the road {goal} km").format(
+    said = _("to the road {start} km, from the road {goal} km").format(
         start=f"{way.walk_from_km:.2f}", goal=f"{way.walk_to_km:.2f}"
     )
-    console.print(said, style="dim")
+    console.print("  " + said, style="dim", highlight=False)
 
 
 def _difference(route: Route, _: Translate) -> str:
