@@ -22,7 +22,6 @@ from geo.jurisdictions import GeometryArray, centre_rows, dissolve, duty_rows, f
 from geo.plan_styles import plan_styles
 from geo.road_change_layer import road_changes_layer
 from geo.road_marks import RoadMark
-from geo.streets import each_street_once
 from optimizer.county import County
 from optimizer.errors import Translate, untranslated
 from optimizer.frozen import FloatArray
@@ -99,7 +98,7 @@ def write_plan_gpkg(
         turnout_min: Minutes from alert to wheels rolling, part of every response.
         cell_geometry: Polygons of the cells in WGS84, shape (C,); None where cells are points
             (areas are then the points of their cells).
-        road_lines: LineStrings in WGS84; both directions of a street may be there.
+        road_lines: LineStrings in WGS84, one for each street.
         road_class_names: Class of each of them.
         station_table: More columns for `jurisdictions_today`, by `station_id`.
         bundle_table: More columns for `jurisdictions_plan`, by `centre_id`.
@@ -336,10 +335,7 @@ def _roads(
     subject: _Subject, lines: GeometryArray | None, class_names: Sequence[str] | None
 ) -> Layer:
     given = np.zeros(0, dtype=object) if lines is None else shapely.force_2d(lines)
-    once = each_street_once(given)
-    labels: list[str | None] = (
-        [None] * len(once) if class_names is None else [class_names[i] for i in once.tolist()]
-    )
+    labels = [None] * len(given) if class_names is None else list(class_names)
     managed = set(subject.county.road_classes)
     return Layer(
         name="roads",
@@ -347,9 +343,9 @@ def _roads(
         columns={
             "road_class": labels,
             "managed": np.array([label in managed for label in labels], np.bool_),
-            "origin": [subject.county.origin_of("roads")] * len(once),
+            "origin": [subject.county.origin_of("roads")] * len(given),
         },
-        geometry=given[once],
+        geometry=given,
         kind="LineString",
     )
 

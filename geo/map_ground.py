@@ -12,7 +12,6 @@ import shapely
 from geo.jurisdictions import GeometryArray, centre_rows, dissolve
 from geo.plane import Plane, plane_at
 from geo.road_marks import Kind, RoadMark
-from geo.streets import each_street_once
 from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.plan import Plan
@@ -51,7 +50,7 @@ class Ground:
         today: Jurisdictions of today, shape (S,). Hulls round the points where cells have no shape.
         plan: Jurisdictions of the plan in the rows of their centre stations, else None, shape (S,).
         outline: The county.
-        roads: LineStrings, each street once; those inside the county where its outline is known.
+        roads: LineStrings; those inside the county where its outline is known.
         roads_managed: The roads are those that squads manage, not all.
         marks: What a scenario changes on the roads.
         centre: Row of each station's centre station in the plan, shape (S,).
@@ -196,15 +195,15 @@ def _roads(
     class_names: Sequence[str] | None,
     land: Any | None,
 ) -> tuple[GeometryArray, bool]:
-    """Streets inside the county, each once, and whether they are the managed classes only."""
+    """Streets inside the county, and whether they are the managed classes only."""
     if lines is None or not len(lines):
         return np.zeros(0, dtype=object), False
     managed = set(county.road_classes)
     only_managed = class_names is not None and bool(managed & set(class_names))
     if only_managed and class_names is not None:
         lines = lines[[c in managed for c in class_names]]
-    once = plane.project(lines[each_street_once(lines)])
-    return once if land is None else _clipped(once, land), only_managed
+    drawn = plane.project(lines)
+    return drawn if land is None else _clipped(drawn, land), only_managed
 
 
 def _clipped(lines: GeometryArray, land: Any) -> GeometryArray:

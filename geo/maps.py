@@ -64,7 +64,7 @@ class MapScene:
         cell_geometry: Polygons of the cells in WGS84, in cell order, shape (C,); None where cells
             are known as points only.
         outline: The county's outline in WGS84; None = the cells' own.
-        road_lines: LineStrings in WGS84, shape (A,); both directions of a street may be there.
+        road_lines: LineStrings in WGS84, one for each street.
         road_class_names: Class of each of them; None where unknown.
         road_marks: What a scenario changes on the roads.
         title: Heading of the page.

@@ -225,6 +225,16 @@ class RoadGraph:
         """Length of each street, shape (K,)."""
         return np.asarray(self.length_cm[self.street_arc()] / 100_000.0, float)
 
+    def streets_near(self, lon_deg: FloatArray, lat_deg: FloatArray, margin_deg: float) -> IntArray:
+        """Streets of which a point lies in the extent of some places, or so near to it."""
+        if not self.streets or not len(lon_deg):
+            return np.zeros(0, np.int64)
+        inside = np.ones(len(self.shape_lon_e7), bool)
+        for points, places in ((self.shape_lon_e7, lon_deg), (self.shape_lat_e7, lat_deg)):
+            low, high = to_e7([np.min(places) - margin_deg, np.max(places) + margin_deg])
+            inside &= (points >= low) & (points <= high)
+        return np.flatnonzero(np.logical_or.reduceat(inside, self.shape_first[:-1]))
+
     def street_classes(self, streets: IntArray | None = None) -> tuple[str, ...]:
         """Class of all or some streets."""
         code = self.street_class if streets is None else self.street_class[streets]

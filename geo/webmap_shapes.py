@@ -15,7 +15,6 @@ import numpy as np
 import shapely
 
 from geo.plane import GeometryArray, as_geometry
-from geo.streets import each_street_once
 from optimizer.frozen import FloatArray, IntArray
 
 STEP_DEG = 1e-5
@@ -117,17 +116,16 @@ def arcs(cells: GeometryArray, frame: Frame) -> list[list[int]]:
 
 
 def road_numbers(lines: GeometryArray, frame: Frame) -> list[list[int]]:
-    """Each street once, thinned: first vertex, then steps.
+    """Streets joined and thinned: first vertex, then steps.
 
     Args:
-        lines: LineStrings in WGS84; both directions of a street may be there.
+        lines: LineStrings in WGS84, one for each street.
         frame: The grid.
     """
-    once = lines[each_street_once(lines)]
-    if not len(once):
+    if not len(lines):
         return []
-    scale = _scale(once)
-    metres = shapely.transform(shapely.force_2d(once), lambda xy: xy * scale)
+    scale = _scale(lines)
+    metres = shapely.transform(shapely.force_2d(lines), lambda xy: xy * scale)
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(metres)))
     tolerance_m = _FINEST_M
     thin = shapely.simplify(merged, tolerance_m)
@@ -139,14 +137,23 @@ def road_numbers(lines: GeometryArray, frame: Frame) -> list[list[int]]:
 
 def line_numbers(lines: Iterable[shapely.Geometry], frame: Frame) -> list[list[int]]:
     """LineStrings (rings too) as first vertex, then steps; a line of one point is left out."""
-    found = []
-    for line in lines:
-        numbers = frame.numbers(shapely.get_coordinates(line))
-        moved = np.vstack([numbers[:1], np.diff(numbers, axis=0)])
-        moved = np.vstack([moved[:1], moved[1:][(moved[1:] != 0).any(axis=1)]])
-        if len(moved) > 1:
-            found.append(moved.ravel().tolist())
-    return found
+    points, line = shapely.get_coordinates(as_geometry(list(lines)), return_index=True)
+    if not len(points):
+        return []
+    numbers = frame.numbers(points)
+    begins = np.diff(line, prepend=-1) > 0
+    moved = np.diff(numbers, axis=0, prepend=numbers[:1])
+    moved[begins] = numbers[begins]
+    kept = begins | (moved != 0).any(axis=1)
+    moved, line = moved[kept], line[kept]
+    starts = np.flatnonzero(np.diff(line, prepend=-1))
+    flat = moved.ravel().tolist()
+    ends = [*(2 * starts[1:]).tolist(), len(flat)]
+    return [
+        flat[first:last]
+        for first, last in zip((2 * starts).tolist(), ends, strict=True)
+        if last - first > 2
+    ]
 
 
 def _scale(shapes: GeometryArray) -> FloatArray:

@@ -16,6 +16,7 @@ from geo.webmap import write_web_map
 from optimizer.errors import Translate
 from optimizer.plan import Plan
 from scenarios.assignment import assignment_for_people, assignment_sheets
+from scenarios.barriers import barrier_marks
 from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json, steered_in
 from scenarios.drawings import scenario_paths
@@ -26,6 +27,8 @@ from scenarios.load import Inspection, LoadedCase
 from scenarios.manifest import file_digest, write_manifest
 from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
+from scenarios.reach import cut_off_text
+from scenarios.road_lines import drawn_roads
 from scenarios.run import Run
 from scenarios.tables import Sheet, sheets
 from scenarios.web_scene import web_scenes
@@ -102,16 +105,17 @@ def scene_of(
     """What a map of `plan` needs of its case."""
     items = modelled_text(loaded.county.provenance, _)
     provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
+    road_lines, road_classes = drawn_roads(loaded)
     return MapScene(
         county=loaded.county,
         plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
-        road_lines=loaded.network.street_lines(),
-        road_class_names=loaded.network.street_classes(),
-        road_marks=loaded.road_marks,
+        road_lines=road_lines,
+        road_class_names=road_classes,
+        road_marks=(*loaded.road_marks, *barrier_marks(loaded.barriers)),
         title=title,
-        provenance_line=provenance,
+        provenance_line=" · ".join(filter(None, [cut_off_text(loaded.warnings, _), provenance])),
         attribution=in_language(loaded.case.spec.attribution, language),
         translate=_,
         lang=language,
@@ -137,6 +141,7 @@ def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
     assert run.result.plan is not None
     assert run.plan is not None
     loaded = run.loaded
+    road_lines, road_classes = drawn_roads(loaded)
     bundles = [
         {k: v for k, v in asdict(b).items() if not isinstance(v, tuple)} for b in run.plan.bundles
     ]
@@ -146,8 +151,8 @@ def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
         run.result.plan,
         turnout_min=loaded.policy.response.turnout_min,
         cell_geometry=loaded.cell_geometry,
-        road_lines=loaded.network.street_lines(),
-        road_class_names=loaded.network.street_classes(),
+        road_lines=road_lines,
+        road_class_names=road_classes,
         bundle_table=bundles,
         township_tables=(
             [asdict(t) for t in run.today.townships],
@@ -181,7 +186,7 @@ def _input_digests(loaded: LoadedCase) -> dict[str, str]:
     """SHA-256 of `case.yaml`, the scenario's files and the layers' (whole Shapefiles)."""
     case, spec = loaded.case, loaded.case.spec.layers
     layers = [spec.stations, spec.cells, spec.cells.attributes, spec.alerts]
-    layers += [spec.squads, spec.units, spec.boundary]
+    layers += [spec.squads, spec.units, spec.boundary, spec.barriers]
     layers += [] if spec.roads == "modelled" else [spec.roads]
     found = {CASE_FILE: case.folder / CASE_FILE}
     if loaded.scenario is not None:

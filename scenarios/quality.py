@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from geo.faults import Reason
+from geo.road_facts import LEFT_OUT, RoadFacts
 from optimizer.errors import Translate
+from optimizer.frozen import FloatArray
 from scenarios.load import Inspection
+from scenarios.road_words import class_text
 from scenarios.tables import Cell, Sheet
+
+_BESIDE_KM = 0.1
 
 
 def record_sheets(inspection: Inspection, _: Translate) -> tuple[Sheet, ...]:
-    """Quality sheet first; problems, quarantine and repairs where there are any."""
+    """Quality sheet first; roads, problems, quarantine and repairs where there are any."""
     found = [quality_sheet(inspection, _)]
+    if inspection.roads is not None:
+        found.append(roads_sheet(inspection.roads, inspection.walk_in_km, _))
     if inspection.problems:
         found.append(
             Sheet(
@@ -75,6 +84,51 @@ def quality_sheet(inspection: Inspection, _: Translate) -> Sheet:
             for q in inspection.quality
         ),
     )
+
+
+def roads_sheet(facts: RoadFacts, walk_in_km: Mapping[str, FloatArray], _: Translate) -> Sheet:
+    """What the road file gave, and how far places are from the roads."""
+    rows: list[tuple[Cell, ...]] = [
+        (_("Roads read"), facts.rows_read, ""),
+        (_("Roads used"), facts.rows_used, ""),
+        (_("Roads used with a speed of their own"), facts.with_speed, _share(facts)),
+        (_("Junctions and ends"), facts.nodes, ""),
+        (_("Streets between them"), facts.streets, ""),
+        (_("Length of all streets, km"), _km(sum(facts.km_by_class.values())), ""),
+    ]
+    of_class = _("Length of class {road_class}, km")
+    for name, km in facts.km_by_class.items():
+        rows.append((of_class.format(road_class=class_text(name, _)), _km(km), ""))
+    rows += [
+        (_("Separate networks"), facts.networks, ""),
+        (_("Length of all but the longest, km"), _km(facts.apart_km), ""),
+        (_("Can only be entered or only be left, km"), _km(facts.trap_km), ""),
+    ]
+    rows += [
+        (_(text), facts.left_out[r], "") for r, text in LEFT_OUT.items() if r in facts.left_out
+    ]
+    if facts.turns_honoured is not None:
+        rows.append((_("Turn restrictions that hold"), facts.turns_honoured, ""))
+        rows.append((_("Turn restrictions that are ignored"), facts.turns_ignored, ""))
+    for layer, said in (
+        ("stations", _("Stations beside a road (within 100 m)")),
+        ("cells", _("Cells beside a road (within 100 m)")),
+    ):
+        away = walk_in_km.get(layer)
+        if away is not None and len(away):
+            most = _("{n} walk in, at most {km} km").format(
+                n=int((away > _BESIDE_KM).sum()), km=f"{away.max():.2f}"
+            )
+            rows.append((said, int((away <= _BESIDE_KM).sum()), most))
+    return Sheet(name="roads", header=(_("Roads"), _("Value"), _("Remark")), rows=tuple(rows))
+
+
+def _share(facts: RoadFacts) -> str:
+    return f"{facts.with_speed / facts.rows_used:.0%}" if facts.rows_used else ""
+
+
+def _km(length_km: float) -> float:
+    return round(length_km, 1)
 
 
 def _reasons(frame: pd.DataFrame) -> list[Reason]:

@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from optimizer.errors import Translate
+from scenarios.barriers import barriers_text
 from scenarios.load import Inspection
-from scenarios.quality import quality_sheet
+from scenarios.quality import quality_sheet, roads_sheet
 from scenarios.scenario_checks import ScenarioCheck
 from scenarios.show import say_long
 
@@ -39,6 +40,12 @@ def show_inspection(inspection: Inspection, console: Console, _: Translate) -> N
     for row in sheet.rows:
         if row[-1]:
             console.print(escape(f"  {row[0]}{_(': ')}{missing}{_(': ')}{row[-1]}"))
+    if inspection.roads is not None:
+        roads = roads_sheet(inspection.roads, inspection.walk_in_km, _)
+        console.print("[bold]" + roads.header[0])
+        for what, value, remark in roads.rows:
+            more = f" ({remark})" if remark else ""
+            console.print(escape(f"  {what}{_(': ')}{value:,}{more}"), highlight=False)
     errors = [p for p in inspection.problems if p.severity == "error"]
     warnings = [p for p in inspection.problems if p.severity != "error"]
     for colour, title, found in (
@@ -49,6 +56,10 @@ def show_inspection(inspection: Inspection, console: Console, _: Translate) -> N
             console.print(f"[bold {colour}]{title} ({len(found)})")
             for problem in found:
                 say_long("  - " + problem.text(_), console, colour)
+    if inspection.loaded is not None:
+        said = barriers_text(inspection.loaded.county, inspection.loaded.barriers, _)
+        if said:
+            say_long(said, console)
     for layer, frame in inspection.quarantined.items():
         console.print(
             _("{n} rows of {layer} set aside").format(n=len(frame), layer=layer), style="yellow"

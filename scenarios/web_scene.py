@@ -11,9 +11,12 @@ from geo.webmap_scene import WebScene
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Proof, Status
+from scenarios.barriers import barrier_marks
 from scenarios.language import Language, in_language
 from scenarios.load import LoadedCase
 from scenarios.provenance import modelled_text
+from scenarios.reach import cut_off_text
+from scenarios.road_lines import drawn_roads
 from scenarios.run import Run
 from scenarios.show import step_text
 from scenarios.web_cards import headline, station_cards, townships
@@ -33,8 +36,11 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
     assert run.result.plan is not None
     assert run.plan is not None
     loaded, plan = run.loaded, run.result.plan
-    county, network = loaded.county, loaded.network
+    county = loaded.county
+    road_lines, road_classes = drawn_roads(loaded)
+    marks = (*loaded.road_marks, *barrier_marks(loaded.barriers))
     items = modelled_text(county.provenance, _)
+    provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
     return WebScene(
         title=county.name,
         name=name or scenario_name(run, language),
@@ -46,16 +52,14 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
         plan=plan,
         cell_geometry=loaded.cell_geometry,
         outline=loaded.outline,
-        road_lines=network.street_lines(),
-        road_class_names=network.street_classes(),
-        road_marks=tuple((mark.text(_), mark) for mark in loaded.road_marks),
+        road_lines=road_lines,
+        road_class_names=road_classes,
+        road_marks=tuple((mark.text(_), mark) for mark in marks),
         cell_today_min=_cell_min(loaded, np.arange(len(county.stations))),
         cell_plan_min=_cell_min(loaded, centre_rows(county, plan)),
         townships=townships(run, _),
         station_cards=station_cards(run, _),
-        provenance_line=(
-            _("Modelled: {items}").format(items=items) if items else _("All inputs given")
-        ),
+        provenance_line=" · ".join(filter(None, [cut_off_text(loaded.warnings, _), provenance])),
         attribution=in_language(loaded.case.spec.attribution, language),
     )
 

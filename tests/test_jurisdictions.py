@@ -5,7 +5,6 @@ import pytest
 import shapely
 
 from geo.jurisdictions import centre_rows, dissolve, duty_rows, fates
-from geo.streets import each_street_once
 from optimizer.plan import current_plan
 from tests.places import plan_of
 from tests.toy import toy_county
@@ -51,10 +50,3 @@ def test_invalid_and_scattered_cells_become_areas() -> None:
     assert joined.geom_type == "MultiPolygon"
     assert joined.is_valid
     assert joined.area == pytest.approx(2 + 1)
-
-
-def test_street_in_both_directions_is_kept_once() -> None:
-    line = shapely.LineString([(0, 0), (1, 1), (2, 0)])
-    lines = shapes(line, shapely.LineString([(9, 9), (8, 8)]), line.reverse(), line)
-    assert each_street_once(lines).tolist() == [0, 1]
-    assert each_street_once(np.zeros(0, dtype=object)).tolist() == []
