@@ -1,4 +1,4 @@
-"""What a scenario does to roads, as maps show it: lines, and the words of their legend."""
+"""What a scenario does to roads, and barriers, as maps show it: lines and words of the legend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from geo.plane import GeometryArray
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray
 
-Kind = Literal["slower", "faster", "new", "ferry", "closed"]
+Kind = Literal["slower", "faster", "new", "ferry", "closed", "barrier"]
 
 COLOURS: dict[Kind, str] = {
     "closed": "#B3261E",
@@ -17,6 +17,7 @@ COLOURS: dict[Kind, str] = {
     "faster": "#2E7D5B",
     "new": "#7A1FA2",
     "ferry": "#0B72B9",
+    "barrier": "#1F3A5F",
 }
 """Told apart by most kinds of colour vision; closures also carry a cross, ferries are dashed."""
 
@@ -24,6 +25,7 @@ _SAYS: dict[Kind, str] = {
     "closed": "Closed: {name}",
     "new": "New road: {name}",
     "ferry": "Ferry: {name}",
+    "barrier": "Barrier: {name}",
 }
 _ROADS_OF: dict[str, str] = {
     "expressway": "expressways",

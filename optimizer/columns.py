@@ -29,10 +29,12 @@ from optimizer.steering_rules import (
     BARRIERS,
     FIX,
     changed_stations,
+    cross_barriers,
     fix_offences,
     has_barriers,
     hold_together,
     open_pairs,
+    parted_pairs,
 )
 from optimizer.workload import Assessment, Demand, assess, demand_of
 
@@ -440,9 +442,11 @@ class _Maker:
         if self.without & {ADJACENCY, BARRIERS} and has_barriers(self.county, self.policy):
             pairs = self.county.station_adjacency
             assert pairs is not None
-            open_to = hold_together(members, open_pairs(self.county, self.policy), len(stations))
             near = near | hold_together(members, pairs, len(stations))
-            _add(BARRIERS, near & ~open_to, broken, amount)
+            open_to = open_pairs(self.county, self.policy)
+            parted = parted_pairs(self.county, self.policy)
+            crossing = cross_barriers(members, open_to, parted, len(stations))
+            _add(BARRIERS, crossing, broken, amount)
         _add(ADJACENCY, ~near, broken, amount)
         _hold(MAX_BUNDLE_SIZE, np.full(len(host), float(size)), broken, amount,
               at_most=rules.max_bundle_size)  # fmt: skip

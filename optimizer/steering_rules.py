@@ -114,6 +114,26 @@ def hold_together(members: IntArray, pairs: IntArray, stations: int) -> BoolArra
     return np.asarray((reached | (members < 0)).all(axis=1))
 
 
+def cross_barriers(
+    members: IntArray, open_to: IntArray, parted: IntArray, stations: int
+) -> BoolArray:
+    """Whether two stations of each column are parted and not connected another way, shape (N,).
+
+    Args:
+        members: Station rows of N columns without gaps, shape (N, k).
+        open_to: Neighbours that no barrier parts, i < j, shape (A, 2).
+        parted: Neighbours that one parts, likewise.
+        stations: Number of stations.
+    """
+    one, other = members[:, :, None], members[:, None, :]
+    keys = np.minimum(one, other) * stations + np.maximum(one, other)
+    reached: BoolArray = np.isin(keys, open_to @ (stations, 1)) | (one == other)
+    for _ in range(2):  # paths of up to four steps
+        reached = np.asarray((reached[:, :, :, None] & reached[:, None, :, :]).any(axis=2))
+    crossed: BoolArray = np.isin(keys, parted @ (stations, 1)) & ~reached
+    return np.asarray(crossed.any(axis=(1, 2)))
+
+
 def _parted(county: County, policy: Policy, pairs: IntArray) -> BoolArray:
     stations, row = len(county.stations), county.stations.index()
     by_hand = [sorted((row[a], row[b])) for a, b in policy.bundling.barriers]

@@ -20,6 +20,7 @@ from optimizer.county import MODELLED, County, Provenance, Stations, merge_prove
 from optimizer.errors import InputError
 from optimizer.frozen import FloatArray, IntArray, digest
 from optimizer.policy import Policy
+from scenarios.barriers import changed_barriers, with_barriers
 from scenarios.case import CASE_FILE
 from scenarios.change_alerts import with_alerts
 from scenarios.change_jurisdictions import Ways, with_jurisdictions, without_closed
@@ -40,7 +41,7 @@ from scenarios.scenario import Override, Scenario
 from scenarios.scenario_schema import Changes
 
 # Layers' columns as the provenance names them, by what a scenario changes.
-_ITEMS = {"alerts": "cells.alerts_per_year", "roads": "roads"}
+_ITEMS = {"alerts": "cells.alerts_per_year", "roads": "roads", "barriers": "barriers"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,6 +103,10 @@ def apply(
     if changes.roads.model_fields_set:
         key = _roads(loaded, changes, drawn or {}, cache, notes)
     world = cache.roads[key]
+    barriers = loaded.barriers
+    if changes.barriers.model_fields_set:
+        barriers = changed_barriers(barriers, changes.barriers, notes)
+        county = with_barriers(county, barriers, loaded.cell_geometry)
     stations = with_seats(county.stations, changes, notes)
     _check_seats(loaded, changes, stations, notes)
     _stop(notes, loaded, scenario)
@@ -130,6 +135,7 @@ def apply(
         router=world.router,
         split=world.split,
         road_marks=world.marks,
+        barriers=barriers,
         # First what the scenario brings about: lists of warnings may be shortened.
         warnings=(*cut_off_warnings(loaded.county, county, changes), *loaded.warnings),
         scenario=scenario,

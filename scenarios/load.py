@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from geo import boundaries, modelled_roads, osm, road_layer
 from geo.accesses import Split
 from geo.alerts import AlertRates, alert_rates, datum_shift_warning
+from geo.barriers import Barriers
 from geo.columns import Schema
 from geo.faults import Reason
 from geo.ferries import ferries, without_ferries
@@ -32,6 +33,7 @@ from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.policy import Policy
 from scenarios import layers
+from scenarios.barriers import BARRIERS, barriers_of, with_barriers
 from scenarios.build import build_county
 from scenarios.case import CASE_FILE, Case
 from scenarios.cross_checks import (
@@ -77,6 +79,7 @@ class LoadedCase:
         split: How the streets of the case became those of the scenario; None where they are the
             same.
         road_marks: What the scenario changes on the roads, for maps.
+        barriers: What parts neighbours, and where it can be crossed.
         with_ferries: The roads with the ferries of their file, whether or not they run; None where
             the file has none.
     """
@@ -94,6 +97,7 @@ class LoadedCase:
     overrides: tuple[Override, ...] = ()
     split: Split | None = None
     road_marks: tuple[RoadMark, ...] = ()
+    barriers: Barriers = field(default_factory=Barriers.none)
     with_ferries: RoadGraph | None = None
 
 
@@ -184,6 +188,10 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     network = whole if _ferries_run(case) else without_ferries(whole)
     ready = router(network)
     county = build_county(case, policy, geometry, rates, network, notes, ready)
+    barriers, found = barriers_of(tables.get("barriers"))
+    notes.add(found)
+    notes.stop_on_errors()
+    county = with_barriers(county, barriers, geometry)
     notes.add(check_road_duty(county, policy))
     outline = boundaries.union(tables["boundary"].geometry) if "boundary" in tables else None
     return LoadedCase(
@@ -195,6 +203,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         network=network,
         router=ready,
         with_ferries=whole if ferries(whole).any() else None,
+        barriers=barriers,
         warnings=tuple(notes.problems),
         month_share_fraction=month_shares(
             county.categories, case.spec.alert_rhythm, tables.get("alerts")
@@ -220,6 +229,7 @@ def _read_all(case: Case, policy: Policy, notes: Notes) -> None:
         (spec.cells.attributes, layers.CELL_ATTRIBUTES, True),
         (spec.squads, layers.SQUADS, True),
         (spec.units, layers.UNITS, True),
+        (spec.barriers, BARRIERS, True),
         (spec.boundary, layers.BOUNDARY, True),
         (spec.alerts, layers.ALERTS, False),
     ]

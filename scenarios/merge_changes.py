@@ -27,7 +27,7 @@ Key = tuple[str | int, ...]
 
 REASON = "reason"
 _POINTS = frozenset({"at", "near", "across", "inside", "line"})
-_NAMED = frozenset({"factors", "places", "events", "speeds", "close", "new"})
+_NAMED = frozenset({"factors", "places", "events", "speeds", "close", "new", "add"})
 _MISSING = object()
 
 
@@ -117,7 +117,7 @@ def merge_changes(scenario: Scenario, county: County, policy: Policy, notes: Cha
 
 def _item(path: Path, new: frozenset[str]) -> Path:
     """The change that a value belongs to: a named item, a new station, or a single value."""
-    if path[0] in ("alerts", "roads") and len(path) > 2 and path[1] in _NAMED:
+    if path[0] in ("alerts", "roads", "barriers") and len(path) > 2 and path[1] in _NAMED:
         return path[:3]
     as_one = path[:2] == ("alerts", "as_in") or (path[0] == "stations" and path[1] in new)
     return path[:2] if as_one else path

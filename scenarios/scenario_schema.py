@@ -262,6 +262,25 @@ class RoadChanges(Item):
     )  # fmt: skip
 
 
+class NewBarrier(Item):
+    """A barrier that is not there yet, or a crossing."""
+
+    line: tuple[Point, ...] | None = Field(
+        default=None, min_length=2, description="Points along it: longitude, latitude"
+    )
+    at: Point | None = Field(default=None, description="A crossing: longitude, latitude")
+    passable: bool | None = Field(
+        default=None, description="true: a crossing (a bridge); it joins what barriers part there"
+    )
+
+
+class BarrierChanges(Item):
+    """What changes in the barriers between neighbours."""
+
+    add: dict[str, NewBarrier | None] | None = None
+    remove: Names | None = Field(default=None, description="Barriers or crossings, by name")
+
+
 class Changes(Part):
     """All changes of data; relative to the case's files."""
 
@@ -270,6 +289,7 @@ class Changes(Part):
     units: dict[str, UnitChange | None] = Field(default_factory=dict)
     alerts: AlertChanges = Field(default_factory=AlertChanges)
     roads: RoadChanges = Field(default_factory=RoadChanges)
+    barriers: BarrierChanges = Field(default_factory=BarrierChanges)
 
 
 DATA_KEYS = tuple(Changes.model_fields)
@@ -282,6 +302,7 @@ RIVALS: tuple[frozenset[str], ...] = (
     frozenset({"auxiliaries", "add_auxiliaries"}),
     frozenset({"near", "across", "inside", "name", "id", "between", "drawn"}),
     frozenset({"line", "drawn"}),
+    frozenset({"line", "at"}),
     frozenset({"at", "cell"}),
     frozenset({"months", "event"}),
 )

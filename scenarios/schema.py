@@ -96,6 +96,11 @@ class Layers(Part):
     alerts: Layer | None = None
     squads: Layer | None = None
     units: Layer | None = None
+    barriers: Layer | None = Field(
+        default=None,
+        description="Lines that part neighbours (a river, an expressway without exit), and "
+        "crossings with passable: yes",
+    )
     boundary: Layer | None = Field(default=None, description="Outline of the county, for the map")
 
 
