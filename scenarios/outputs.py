@@ -17,7 +17,6 @@ from optimizer.errors import Translate
 from optimizer.plan import Plan
 from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.barriers import barrier_marks
-from scenarios.barriers import barrier_marks
 from scenarios.case import CASE_FILE
 from scenarios.documents import evaluation_json, steered_in
 from scenarios.drawings import scenario_paths

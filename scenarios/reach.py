@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from optimizer.county import Cells, County, Stations
-from optimizer.errors import Problem
+from optimizer.errors import Problem, Translate
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios.change_jurisdictions import Ways
 from scenarios.merge_changes import ChangeNotes
 from scenarios.scenario_schema import Changes
 
+_CLOSE = "roads.close"
 _NAMED = 10
 """Townships and stations that a message names before it only counts them."""
 
@@ -105,7 +108,7 @@ def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[P
         from_near = [after.stations.name[s] for s in near[:_NAMED].tolist()]
         found.append(
             Problem(
-                where="roads.close",
+                where=_CLOSE,
                 value=_listed([str(names[t]) for t in members[:_NAMED]], len(members)),
                 expected="a way by road from every station; {away} can no longer reach all of it, "
                 "only {near} can",
@@ -118,6 +121,18 @@ def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[P
             )
         )
     return tuple(found)
+
+
+def cut_off_text(warnings: Sequence[Problem], translate: Translate) -> str:
+    """Whom closures part, in a line for maps; empty where nobody is."""
+    said = [
+        translate("No longer reached by road: {townships} from {stations}").format(
+            townships=warning.value, stations=warning.params["away"]
+        )
+        for warning in warnings
+        if warning.where == _CLOSE and "away" in warning.params
+    ]
+    return " · ".join(said)
 
 
 def _lost(travel_time_min: FloatArray, station: IntArray) -> IntArray:

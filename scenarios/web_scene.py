@@ -12,7 +12,6 @@ from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Proof, Status
 from scenarios.barriers import barrier_marks
-from scenarios.barriers import barrier_marks
 from scenarios.language import Language, in_language
 from scenarios.load import LoadedCase
 from scenarios.provenance import modelled_text
@@ -39,7 +38,6 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
     loaded, plan = run.loaded, run.result.plan
     county = loaded.county
     road_lines, road_classes = drawn_roads(loaded)
-    marks = (*loaded.road_marks, *barrier_marks(loaded.barriers))
     marks = (*loaded.road_marks, *barrier_marks(loaded.barriers))
     items = modelled_text(county.provenance, _)
     provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
