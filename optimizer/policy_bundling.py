@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -58,10 +58,11 @@ class Bundling(Part):
     max_office_travel_min: Positive = Field(
         default=30.0, description="Minutes from a centre to each of its police offices at the most"
     )
-    offices_keep_windows: bool = Field(
+    offices_keep_windows: bool | Literal["far"] = Field(
         default=True,
         description="A police office keeps its household-registration window; false = where the "
-        "centre has a window, those of its police offices close",
+        "centre has a window, those of its police offices close; far = of these, only those whose "
+        "residents all have at most equity.max_window_km to the centre's (no limit: all)",
     )
     centres: Count | None = Field(
         default=None, description="Exact number of bundles of two or more; none = free"

@@ -118,18 +118,50 @@ def standard_min(county: County, policy: Policy) -> FloatArray:
     return np.where(county.cells.is_urban, r.urban_min, r.rural_min)
 
 
-def closes_window(
-    county: County, policy: Policy, centre: IntArray, station: IntArray
-) -> BoolArray:
+def closes_window(county: County, policy: Policy, centre: IntArray, station: IntArray) -> BoolArray:
     """Whether the window of each `station` closes under its `centre` (station rows, any shape).
 
     Only where the policy closes those of police offices and the centre has one of its own.
     """
-    has = county.stations.has_window
-    if policy.bundling.offices_keep_windows:
+    has, keeps = county.stations.has_window, policy.bundling.offices_keep_windows
+    if keeps is True:
         return np.zeros(np.shape(station), dtype=bool)
-    closes: BoolArray = (station != centre) & has[station] & has[centre]
+    closes: BoolArray = np.asarray((station != centre) & has[station] & has[centre])
+    limit_km = policy.equity.max_window_km
+    if keeps == "far" and limit_km is not None:
+        at = np.flatnonzero(closes)
+        pairs, pair = np.unique(
+            np.broadcast_to(centre, closes.shape).ravel()[at] * len(has) + np.ravel(station)[at],
+            return_inverse=True,
+        )
+        near = _window_km(county, pairs // len(has), pairs % len(has)) <= limit_km
+        closes.ravel()[at] = near[pair]
     return closes
+
+
+def _window_km(county: County, centre: IntArray, station: IntArray) -> FloatArray:
+    """Road km to the window of `centre` from the farthest cell of `station` with residents.
+
+    Cells that are no farther from it than from their own do not count; shape (pairs,).
+    """
+    cells = county.cells
+    lived = cells.population > 0 if cells.population.any() else np.ones(len(cells), dtype=bool)
+    farthest = np.zeros(len(centre))
+    order = np.argsort(cells.station, kind="stable")
+    count = np.bincount(cells.station, minlength=len(county.stations))
+    first = np.cumsum(count) - count
+    row = np.repeat(np.arange(len(centre)), count[station])
+    cell = order[_runs(first[station], count[station])]
+    then_km, now_km = county.road_km[centre[row], cell], county.road_km[station[row], cell]
+    np.maximum.at(farthest, row, np.where(lived[cell] & (then_km > now_km), then_km, 0.0))
+    return farthest
+
+
+def _runs(first: IntArray, length: IntArray) -> IntArray:
+    """`first[i]`, `first[i] + 1`, … for each i, `length[i]` of them, one run after another."""
+    start = np.cumsum(length) - length
+    runs: IntArray = np.repeat(first - start, length) + np.arange(int(length.sum()))
+    return runs
 
 
 def road_officers(county: County, policy: Policy) -> FloatArray:

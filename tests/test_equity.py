@@ -32,7 +32,7 @@ UNDER_A = Plan(bundles=(Bundle(centre_id="A", station_ids=("A", "B")),))
 WIDE = {"rural_only": False, "max_office_travel_min": 60.0, "max_bundle_size": 5}
 
 
-def guarded(base: Policy | None = None, *, windows: bool = True, **limits: Any) -> Policy:
+def guarded(base: Policy | None = None, *, windows: bool | str = True, **limits: Any) -> Policy:
     found = worked_policy() if base is None else base
     document = found.model_dump()
     document["equity"] = limits
@@ -137,6 +137,7 @@ GUARDS: tuple[dict[str, Any], ...] = (
     {"max_township_response_min": 14.0},
     {"max_residents_losing_standard_fraction": 0.05},
     {"max_window_km": 9.0, "windows": False},
+    {"max_window_km": 9.0, "windows": "far"},
     {"max_township_loss_min": 12.0, "max_township_response_min": 20.0, "max_window_km": 14.0,
      "max_residents_losing_standard_fraction": 0.1, "windows": False},
 )  # fmt: skip
@@ -181,7 +182,7 @@ def test_each_guard_binds_in_some_county() -> None:
 
 def test_a_column_breaks_exactly_what_the_judge_names() -> None:
     county = shared_townships(2, 6)
-    rules = guarded(policy(bundling=WIDE), **GUARDS[4])
+    rules = guarded(policy(bundling=WIDE), **GUARDS[-1])
     found = priced_columns(county, rules, without=frozenset(COLUMN_RULES), largest=3)
     guards = [r for r in COLUMN_RULES if r.startswith("equity.")]
     assert len(guards) == 3
@@ -271,6 +272,12 @@ def test_windows_close_and_how_far_the_way_is() -> None:
     assert not said(guarded(windows=False, max_window_km=13.0))
     assert not said(guarded(max_window_km=0.1)), "the offices keep their windows"
     assert bundle(here, guarded(windows=False, max_window_km=12.9))[0] != UNDER_A.bundles
+    assert not said(guarded(windows="far", max_window_km=12.9)), "B keeps its own"
+    assert windows_left(here, guarded(windows="far", max_window_km=12.9), UNDER_A).all()
+    far = windows_left(here, guarded(windows="far", max_window_km=13.0), UNDER_A)
+    assert far.tolist() == [True, False]
+    assert bundle(here, guarded(windows="far", max_window_km=12.9))[0] == UNDER_A.bundles
+    assert windows_left(here, guarded(windows="far"), UNDER_A).tolist() == [True, False]
     bare = replace(here, stations=replace(here.stations, has_window=np.array([False, True])))
     assert windows_left(bare, closed, UNDER_A).tolist() == [False, True], "the only one stays"
 
