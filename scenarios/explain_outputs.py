@@ -51,7 +51,7 @@ def set_document(found: Explanation, why: SetWhy, _: Translate) -> dict[str, Any
     """One set of stations, with the sentence that the console prints."""
     price = None if why.change is None or why.change.price is None else why.change.price
     return _document(why) | {
-        "said": reason_text(found, why, _),
+        "said": _flat(reason_text(found, why, _)),
         "price_total": None if price is None else price.total,
     }
 
@@ -62,7 +62,7 @@ def no_plan_document(opened: Opened, _: Translate) -> dict[str, Any]:
     return head_document(opened) | {
         "proofs": proof_documents(opened.proofs),
         "clashing": [
-            {"stage": p.stage, "rule": r, "said": asks_text(r, county, policy, _)}
+            {"stage": p.stage, "rule": r, "said": _flat(asks_text(r, county, policy, _))}
             for p in opened.proofs
             for r in p.clashing_rules
         ],
@@ -113,7 +113,7 @@ def _bundle_table(
             (
                 w.bundle.centre_id,
                 found.name[w.bundle.centre_id],
-                bundle_text(w.bundle, found.name, _),
+                _flat(bundle_text(w.bundle, found.name, _)),
                 len(w.bundle.station_ids),
                 round(apart.officers, 4),
                 round(together.officers, 4),
@@ -158,17 +158,22 @@ def _pair_table(
                 found.name[other],
                 w.verdict,
                 ", ".join(w.always),
-                "" if near is None else bundle_text(near.bundle, found.name, _),
-                "" if near is None else broken_texts(near.broken, found.name, _),
+                "" if near is None else _flat(bundle_text(near.bundle, found.name, _)),
+                "" if near is None else _flat(broken_texts(near.broken, found.name, _)),
                 None if price is None else round(price.total, 6),
                 None if price is None else round(price.officers, 6),
                 None if price is None else round(price.response, 6),
                 None if price is None else round(price.overload, 6),
                 "" if w.change is None else w.change.status.value,
-                reason_text(found, w, _),
+                _flat(reason_text(found, w, _)),
             )
         )
     return header, rows
+
+
+def _flat(text: str) -> str:
+    """Blanks inside names, which keep a console's lines whole, as plain blanks."""
+    return text.replace("\u00a0", " ")
 
 
 def _document(value: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def show_bundle(found: Explanation, why: BundleWhy, console: Console, _: Transla
         out.say(_bundle_lock_text(why, _))
     out.heading(_("What it frees"))
     out.say(_freed_text(why, _))
-    out.grid(_need_columns(found, why, _), _need_rows(why, _))
+    out.grid(_need_columns(_), _need_rows(found, why, _))
     out.say("")
     for station, queue in zip((*why.bundle.station_ids, ""), why.queues, strict=True):
         out.say(_queue_text(found.name.get(station, ""), queue, found, _))
@@ -103,28 +103,27 @@ def _freed_text(why: BundleWhy, _: Translate) -> str:
     )
 
 
-def _need_columns(found: Explanation, why: BundleWhy, _: Translate) -> tuple[Column, ...]:
+def _need_columns(_: Translate) -> tuple[Column, ...]:
+    parts = (
+        _("Crews"), _("Posts"), _("Windows"), _("Case work"), _("Community work"), _("Required"),
+    )  # fmt: skip
     return (
         Column(header=_("Officers"), gives_way=True),
-        *(Column(header=found.name[s], figures=True) for s in why.bundle.station_ids),
-        Column(header=_("Apart"), figures=True),
-        Column(header=_("As one"), figures=True),
-        Column(header=_("Freed"), figures=True),
+        *(Column(header=part, figures=True) for part in parts),
     )
 
 
-def _need_rows(why: BundleWhy, _: Translate) -> list[tuple[Cell, ...]]:
-    labels = (
-        _("Crews"), _("Posts"), _("Windows"), _("Case work"), _("Community work"),
-        _("Required"),
-    )  # fmt: skip
+def _need_rows(found: Explanation, why: BundleWhy, _: Translate) -> list[tuple[Cell, ...]]:
+    """A line for each station alone, for all apart, as one, and for what is freed."""
+    labels = [
+        *(found.name[s] for s in why.bundle.station_ids), _("Apart"), _("As one"), _("Freed"),
+    ]  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
-    for k, (label, values) in enumerate(zip(labels, _need_table(why), strict=True)):
-        style = "bold" if k == len(labels) - 1 else ""
-        *needs, freed = values
-        rows.append(
-            ((label, style), *((f"{n:.2f}", style) for n in needs), (signed(freed, 2), style))
-        )
+    for label, values in zip(labels, zip(*_need_table(why), strict=True), strict=True):
+        style = "" if len(rows) < len(why.alone) else "bold"
+        is_freed = len(rows) == len(labels) - 1
+        shown = [signed(v, 2) if is_freed else f"{v:.2f}" for v in values]
+        rows.append(((label, style), *((text, style) for text in shown)))
     return rows
 
 
@@ -187,7 +186,7 @@ def _show_townships(why: BundleWhy, out: Paper) -> None:
         Column(header=_("Response, min"), figures=True),
         Column(header=_("Change"), figures=True),
         Column(header=_("Within"), figures=True),
-        Column(header=_("Residents who lose the standard"), figures=True),
+        Column(header=_("Lose the standard"), figures=True),
     )
     if losers:
         out.grid(

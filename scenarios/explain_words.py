@@ -103,9 +103,7 @@ def broken_text(broken: Broken, name: Names, _: Translate) -> str:
     else:
         value, limit = _apart(broken.rule, broken.value, broken.limit)
         said = _(template).format(
-            stations=listed_in([name[s] for s in broken.station_ids], _)
-            if broken.station_ids
-            else "–",
+            stations=_listed([name[s] for s in broken.station_ids], _),
             township=broken.township,
             value=value,
             limit=limit,
@@ -130,7 +128,7 @@ def asks_text(rule: str, county: County, policy: Policy, _: Translate) -> str:
     }.get(rule)
     named = "–"
     if barred is not None:
-        named = listed_in([n for n, may in zip(stations.name, barred, strict=True) if not may], _)
+        named = _listed([n for n, may in zip(stations.name, barred, strict=True) if not may], _)
     name = dict(zip(stations.station_id, stations.name, strict=True))
     value = policy_value(policy, rule)
     said = _(template).format(
@@ -243,11 +241,15 @@ def _apart(rule: str, value: float | None, limit: float | None) -> tuple[str, st
     """Both with as few digits as tell them apart."""
     if value is None or limit is None:
         return "–", "–"
-    for digits in (1, 2, 3):
-        texts = _shown(rule, value, digits), _shown(rule, limit, digits)
-        if texts[0] != texts[1] or value == limit:
-            break
-    return texts[0], _shown(rule, limit)
+    scale = 100.0 if rule.endswith("_fraction") else 1.0
+    digits = 1
+    while (
+        digits < 4
+        and value != limit
+        and round(value * scale, digits) == round(limit * scale, digits)
+    ):
+        digits += 1
+    return _shown(rule, value, digits), _shown(rule, limit)
 
 
 def _shown(rule: str, value: float, digits: int = 1) -> str:
@@ -257,6 +259,10 @@ def _shown(rule: str, value: float, digits: int = 1) -> str:
     if rule in _WHOLE or value == round(value):
         return f"{value:.0f}"
     return f"{value:.{digits}f}"
+
+
+def _listed(names: Sequence[str], _: Translate) -> str:
+    return listed_in(names, _) if names else "–"
 
 
 def _entries(value: object, name: Names, _: Translate) -> str:
