@@ -133,6 +133,7 @@ def sheet_title(name: str, _: Translate) -> str:
         "assignment": _("Assignment"),
         "provenance": _("Provenance"),
         "quality": _("Data quality"),
+        "roads": _("Roads"),
         "warnings": _("Warnings"),
     }[name]
 
