@@ -79,16 +79,25 @@ class CutLoop:
         Returns:
             False where the relaxation is infeasible.
         """
-        cover, limits = self.cover, self.cover.limits
+        cover, limits, stations = self.cover, self.cover.limits, self.cover.stations
         unit = max(1.0, float(np.abs(cover.price).max(initial=0)) / _PRICE_SPAN)
         extra = [csr_matrix(row.coefficients[None, :] / row.per_unit) for row in limits]
         least = [row.floor / row.per_unit for row in limits]
         program = WarmProgram(
             cover.price / unit,
-            vstack([self.equal, *extra], format="csr"),
-            np.r_[self.equal_to, least],
-            np.r_[self.equal_to, np.full(len(least), np.inf)],
+            self.equal[:stations],
+            self.equal_to[:stations],
+            self.equal_to[:stations],
         )
+        over_all = vstack([self.equal[stations:], *extra], format="csr")
+        if over_all.shape[0]:
+            # Rows over all columns are dense: the simplex is quicker without them at first.
+            program.solve(self.time_left())
+            program.add(
+                over_all,
+                np.r_[self.equal_to[stations:], least],
+                np.r_[self.equal_to[stations:], np.full(len(least), np.inf)],
+            )
         known: set[tuple[int, ...]] = set()
         first = last = 0.0
         small_sets, stalled = True, 0
@@ -124,7 +133,7 @@ class CutLoop:
                         break
                 else:
                     return True
-            program.add(new, at_most)
+            program.add(new, np.full(len(at_most), -np.inf), at_most)
             self.cuts = vstack([self.cuts, new], format="csr")
             self.cuts_to = np.r_[self.cuts_to, at_most]
         return True

@@ -8,6 +8,10 @@ its own bound. highspy is imported on first use, so that importing Jingli stays 
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,7 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
 
 from optimizer.errors import SolverError
-from optimizer.frozen import FloatArray, IntArray
+from optimizer.frozen import FloatArray
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, Relaxed, Solved, checked, interruptibly
 
@@ -46,13 +50,12 @@ class WarmProgram:
         )
         self._highs = _solver(program, _SIMPLEX)
 
-    def add(self, rows: csr_matrix, at_most: IntArray) -> None:
-        """Join rows that must not exceed `at_most`."""
-        count = rows.shape[0]
+    def add(self, rows: csr_matrix, row_lower: ArrayLike, row_upper: ArrayLike) -> None:
+        """Join rows to the program."""
         self._highs.addRows(
-            count,
-            np.full(count, -np.inf),
-            at_most.astype(float),
+            rows.shape[0],
+            np.asarray(row_lower, dtype=float),
+            np.asarray(row_upper, dtype=float),
             rows.nnz,
             rows.indptr[:-1].astype(np.int32),
             rows.indices.astype(np.int32),
@@ -121,7 +124,8 @@ def branch(model: Model, limits: Limits, *, start: FloatArray | None = None) -> 
         known.col_value = np.asarray(start, dtype=float).tolist()
         highs.setSolution(known)
     highs.HandleUserInterrupt = True
-    interruptibly(highs.run, highs.cancelSolve)
+    with _nothing_printed():
+        interruptibly(highs.run, highs.cancelSolve)
     if highs.getModelStatus().name in _NONE:
         return Solved(status=Status.INFEASIBLE)
     said = highs.getInfo()
@@ -132,6 +136,20 @@ def branch(model: Model, limits: Limits, *, start: FloatArray | None = None) -> 
     bound = float(said.mip_dual_bound) * unit - _ROUNDING
     optimal = highs.getModelStatus().name == "kOptimal"
     return checked(model, found if feasible else None, bound, "highs", optimal=optimal)
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Keep what HiGHS prints whatever its options off standard output, which may carry JSON."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _program(

@@ -8,16 +8,17 @@ possible. Such weights solve linear equations modulo k, so Gaussian elimination 
 (Caprara, Fischetti & Letchford, *On the separation of maximally violated mod-k cuts*, Mathematical
 Programming 87 (2000) 37-56). Rows are taken neighbour by neighbour, which keeps the cuts local.
 
-Fractional values of a basis have its determinant as denominator; modulo 2, 3 and 5 nearly all are
-found. Columns of small value may be passed over; the cut then gains less, and is measured.
+Fractional values of a basis have its determinant as denominator, nearly always with a factor 2, 3
+or 5. Columns of small value may be passed over; the cut then gains less, and is measured.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
@@ -29,6 +30,7 @@ _VIOLATION = 0.02
 _PER_ROW = 5
 
 Weights = dict[int, int]
+Vector = tuple[int, ...]
 
 
 def violated(
@@ -67,31 +69,18 @@ def violated(
     used = np.flatnonzero(meets | (beside & (candidates < stations)))
     sub, row_of = sub[used], candidates[used]
     found: dict[tuple[int, tuple[tuple[int, int], ...]], None] = {}
+    order = _neighbour_order(sub, (turn * 7919) % max(1, len(used)))
     for modulus in MODULI:
-        table = _table(sub, modulus)
-        for weights in _combinations(table, right[row_of].tolist(), modulus, turn):
+        for weights in _combinations(sub, right[row_of].tolist(), modulus, order):
             found[modulus, tuple(sorted((int(row_of[i]), w) for i, w in weights.items()))] = None
     return _best(list(found), values, rows, right)
 
 
-def _table(sub: csr_matrix, modulus: int) -> list[Weights]:
-    """Entries that are not 0 modulo `modulus`, row by row."""
-    table = []
-    for i in range(sub.shape[0]):
-        part = slice(int(sub.indptr[i]), int(sub.indptr[i + 1]))
-        entries = zip(sub.indices[part].tolist(), sub.data[part].tolist(), strict=True)
-        table.append({c: int(v) % modulus for c, v in entries if int(v) % modulus})
-    return table
-
-
-def _neighbour_order(table: list[Weights], first: int) -> list[int]:
+def _neighbour_order(sub: csr_matrix, first: int) -> list[int]:
     """All rows, each soon after one that shares a column with it."""
-    rows_of: dict[int, list[int]] = {}
-    for i, row in enumerate(table):
-        for column in row:
-            rows_of.setdefault(column, []).append(i)
-    seen, order = [False] * len(table), []
-    for start in [*range(first, len(table)), *range(first)]:
+    rows_of, columns_of = _lists(sub.tocsc()), _lists(sub)
+    seen, order = [False] * len(columns_of), []
+    for start in [*range(first, len(columns_of)), *range(first)]:
         if seen[start]:
             continue
         seen[start] = True
@@ -99,52 +88,115 @@ def _neighbour_order(table: list[Weights], first: int) -> list[int]:
         while queue:
             i = queue.popleft()
             order.append(i)
-            for column in table[i]:
-                for j in rows_of.pop(column, ()):
+            for column in columns_of[i]:
+                for j in rows_of[column]:
                     if not seen[j]:
                         seen[j] = True
                         queue.append(j)
+                rows_of[column] = []
     return order
 
 
-def _add_multiple(target: Weights, factor: int, source: Weights, modulus: int) -> None:
-    for key, value in source.items():
-        total = (target.get(key, 0) + factor * value) % modulus
-        if total:
-            target[key] = total
-        else:
-            target.pop(key, None)
+def _lists(matrix: csr_matrix | csc_matrix) -> list[list[int]]:
+    places = matrix.indices.tolist()
+    return [places[i:j] for i, j in pairwise(matrix.indptr.tolist())]
 
 
-def _combinations(table: list[Weights], right: list[int], modulus: int, turn: int) -> list[Weights]:
-    """Weights of rows that add up to 0 on the left and k - 1 on the right, modulo k."""
-    pivots: dict[int, tuple[Weights, int, Weights]] = {}
-    found = []
-    order = _neighbour_order(table, (turn * 7919) % len(table)) if table else []
+def _combinations(
+    sub: csr_matrix, right: list[int], modulus: int, order: list[int]
+) -> list[Weights]:
+    """Weights of rows that add up to 0 on the left and k - 1 on the right, modulo k.
+
+    A vector modulo k is k - 1 bit masks: where it is 1, where it is 2 and so on. The right side is
+    the bit after the last column.
+    """
+    add = {2: _add_2, 3: _add_3}.get(modulus, _add)
+    inverse = [0, *(pow(v, -1, modulus) for v in range(1, modulus))]
+    places, values, ends = sub.indices.tolist(), sub.data.tolist(), sub.indptr.tolist()
+    goal = 1 << sub.shape[1]
+    nothing = (0,) * (modulus - 2)
+    pivots: dict[int, tuple[Vector, Vector]] = {}
+    pivot_mask = 0
+    found: list[Weights] = []
     for i in order:
-        row, value, weights = dict(table[i]), right[i] % modulus, {i: 1}
-        while True:
-            column = next((c for c in row if c in pivots), None)
-            if column is None or len(weights) > _MOST_ROWS:
-                break
-            other, other_value, other_weights = pivots[column]
-            factor = -row[column]
-            _add_multiple(row, factor, other, modulus)
-            _add_multiple(weights, factor, other_weights, modulus)
-            value = (value + factor * other_value) % modulus
-        if len(weights) > _MOST_ROWS:
-            continue
-        if row:
-            column = next(iter(row))
-            factor = pow(row[column], -1, modulus)
-            pivots[column] = (
-                {c: v * factor % modulus for c, v in row.items()},
-                value * factor % modulus,
-                {r: w * factor % modulus for r, w in weights.items()},
+        masks = [0] * modulus
+        for k in range(ends[i], ends[i + 1]):
+            masks[values[k] % modulus] |= 1 << places[k]
+        masks[right[i] % modulus] |= goal
+        row: Vector = tuple(masks[1:])
+        weights: Vector = (1 << i, *nothing)
+        while hits := _support(row) & pivot_mask:
+            bit = hits & -hits
+            # Pivots are 1 there.
+            factor = modulus - _value(row, bit)
+            row, weights = (
+                add(own, _times(other, factor))
+                for own, other in zip((row, weights), pivots[bit], strict=True)
             )
-        elif value:
-            factor = (modulus - 1) * pow(value, -1, modulus)
-            found.append({r: w * factor % modulus for r, w in weights.items()})
+            if _support(weights).bit_count() > _MOST_ROWS:
+                break
+        if _support(weights).bit_count() > _MOST_ROWS:
+            continue
+        if left := _support(row) & (goal - 1):
+            bit = left & -left
+            factor = inverse[_value(row, bit)]
+            pivots[bit] = _times(row, factor), _times(weights, factor)
+            pivot_mask |= bit
+        elif _support(row):
+            weights = _times(weights, (modulus - 1) * inverse[_value(row, goal)] % modulus)
+            found.append({place: v for v, mask in enumerate(weights, 1) for place in _places(mask)})
+    return found
+
+
+def _support(vector: Vector) -> int:
+    mask = 0
+    for part in vector:
+        mask |= part
+    return mask
+
+
+def _value(vector: Vector, bit: int) -> int:
+    return next(v for v, mask in enumerate(vector, 1) if mask & bit)
+
+
+def _times(vector: Vector, factor: int) -> Vector:
+    if factor == 1:
+        return vector
+    modulus = len(vector) + 1
+    found = [0] * modulus
+    for v, mask in enumerate(vector, 1):
+        found[v * factor % modulus] = mask
+    return tuple(found[1:])
+
+
+def _add_2(one: Vector, other: Vector) -> Vector:
+    return (one[0] ^ other[0],)
+
+
+def _add_3(one: Vector, other: Vector) -> Vector:
+    (a, b), (c, d) = one, other
+    both = (a | d) ^ (b | c)
+    return (b | d) ^ both, (a | c) ^ both
+
+
+def _add(one: Vector, other: Vector) -> Vector:
+    modulus = len(one) + 1
+    a, b = (~_support(one), *one), (~_support(other), *other)
+    found = []
+    for total in range(1, modulus):
+        mask = 0
+        for v in range(modulus):
+            mask |= a[v] & b[total - v]  # a place below 0 counts from the end: modulo k
+        found.append(mask)
+    return tuple(found)
+
+
+def _places(mask: int) -> list[int]:
+    found = []
+    while mask:
+        bit = mask & -mask
+        found.append(bit.bit_length() - 1)
+        mask ^= bit
     return found
 
 

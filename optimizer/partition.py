@@ -28,9 +28,9 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, vstack
 
 from optimizer.cover import Cover, Limit
-from optimizer.cut_loop import DUAL_SCALE, CutLoop
+from optimizer.cut_loop import DUAL_SCALE, WHOLE, CutLoop
 from optimizer.errors import SolverError
-from optimizer.frozen import FloatArray, IntArray
+from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.highs import branch
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, solve
@@ -38,7 +38,7 @@ from optimizer.solver import Limits, Model, solve
 __all__ = ["Cover", "Limit", "Partition", "Relaxation", "partition", "relaxation"]
 
 _EXACT_TIES = 2.0**45
-_LIKELY_PER_STATION, _LIKELY_AT_LEAST = 1.3, 200
+_LIKELY_PER_STATION, _LIKELY_AT_LEAST = 1.2, 200
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
 
@@ -154,14 +154,37 @@ class _Search:
             model = self._whole_model(likely, (), whole_rows=True)
             found = solve(model, self.loop.time_left(), backend="cp_sat")
         else:
-            many = int(_LIKELY_PER_STATION * self.cover.stations) + _LIKELY_AT_LEAST
-            liked = np.argsort(self.loop.reduced_scaled, kind="stable")[:many]
-            # With every lone station among them they always hold a partition.
-            likely = np.union1d(liked, self.cover.lone())
+            likely = self._likely()
             limits = replace(self.loop.time_left(), nodes=_INCUMBENT_NODES)
             found = branch(self._whole_model(likely, ()), limits)
         if found.values is not None:
             self.offer(likely[found.values > 0.5])
+
+    def _likely(self) -> IntArray:
+        """Columns of small reduced cost; where no row binds the whole plan, only around the split.
+
+        What the relaxation settles far from every fractional value stays as it is.
+        """
+        reduced, members = self.loop.reduced_scaled, self.cover.members
+        many = int(_LIKELY_PER_STATION * self.cover.stations) + _LIKELY_AT_LEAST
+        liked = np.argsort(reduced, kind="stable")[:many]
+        # With every lone station among them they always hold a partition.
+        likely = np.union1d(liked, self.cover.lone())
+        values = self.loop.values
+        if values is None or self.cover.exactly or self.cover.limits:
+            return likely
+        settled = np.flatnonzero(values > 1.0 - WHOLE)
+        # The last place is that of the padding.
+        around: BoolArray = np.zeros(self.cover.stations + 1, dtype=np.bool_)
+        around[members[self.loop.split()]] = True
+        for columns in (liked, settled):
+            around[-1] = False
+            around[members[columns[around[members[columns]].any(axis=1)]]] = True
+        around[-1] = True
+        inside = np.asarray(around[members[likely]].all(axis=1))
+        around[-1] = False
+        outside = ~np.asarray(around[members[settled]].any(axis=1))
+        return np.union1d(likely[inside], settled[outside])
 
     def prove(self) -> Partition:
         """Drop what cannot be in a best plan; branch and bound over the rest; settle ties."""
