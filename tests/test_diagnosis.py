@@ -187,6 +187,8 @@ NO_RULE = {
     "bundling.centres": None,
     "bundling.stations_bundled": None,
     "bundling.min_officers_freed": None,
+    "bundling.changes.max_stations": None,
+    "bundling.locks.fix": {},
 }
 
 

@@ -173,7 +173,7 @@ def steered(seed: int) -> tuple[County, Policy]:
 
 def test_brute_force_agrees_on_random_counties() -> None:
     ends = {True: 0, False: 0}
-    for seed in range(80):
+    for seed in range(60):
         county, policy = steered(seed)
         assert lock_problems(county, policy) == []
         expected = cheapest(county, policy)
@@ -205,6 +205,70 @@ def test_solver_side_and_judge_agree_on_which_columns_hold_together(seed: int) -
             county, policy, {ids[0]: ids, **alone(county, *ids)}
         ) & {"bundling.barriers", "adjacency"}  # fmt: skip
         assert bool(holds[0]) == (not names), (rows, names)
+
+
+def crossing(county: County, policy: Policy, pairs: list[list[str]]) -> tuple[County, Policy]:
+    """With a crossing between these stations."""
+    rules_, row = policy.bundling, county.stations.index()
+    left = tuple(p for p in rules_.barriers if sorted(p) not in pairs)
+    policy = policy.model_copy(update={"bundling": rules_.model_copy(update={"barriers": left})})
+    joined = [sorted(row[s] for s in pair) for pair in pairs]
+    between = np.sort(county.cells.station[county.severed_cells], axis=1).tolist()
+    still = [ends not in joined for ends in between]
+    return replace(county, severed_cells=county.severed_cells[np.array(still, bool)]), policy
+
+
+def changed(
+    county: County, policy: Policy, rule: str, present: str, needed: str
+) -> tuple[County, Policy]:
+    """The county and the policy with one relaxation taken up as it is told."""
+    if rule == "bundling.barriers":
+        told = needed.removeprefix("a crossing between ").split(", ")
+        return crossing(county, policy, [sorted(pair.split("+")) for pair in told])
+    values = policy.model_dump(mode="json")
+    *sections, name = rule.split(".")
+    part = values
+    for section in sections:
+        part = part[section]
+    if rule == "bundling.locks.fix":
+        centre = present.split("+")[0]
+        part[name] = {} if present.endswith(" locks") else {
+            c: s for c, s in part[name].items() if c != centre
+        }  # fmt: skip
+    else:
+        part[name] = float(needed) if "." in needed else int(needed)
+    return county, Policy.model_validate(values)
+
+
+def test_every_way_out_works_and_caps_cannot_be_smaller() -> None:
+    tried: dict[str, int] = {}
+    for seed in range(45):
+        county, policy = steered(seed)
+        bundles, proof = bundle(county, policy)
+        if bundles is not None:
+            continue
+        for change in proof.relaxations:
+            rule, present, needed = change.rule, change.present_text(), change.needed_text()
+            if rule in ("adjacency", "bundling.rural_only"):
+                continue
+            tried[rule] = tried.get(rule, 0) + 1
+            assert cheapest(*changed(county, policy, rule, present, needed)) is not None, change
+            if rule == "bundling.changes.max_stations":
+                less = str(int(needed) - 1)
+                assert (
+                    less == present
+                    or cheapest(*changed(county, policy, rule, present, less)) is None
+                )
+        told = {change.rule for change in proof.relaxations}
+        if "bundling.barriers" not in told:
+            every = [sorted(p) for p in itertools.combinations(county.stations.station_id, 2)]
+            assert cheapest(*crossing(county, policy, every)) is None, seed
+        if "bundling.changes.max_stations" not in told:
+            free = changed(county, policy, "bundling.changes.max_stations", "", "99")
+            assert cheapest(*free) is None, seed
+    assert set(tried) >= {
+        "bundling.locks.fix", "bundling.changes.max_stations", "bundling.barriers",
+    }, tried  # fmt: skip
 
 
 # --- fixed bundles ------------------------------------------------------------------------------
