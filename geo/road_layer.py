@@ -13,7 +13,7 @@ import pandas as pd
 
 from geo import osm, road_cache
 from geo.faults import Reason, RowProblem
-from geo.readers import QualityRow, Source, describe_quality, read_table
+from geo.readers import QualityRow, Source, Table, describe_quality, read_table
 from geo.road_facts import RoadFacts
 from geo.road_graph import RoadGraph
 from geo.roads import MERGE_M, ROADS_SCHEMA, Join, layer_graph
@@ -87,6 +87,8 @@ def read_line_layer(
     quality, aside = describe_quality(table), table.quarantined
     if any(p.severity == "error" for p in table.problems):
         return RoadsRead(graph=None, problems=table.problems, quality=quality, quarantined=aside)
+    if len(aside) and not len(table.frame):
+        return RoadsRead(graph=None, problems=_all_aside(table), quality=quality, quarantined=aside)
     graph, found, facts = layer_graph(
         table, roads, oneway=options.oneway, join=options.join, merge_m=options.merge_m
     )
@@ -111,6 +113,14 @@ def read_line_layer(
     return RoadsRead(
         graph=graph, problems=problems, quality=quality, facts=facts, quarantined=aside
     )
+
+
+def _all_aside(table: Table) -> tuple[Problem, ...]:
+    """No row is good: why the most are not, which is likely one mistake about the whole file."""
+    reasons = list(table.quarantined["reason"])
+    texts = [reason.text() for reason in reasons]
+    why = reasons[texts.index(max(texts, key=texts.count))]
+    return (table.problem(why.expected, why.fix, **why.params), *table.problems)
 
 
 def _files(path: Path) -> list[Path]:

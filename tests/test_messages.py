@@ -34,7 +34,9 @@ FROM_LIBRARIES = {
 AS_GIVEN = {"", "{expected}", "{reason}", "true", "false"}
 # Texts that cannot be followed, by the function that puts them together.
 NOT_FOLLOWED = {
-    "geo.osm:read_osm_roads": "kept as an earlier run wrote it",
+    "geo.osm:read_osm_facts": "kept as an earlier run wrote it",
+    "geo.road_layer:_opened": "kept as an earlier run wrote it",
+    "geo.road_layer:_all_aside": "a row's reason, followed where quarantine is told",
     "optimizer.policy_bundling:": "the policy key `fix`, no text",
     "optimizer.ways_out:_told": "ids and yes or no, as the stations file has them",
     "optimizer.ways_out:_of_locks": "stations as the lock names them",
