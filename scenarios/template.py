@@ -151,6 +151,10 @@ def case_text(answers: Answers, _: Translate) -> str:
         f"  traffic: {{dissolve_squads: {'true' if answers.squads else 'false'}}}",
         *_comment(_("At most so many officers change unit; leave it out for no limit.")),
         "  # staffing: {max_moves: 30}",
+        *_comment(
+            _("No township waits so many minutes longer than today; leave it out for no limit.")
+        ),
+        "  # equity: {max_township_loss_min: 10}",
         *_comment(_("What-ifs; run one with -s."), ""),
         "scenarios:",
         "  free:",

@@ -14,12 +14,15 @@ from optimizer.bundling import bundle
 from optimizer.columns import COLUMN_RULES, priced_columns
 from optimizer.county import County
 from optimizer.equity import loses_standard, windows_left
+from optimizer.errors import untranslated
 from optimizer.evaluation import evaluate
 from optimizer.feasibility import keeps_bundling_rules, violations
 from optimizer.plan import Bundle, Plan, current_plan
 from optimizer.policy import Policy
 from optimizer.result import Proof, Status
 from optimizer.workload import assess, demand_of
+from scenarios.compare import measures, township_changes
+from scenarios.documents import evaluation_of
 from tests.test_bundling import partitions
 from tests.test_columns import policy
 from tests.toy import random_county, worked_county, worked_policy
@@ -321,3 +324,34 @@ def told(proof: Proof) -> dict[str, str]:
 def test_off_by_default() -> None:
     assert all(value is None for _key, value in Policy().equity)
     assert Policy().bundling.offices_keep_windows
+
+
+def test_a_run_of_an_earlier_jingli_does_not_claim_that_nobody_loses() -> None:
+    rules = worked_policy()
+    document = evaluate(worked_county(), rules, UNDER_A).to_dict()
+    today = evaluate(worked_county(), rules, current_plan(worked_county()))
+    for name in ("residents_losing_standard", "most_losing_township", "most_township_loss_min"):
+        del document[name]
+    for town in document["townships"]:
+        del town["residents_losing_standard"]
+    old = evaluation_of(document)
+    row = {m.name: m for m in measures(today, old, untranslated)}["residents_losing_standard"]
+    assert (row.shown(row.plan), row.change, row.verdict) == ("–", "", "")
+    assert [c.loses for c in township_changes(today, old)] == [True, False]
+    del document["officers_freed"]
+    with pytest.raises(KeyError):
+        evaluation_of(document)
+
+
+def test_a_township_whose_residents_lose_the_standard_loses_whatever_its_mean() -> None:
+    today = evaluate(worked_county(), worked_policy(), current_plan(worked_county()))
+    plan = replace(
+        today,
+        townships=(
+            replace(today.townships[0], residents_losing_standard=1.0),
+            replace(today.townships[1], mean_response_min=today.townships[1].mean_response_min + 1),
+        ),
+    )
+    assert [(c.plan.township, c.loses) for c in township_changes(today, plan)] == [
+        ("Bton", True), ("Aton", True),
+    ]  # fmt: skip

@@ -182,6 +182,13 @@ def _setting(key: str, _: Translate) -> str:
         "policy.bundling.rural_only": _("Town stations stay alone"),
         "policy.bundling.max_office_travel_min": _("Minutes to a police office at the most"),
         "policy.bundling.min_officers_freed": _("Officers to be freed at the least"),
+        "policy.bundling.offices_keep_windows": _("Police offices keep their windows"),
+        "policy.equity.max_township_loss_min": _("Minutes a township may lose at the most"),
+        "policy.equity.max_township_response_min": _("Minutes of the slowest township at the most"),
+        "policy.equity.max_residents_losing_standard_fraction": _(
+            "Share of residents who may lose the standard"
+        ),
+        "policy.equity.max_window_km": _("Kilometres to the centre's window at the most"),
         "policy.response.share_within_fraction": _("Share of alerts to be reached in time"),
         "policy.traffic.dissolve_squads": _("Traffic squads end"),
         "policy.traffic.duty_stations": _("Number of duty stations"),
