@@ -314,7 +314,7 @@ def _unbettered_in_three(found: list[FrontierPlan], third: Third) -> list[Fronti
 
 
 def _numbered(found: list[FrontierPlan], *, with_knee: bool) -> tuple[FrontierPlan, ...]:
-    ordered = sorted(found, key=lambda p: (p.officers_freed, p.extra_alert_min_per_year))
+    ordered = sorted(found, key=lambda p: (round(p.officers_freed, 6), p.extra_alert_min_per_year))
     knee = -1
     if with_knee and ordered:
         below = weighted_distance(
