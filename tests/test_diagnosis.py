@@ -225,7 +225,7 @@ def without(county: County, rules: Policy, dropped: Iterable[str]) -> tuple[Coun
         elif rule in NO_RULE:
             rules = with_value(rules, rule, NO_RULE[rule])
         else:
-            rules = with_value(rules, rule, [])
+            rules = with_value(rules, rule, None if rule.startswith("equity.") else [])
     return county, rules
 
 
