@@ -14,7 +14,7 @@ from optimizer.measures import response_by_group
 from optimizer.plan import Bundle
 from optimizer.queueing import crews_needed, wait_exceeds
 from optimizer.result import Status
-from optimizer.workload import assess, standard_min
+from optimizer.workload import assess, closes_window, standard_min
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,21 @@ class TownshipCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A station that becomes a police office.
+
+    Attributes:
+        station_id: The station.
+        travel_min: Minutes to it from the centre's seat.
+        window_closes: Its window closes, the centre having one.
+    """
+
+    station_id: str
+    travel_min: float
+    window_closes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostChoice:
     """A set of stations under one of its members.
 
@@ -126,7 +141,7 @@ class BundleWhy:
         queues: The busiest period of each station alone, then of the bundle.
         price: The bundle's price less that of its stations apart.
         townships: What changes for whom, the greatest loss first; empty for a lone station.
-        offices: Minutes from the centre to each police office.
+        offices: Its police offices, by id.
         margins: Its limits.
         hosts: Every member as the centre, the present one first, then by price.
         without: The best plan without this very set of stations (for a lone station: with it in
@@ -141,7 +156,7 @@ class BundleWhy:
     queues: tuple[Queue, ...]
     price: Price
     townships: tuple[TownshipCost, ...]
-    offices: tuple[tuple[str, float], ...]
+    offices: tuple[Office, ...]
     margins: tuple[Margin, ...]
     hosts: tuple[HostChoice, ...]
     without: Change
@@ -174,10 +189,7 @@ def bundle_why(board: Board, bundle: Bundle) -> BundleWhy:
         queues=(*(_queue(board, s, np.array([s])) for s in rows), _queue(board, centre, rows)),
         price=price - sum(apart, Price()),
         townships=_townships(board, centre, rows) if joint else (),
-        offices=tuple(
-            (s, float(board.county.station_time_min[centre, ids.index(s)]))
-            for s in bundle.office_ids
-        ),
+        offices=tuple(_office(board, centre, s) for s in rows.tolist() if s != centre),
         margins=margins(board, int(np.flatnonzero(column)[0])) if joint and column.any() else (),
         hosts=host_choices(board, rows, first=bundle.centre_id) if joint else (),
         without=board.change(~board.exactly(rows)),
@@ -311,6 +323,16 @@ def _townships(board: Board, centre: int, rows: IntArray) -> tuple[TownshipCost,
             )
         )
     return tuple(sorted(found, key=lambda t: (t.today_min - t.together_min, t.township)))
+
+
+def _office(board: Board, centre: int, station: int) -> Office:
+    county = board.county
+    closes = closes_window(county, board.policy, np.array([centre]), np.array([station]))
+    return Office(
+        station_id=county.stations.station_id[station],
+        travel_min=float(county.station_time_min[centre, station]),
+        window_closes=bool(closes[0]),
+    )
 
 
 def _locks(board: Board, bundle: Bundle) -> tuple[str, ...]:

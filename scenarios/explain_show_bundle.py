@@ -37,12 +37,13 @@ def show_bundle(found: Explanation, why: BundleWhy, console: Console, _: Transla
         out.say(_queue_text(found.name.get(station, ""), queue, found, _))
     out.heading(_("What it costs whom"))
     _show_townships(why, out)
-    for office, minutes in why.offices:
-        out.say(
-            _("{office} becomes a police office, {n} min from the centre.").format(
-                office=found.name[office], n=f"{minutes:.1f}"
-            )
+    for office in why.offices:
+        said = (
+            _("{office} becomes a police office, {n} min from the centre; its window closes.")
+            if office.window_closes
+            else _("{office} becomes a police office, {n} min from the centre.")
         )
+        out.say(said.format(office=found.name[office.station_id], n=f"{office.travel_min:.1f}"))
     out.heading(_("Limits"), _("! little is left"))
     out.facts(
         [

@@ -14,7 +14,7 @@ from optimizer.columns import COLUMN_RULES, UNITS_PER_OFFICER, priced_columns, u
 from optimizer.county import County
 from optimizer.evaluation import evaluate
 from optimizer.explain_board import LOCKS, Board, Change, board_of
-from optimizer.explain_bundle import bundle_why, host_choices
+from optimizer.explain_bundle import Office, bundle_why, host_choices
 from optimizer.explain_pair import SetWhy, rejected_pairs, set_why
 from optimizer.feasibility import keeps_bundling_rules, violations
 from optimizer.partition import partition
@@ -281,7 +281,7 @@ def test_the_worked_example_by_hand() -> None:
     assert loser.station_id == "B"
     assert (loser.today_min, loser.together_min) == (8.0, 23.5)
     assert same.today_min == same.together_min == 8.0
-    assert why.offices == (("B", 16.0),)
+    assert why.offices == (Office(station_id="B", travel_min=16.0, window_closes=False),)
     # B as the centre: 72,000 alert-minutes in place of 61,000.
     assert [h.centre_id for h in why.hosts] == ["A", "B"]
     under_b = why.hosts[1].price
@@ -291,6 +291,16 @@ def test_the_worked_example_by_hand() -> None:
     assert why.without.price is not None
     assert why.without.price.total == pytest.approx(35.820396 - 32.753729, abs=1e-6)
     assert [b.station_ids for b in why.without.new] == [("A",), ("B",)]
+
+
+def test_a_window_that_closes_is_told() -> None:
+    rules = worked_policy()
+    part = rules.bundling.model_copy(update={"offices_keep_windows": False})
+    closing = rules.model_copy(update={"bundling": part})
+    joint = Bundle(centre_id="A", station_ids=("A", "B"))
+    why = bundle_why(board_of(worked_county(), closing, (joint,)), joint)
+    assert [o.window_closes for o in why.offices] == [True]
+    assert (why.together.windows, why.together.window_officers) == (0, 0.0)
 
 
 def test_parts_add_up_to_the_required_officers() -> None:
