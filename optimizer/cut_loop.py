@@ -29,6 +29,7 @@ _ROUNDS = 60
 _SMALL_SETS_TAIL = 0.05
 _TAIL = 2e-4
 _STALLED = 4
+_MANY_COLUMNS = 30_000
 _PASSED_OVER = (WHOLE, 0.04, 0.15)
 
 
@@ -79,25 +80,18 @@ class CutLoop:
         Returns:
             False where the relaxation is infeasible.
         """
-        cover, limits, stations = self.cover, self.cover.limits, self.cover.stations
+        cover, limits = self.cover, self.cover.limits
         unit = max(1.0, float(np.abs(cover.price).max(initial=0)) / _PRICE_SPAN)
         extra = [csr_matrix(row.coefficients[None, :] / row.per_unit) for row in limits]
         least = [row.floor / row.per_unit for row in limits]
         program = WarmProgram(
             cover.price / unit,
-            self.equal[:stations],
-            self.equal_to[:stations],
-            self.equal_to[:stations],
+            vstack([self.equal, *extra], format="csr"),
+            np.r_[self.equal_to, least],
+            np.r_[self.equal_to, np.full(len(least), np.inf)],
+            # Rows over all of many columns are dense, and slow every step of the simplex.
+            interior=len(cover) > _MANY_COLUMNS and bool(cover.exactly or limits),
         )
-        over_all = vstack([self.equal[stations:], *extra], format="csr")
-        if over_all.shape[0]:
-            # Rows over all columns are dense: the simplex is quicker without them at first.
-            program.solve(self.time_left())
-            program.add(
-                over_all,
-                np.r_[self.equal_to[stations:], least],
-                np.r_[self.equal_to[stations:], np.full(len(least), np.inf)],
-            )
         known: set[tuple[int, ...]] = set()
         first = last = 0.0
         small_sets, stalled = True, 0

@@ -41,14 +41,21 @@ class WarmProgram:
     """Minimise objective @ x over x >= 0, row_lower <= A x <= row_upper."""
 
     def __init__(
-        self, objective: FloatArray, rows: csr_matrix, row_lower: ArrayLike, row_upper: ArrayLike
+        self,
+        objective: FloatArray,
+        rows: csr_matrix,
+        row_lower: ArrayLike,
+        row_upper: ArrayLike,
+        *,
+        interior: bool = False,
     ) -> None:
+        """`interior`: begin by an interior point method and crossover instead of the simplex."""
         self._objective = np.asarray(objective, dtype=float)
         n = len(self._objective)
         program = _program(
             self._objective, np.zeros(n), np.full(n, np.inf), rows, row_lower, row_upper
         )
-        self._highs = _solver(program, _SIMPLEX)
+        self._highs = _solver(program, {**_SIMPLEX, "solver": "ipm" if interior else "simplex"})
 
     def add(self, rows: csr_matrix, row_lower: ArrayLike, row_upper: ArrayLike) -> None:
         """Join rows to the program."""
@@ -69,6 +76,7 @@ class WarmProgram:
         until_s = self._highs.getRunTime() + max(0.01, limits.time_limit_s)
         self._highs.setOptionValue("time_limit", until_s)
         self._highs.run()
+        self._highs.setOptionValue("solver", "simplex")
         name = self._highs.getModelStatus().name
         if name in _NONE:
             return Relaxed(status=Status.INFEASIBLE)
