@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 from optimizer.result import Proof, Relaxation, Status
 from optimizer.scorecard import Evaluation
 from scenarios.provenance import modelled_items
+from scenarios.reach import parted
 from scenarios.run import Run
 from scenarios.steered import Steer, steered
 
@@ -34,10 +35,22 @@ def evaluation_document(run: Run) -> dict[str, Any]:
             }
             for o in run.loaded.overrides
         ],
+        "no_longer_reached": _no_longer_reached(run),
         "steered": [s.document() for s in steered_in(run)],
         "today": run.today.to_dict(),
         "plan": None if run.plan is None else run.plan.to_dict(),
     }
+
+
+def _no_longer_reached(run: Run) -> list[dict[str, Any]]:
+    """Townships and the stations that a scenario's closed roads part from them."""
+    base = run.inspection.loaded
+    if base is None or not any(mark.kind == "closed" for mark in run.loaded.road_marks):
+        return []
+    return [
+        {"townships": list(one.townships), "stations": list(one.away)}
+        for one in parted(base.county, run.loaded.county)
+    ]
 
 
 def steered_in(run: Run) -> tuple[Steer, ...]:

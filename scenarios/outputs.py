@@ -79,7 +79,7 @@ def write_tables(run: Run, folder: Path, _: Translate, language: Language) -> No
     """
     assert run.result.plan is not None
     loaded = run.loaded
-    tables, records = sheets(run, _, language), record_sheets(run.inspection, _)
+    tables, records = sheets(run, _, language), record_sheets(run.inspection, _, loaded.warnings)
     turnout_min = loaded.policy.response.turnout_min
     assignment = assignment_sheets(loaded.county, run.result.plan, turnout_min)
     for sheet in (*tables, *assignment, *records):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from geo.faults import Reason
 from geo.road_facts import LEFT_OUT, RoadFacts
-from optimizer.errors import Translate
+from optimizer.errors import Problem, Translate
 from optimizer.frozen import FloatArray
 from scenarios.load import Inspection
 from scenarios.road_words import class_text
@@ -17,17 +17,27 @@ from scenarios.tables import Cell, Sheet
 _BESIDE_KM = 0.1
 
 
-def record_sheets(inspection: Inspection, _: Translate) -> tuple[Sheet, ...]:
-    """Quality sheet first; roads, problems, quarantine and repairs where there are any."""
+def record_sheets(
+    inspection: Inspection, _: Translate, warnings: Sequence[Problem] = ()
+) -> tuple[Sheet, ...]:
+    """Quality sheet first; roads, problems, quarantine and repairs where there are any.
+
+    Args:
+        inspection: What reading the case turned up.
+        _: Translation of headers and problems.
+        warnings: What a scenario brings about; those of reading among them are told once.
+    """
     found = [quality_sheet(inspection, _)]
     if inspection.roads is not None:
         found.append(roads_sheet(inspection.roads, inspection.walk_in_km, _))
-    if inspection.problems:
+    problems = list(dict.fromkeys(p.text(_) for p in (*warnings, *inspection.problems)))
+    severity = {p.text(_): _(p.severity) for p in (*warnings, *inspection.problems)}
+    if problems:
         found.append(
             Sheet(
                 name="warnings",
                 header=(_("Severity"), _("Problem")),
-                rows=tuple((_(p.severity), p.text(_)) for p in inspection.problems),
+                rows=tuple((severity[text], text) for text in problems),
             )
         )
     aside = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -76,14 +77,23 @@ def within_reach(
     return station
 
 
-def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[Problem, ...]:
-    """What closures part: townships, and the stations that reached them before and do not now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted:
+    """Townships that the same stations no longer reach.
 
-    Townships that lose the same stations are told together; whole cells count, so a township is
-    told if one of its cells is lost.
+    Attributes:
+        townships: Their names; one cell that is lost is enough.
+        away: Stations that reached all of them before and do not now.
+        near: Stations that still do, or never did.
     """
-    if not changes.roads.close:
-        return ()
+
+    townships: tuple[str, ...]
+    away: tuple[str, ...]
+    near: tuple[str, ...]
+
+
+def parted(before: County, after: County) -> tuple[Parted, ...]:
+    """Whom a scenario parts, in the order of the townships' names."""
     row = after.stations.index()
     pairs = [(r, row[s]) for r, s in enumerate(before.stations.station_id) if s in row]
     if before.cells.cell_id != after.cells.cell_id or not pairs:
@@ -104,23 +114,39 @@ def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[P
     for members in groups.values():
         away = new[by_township[members[0]]]
         near = np.setdiff1d(new, away)
-        from_away = [after.stations.name[s] for s in away[:_NAMED].tolist()]
-        from_near = [after.stations.name[s] for s in near[:_NAMED].tolist()]
         found.append(
-            Problem(
-                where=_CLOSE,
-                value=_listed([str(names[t]) for t in members[:_NAMED]], len(members)),
-                expected="a way by road from every station; {away} can no longer reach all of it, "
-                "only {near} can",
-                fix="no plan lets those stations answer there while the roads are closed",
-                params={
-                    "away": _listed(from_away, len(away)),
-                    "near": _listed(from_near, len(near)) or "-",
-                },
-                severity="warning",
+            Parted(
+                townships=tuple(str(names[t]) for t in members),
+                away=tuple(after.stations.name[s] for s in away.tolist()),
+                near=tuple(after.stations.name[s] for s in near.tolist()),
             )
         )
     return tuple(found)
+
+
+def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[Problem, ...]:
+    """What closures part: townships, and the stations that reached them before and do not now.
+
+    Townships that lose the same stations are told together.
+    """
+    if not changes.roads.close:
+        return ()
+    return tuple(
+        Problem(
+            where=_CLOSE,
+            value=_some(one.townships),
+            expected="a way by road from every station; {away} can no longer reach all of it, "
+            "only {near} can",
+            fix="no plan lets those stations answer there while the roads are closed",
+            params={"away": _some(one.away), "near": _some(one.near) or "-"},
+            severity="warning",
+        )
+        for one in parted(before, after)
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return _listed(list(names[:_NAMED]), len(names))
 
 
 def cut_off_text(warnings: Sequence[Problem], translate: Translate) -> str:

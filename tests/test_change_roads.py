@@ -14,14 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyogrio
 import pytest
+from click.testing import CliRunner
 
+from geo.map_legend import legend_keys
+from geo.maps import ground_for
 from geo.plane import line_km
 from optimizer.errors import InputError
+from optimizer.plan import current_plan
 from scenarios.case import open_case
 from scenarios.changes import apply
+from scenarios.cli import jingli
 from scenarios.drawings import read_drawings, scenario_paths
 from scenarios.load import LoadedCase
+from scenarios.outputs import scene_of
 from scenarios.prepared import Prepared
 from tests.small_case import SOUTH, STEP, WEST, Row, write_case
 from tests.test_changes import scenario_of
@@ -537,3 +544,63 @@ def test_names_need_a_layer_that_has_them(tmp_path: Path) -> None:
     for key, value, words in (("name", "主路", "no names"), ("id", "7", "no ids")):
         with pytest.raises(InputError, match=f"the roads of this case have {words}"):
             apply(base, scenario_of(prepared.case, roads={"close": {"x": {key: value}}}))
+
+
+def test_whom_a_closure_parts_is_in_every_output(tmp_path: Path) -> None:
+    """Console, JSON, `warnings.csv`, and under both maps; with the closures' own legend lines."""
+
+    def apart(document: Row) -> None:
+        document["layers"]["roads"] = {"path": "roads.geojson", "crs": "WGS84"}
+        close = {"大桥": {"name": "大桥路"}, "北": {"name": "北路"}}
+        document["scenarios"] = {"apart": {"reason": "r", "roads": {"close": close}}}
+
+    folder = write_case(tmp_path / "case", case=apart)
+    text = json.dumps({"type": "FeatureCollection", "features": features()}, ensure_ascii=False)
+    (folder / "roads.geojson").write_text(text, encoding="utf-8")
+    out = tmp_path / "out"
+    line = ["run", str(folder), "-s", "apart", "--no-store", "--out", str(out), "--lang", "en"]
+    told = CliRunner(env={"COLUMNS": "200"}).invoke(jingli, line)
+    assert told.exit_code == 0, told.output
+    assert "甲派出所, 乙派出所, 丙派出所 can no longer reach all of it" in told.stdout
+    found = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    west, east = ["甲派出所", "乙派出所", "丙派出所"], ["丁派出所", "戊派出所", "己派出所"]
+    lost = {tuple(one["stations"]): set(one["townships"]) for one in found["no_longer_reached"]}
+    assert lost == {tuple(west): {"丁镇", "戊镇", "己镇"}, tuple(east): {"甲镇", "乙镇", "丙镇"}}
+    assert "can no longer reach" in (out / "warnings.csv").read_text(encoding="utf-8-sig")
+    under = "No longer reached by road: "
+    page = (out / "map.html").read_text(encoding="utf-8")
+    assert under in page
+    assert '"Closed: 大桥"' in page
+    layer = pyogrio.read_dataframe(out / "plan.gpkg", layer="road_changes")
+    assert layer["label"].tolist() == ["Closed: 大桥", "Closed: 北"]
+    assert (layer["length_km"] > 3).all()
+    # No bundle reaches over the water.
+    plan = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    for bundle in plan["bundles"]:
+        sides = {station in ("01", "02", "03") for station in bundle["station_ids"]}
+        assert len(sides) == 1
+
+
+@pytest.mark.parametrize(
+    ("roads", "label"),
+    [
+        ({"speeds": {"winter": {"classes": ["provincial"], "factor": 0.6, "months": [12, 1]}}},
+         "provincial roads × 0.6 (winter; months 12, 1)"),
+        ({"speeds": {"ice": {"name": "大桥路", "factor": 0.5}}}, "大桥路 × 0.5 (ice)"),
+        ({"speed_factor": 0.7}, "all roads × 0.7"),
+        ({"close": {"k": {"id": 105}}}, "Closed: k"),
+        ({"new": {"n": {"line": [[X[2], MAIN], [X[2], UPPER]], "road_class": "轮渡"}}},
+         "Ferry: n"),
+    ],
+)  # fmt: skip
+def test_every_change_is_a_line_of_the_legend_and_on_the_map(
+    changed: Callable[..., LoadedCase], roads: dict[str, Any], label: str
+) -> None:
+    loaded = changed(**roads)
+    scene = scene_of(loaded, current_plan(loaded.county), "t", str, "en")
+    ground = ground_for(scene)
+    (mark,) = ground.marks
+    assert mark.text == label
+    assert label in [k.text for k in legend_keys(loaded.county, scene.plan, ground)]
+    assert bool(len(mark.lines)) == ("speed_factor" not in roads)
+    assert len(mark.cross_m) == ("close" in roads)
