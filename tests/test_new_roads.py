@@ -190,7 +190,7 @@ def test_a_road_joined_where_turns_are_forbidden_lets_nobody_turn_there(tmp_path
     def minutes(graph: Any, one: tuple[float, float], two: tuple[float, float]) -> float:
         roads = router(graph)
         ends = [roads.snap(np.array([p[0]]), np.array([p[1]])) for p in (one, two)]
-        return float(reached(roads, *ends).dense()[0][0, 0])
+        return float(reached(roads, ends[0], ends[1]).dense()[0][0, 0])
 
     west, north, east, south = (0.001, 0.0), (0.01, 0.009), (0.019, 0.0), (0.01, -0.009)
     # Not from the west to the north, except round by the new dead end or the east.
