@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from optimizer.errors import WrongValue
 from optimizer.frozen import digest
@@ -192,6 +192,20 @@ class Staffing(Part):
         return self
 
 
+_CHINESE_CLASSES = {
+    "高速": "expressway",
+    "高速公路": "expressway",
+    "国道": "national",
+    "省道": "provincial",
+    "县道": "county",
+    "乡道": "township",
+    "村道": "village",
+    "街道": "street",
+    "轮渡": "ferry",
+}
+"""What a policy may call road classes, as road layers do."""
+
+
 class Roads(Part):
     """How roads become minutes."""
 
@@ -223,6 +237,32 @@ class Roads(Part):
         default=("national", "provincial", "county"),
         description="Road classes that traffic squads manage (国省县道)",
     )
+
+    @field_validator("speed_km_per_h", mode="before")
+    @classmethod
+    def _speeds_by_class(cls, given: object) -> object:
+        """Speeds under Chinese class names."""
+        if not isinstance(given, dict):
+            return given
+        found: dict[object, object] = {}
+        for name, speed in given.items():
+            key = _CHINESE_CLASSES.get(name, name)
+            if key in found:
+                raise WrongValue(
+                    "one speed for each road class; {road_class} has two",
+                    "delete one of the two",
+                    road_class=name,
+                )
+            found[key] = speed
+        return found
+
+    @field_validator("managed_classes", mode="before")
+    @classmethod
+    def _managed(cls, given: object) -> object:
+        """Managed classes under Chinese names, each once."""
+        if not isinstance(given, list | tuple):
+            return given
+        return tuple(dict.fromkeys(_CHINESE_CLASSES.get(name, name) for name in given))
 
 
 class Solver(Part):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from optimizer.policy import WEEKS_PER_YEAR, CategoryWork, Crews, Policy, Workload
+from optimizer.policy import WEEKS_PER_YEAR, CategoryWork, Crews, Policy, Roads, Workload
 
 
 def errors_of(raw: dict[str, Any]) -> dict[str, str]:
@@ -161,3 +161,15 @@ def test_every_key_is_described_with_its_default() -> None:
     whole = Policy.model_json_schema()
     walk(whole, whole["$defs"])
     assert len(seen) > 40
+
+
+def test_road_classes_by_their_chinese_names() -> None:
+    chinese = ("高速", "国道", "省道", "县道", "乡道", "村道", "街道")
+    said = Roads(
+        speed_km_per_h={name: 10.0 + i for i, name in enumerate(chinese)},
+        managed_classes=("国道", "省道", "national", "机场路"),
+    )
+    assert said.speed_km_per_h == {name: 10.0 + i for i, name in enumerate(Roads().speed_km_per_h)}
+    assert said.managed_classes == ("national", "provincial", "机场路")
+    with pytest.raises(ValidationError, match="one speed for each road class; 县道 has two"):
+        Roads(speed_km_per_h={"county": 40.0, "县道": 30.0})
