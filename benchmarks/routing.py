@@ -1,8 +1,13 @@
 """Routing on the roads of OpenStreetMap extracts: minutes against networkx, and how long they take.
 
-    python benchmarks/routing.py check        every extract against networkx
-    python benchmarks/routing.py county       Porto: matrix, closure, nearest; ratio to networkx
-    python benchmarks/routing.py tiled 10     Porto 10 times over: a prefecture; 50: a province
+    python -m benchmarks.routing check        every extract against networkx
+    python -m benchmarks.routing county       Porto: matrix, closure, nearest
+    python -m benchmarks.routing tiled 10     Porto 10 times over: a prefecture; 50: a province
+    python -m benchmarks.routing rivals       Porto beside scipy, networkx, pandana, osmnx; or some:
+    python -m benchmarks.routing rivals jingli scipy
+
+`rivals` runs each engine in a process of its own, osmnx and pandana with the Python named in
+JINGLI_RIVALS_PYTHON if they are not installed beside Jingli.
 
 Times are processor seconds of one core, the best of three. The extracts are the check data beside
 the checkout (`shared/data/osm`), or the folder in JINGLI_SHARED.
@@ -10,9 +15,12 @@ the checkout (`shared/data/osm`), or the folder in JINGLI_SHARED.
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -22,12 +30,13 @@ from typing import Any
 
 import numpy as np
 
-from geo import routing, shortest_paths
+from benchmarks.roads_reading import write_xml
+from geo import core_search, routing, shortest_paths
 from geo.closures import cuts_of
-from geo.osm import read_osm_roads
+from geo.osm import read_osm, read_osm_roads
 from geo.road_graph import RoadGraph
 from geo.routing import Router, travel_times, with_changes
-from geo.shortest_paths import Arcs
+from geo.shortest_paths import Arcs, Ends, Trees
 from geo.snapping import Snapped
 from optimizer.policy import Roads
 
@@ -112,6 +121,7 @@ def tiled(graph: RoadGraph, times: int) -> RoadGraph:
         ),
         class_names=graph.class_names, street_name=zeros, street_ref=zeros, texts=("",),
         street_id_first=np.zeros(len(zeros) + 1, np.int64), street_id=np.zeros(0, np.int64),
+        street_id_cm=np.zeros(0, np.uint32),
         shape_first=np.zeros(len(zeros) + 1, np.int64), shape_lon_e7=zeros[:0],
         shape_lat_e7=zeros[:0],
     )  # fmt: skip
@@ -147,7 +157,31 @@ def check() -> None:
             assert mine.keys() == found.keys(), name
             worst = max([worst, *(abs(mine[v] - found[v]) for v in mine)])
             reached += len(mine)
+        assert_core_equals(roads.arcs, ends, trees)
         print(f"{name:34} {graph.nodes:7} nodes {reached:8} ways compared, most {worst} ms apart")
+
+
+def assert_core_equals(arcs: Arcs, exits: Ends, trees: Trees) -> None:
+    """The search with junctions taken out gives the trees' ways to every node, kilometres too."""
+    sources, zero = len(exits.first) - 1, np.zeros(arcs.nodes, np.int64)
+    every = Ends(
+        first=np.arange(arcs.nodes + 1), node=np.arange(arcs.nodes), travel_ms=zero, length_cm=zero
+    )
+    nothing = np.full((sources, arcs.nodes), shortest_paths.CLOSED)
+    direct = shortest_paths.sparse(nothing, nothing, shortest_paths.NO_LIMIT_MS)
+    search = core_search.searcher(arcs, exits, every, direct, shortest_paths.NO_LIMIT_MS)
+    room = sources * arcs.nodes
+    target, ms, cm = np.empty(room, np.int32), np.empty(room, np.uint32), np.empty(room, np.uint32)
+    first = np.zeros(sources + 1, np.int64)
+    assert search(0, target, ms, cm, first) == sources
+    for s in range(sources):
+        there, found = (
+            np.flatnonzero(trees.travel_ms[s] != shortest_paths.CLOSED),
+            slice(*first[s : s + 2]),
+        )
+        assert np.array_equal(target[found], there)
+        assert np.array_equal(ms[found], trees.travel_ms[s, there])
+        assert np.array_equal(cm[found], trees.road_cm[s, there])
 
 
 def auckland() -> None:
@@ -172,8 +206,9 @@ def auckland() -> None:
     graph, _ = shortest_paths.arcs_of(tail[good], head[good], ms[good], ms[good], nodes)
     at = np.random.default_rng(1).integers(0, nodes, 8)
     zero = np.zeros(8, np.int64)
-    ends = shortest_paths.Ends(first=np.arange(9), node=at, travel_ms=zero, length_cm=zero)
+    ends = Ends(first=np.arange(9), node=at, travel_ms=zero, length_cm=zero)
     trees = shortest_paths.grow(graph, ends)
+    assert_core_equals(graph, ends, trees)
     other = nx.MultiDiGraph()
     other.add_nodes_from(range(nodes))
     other.add_weighted_edges_from(
@@ -189,9 +224,7 @@ def auckland() -> None:
 
 
 def county() -> None:
-    """The county targets of the roads issue, and networkx on the same graph."""
-    nx: Any = import_module("networkx")
-
+    """The county targets of the roads issue."""
     graph = graph_of("porto.osm.pbf")
     roads = bare_router(graph)
     seats, cells = places(graph, 26, 1), places(graph, 10_000, 2)
@@ -205,14 +238,6 @@ def county() -> None:
     closures(roads, graph, seats, cells, trees)
     near, _ = timed(lambda: routing.nearest(roads, seats, cells, 1))
     print(f"nearest of 26                             {near:7.3f} s")
-    other = nx.DiGraph()
-    rows = zip(graph.tail().tolist(), graph.head.tolist(), graph.travel_ms.tolist(), strict=True)
-    for one, two, ms in rows:
-        if not other.has_edge(one, two) or other[one][two]["weight"] > ms:
-            other.add_edge(one, two, weight=ms)
-    start = roads.arcs.head[np.maximum(roads.along, roads.against)[seats.street]].tolist()
-    slow, _ = timed(lambda: [nx.single_source_dijkstra_path_length(other, s) for s in start], 1)
-    print(f"networkx, 26 rows                         {slow:7.3f} s: {slow / matrix:.0f} times")
     assert len(found.target) > 200_000
 
 
@@ -294,12 +319,53 @@ def large(times: int) -> None:
         )
 
 
+def rivals(engines: list[str]) -> None:
+    """26 x 10,000 minutes in Porto by several engines, each in a process of its own."""
+    script = Path(__file__).with_name("routing_rivals.py")
+    other = os.environ.get("JINGLI_RIVALS_PYTHON", sys.executable)
+    single = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parents[1])}
+    graph = graph_of("porto.osm.pbf")
+    rng, main = np.random.default_rng(1), np.flatnonzero(graph.component == 0)
+    ours: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        np.savez(
+            folder / "roads.npz", first_arc=graph.first_arc, head=graph.head,
+            travel_ms=graph.travel_ms, length_cm=graph.length_cm,
+            lon=graph.node_lon_deg, lat=graph.node_lat_deg,
+            sources=rng.choice(main, 26), targets=rng.choice(main, 10_000),
+        )  # fmt: skip
+        write_xml(read_osm(DATA / "osm" / "porto.osm.pbf"), folder / "plain.osm")
+        print("engine           nodes    ready   answer  times ours   peak GB  times ours")
+        for engine in engines or ("jingli", "scipy", "networkx", "pandana", "osmnx", "osmnx_plain"):
+            python = other if engine in ("osmnx", "osmnx_plain", "pandana") else sys.executable
+            run = subprocess.run(
+                [python, str(script), engine, name],
+                capture_output=True, text=True, env=single, check=False,
+            )  # fmt: skip
+            if run.returncode:
+                print(f"{engine:12} not run: {(run.stderr.splitlines() or [''])[-1]}")
+                continue
+            said = json.loads(run.stdout.splitlines()[-1])
+            ours = ours or said
+            same = abs(said.get("sum_s", ours["sum_s"]) / ours["sum_s"] - 1.0)
+            print(
+                f"{engine:12} {said['nodes']:9} {said['ready_s']:8.2f} {said['answer_s']:8.3f} "
+                f"{said['answer_s'] / ours['answer_s']:11.1f} {said['peak_gb']:9.2f} "
+                f"{said['peak_gb'] / ours['peak_gb']:11.1f}"
+                + (f"   sums {same:.1e} apart" if "sum_s" in said else ""),
+                flush=True,
+            )
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["check"]:
             check()
         case ["county"]:
             county()
+        case ["rivals", *engines]:
+            rivals(engines)
         case ["tiled", number]:
             large(int(number))
         case _:
