@@ -12,6 +12,7 @@ from scenarios.documents import steered_in
 from scenarios.kept import KeptRun, kept_of_run
 from scenarios.language import in_language
 from scenarios.report.blocks import RIGHT, Block, Heading, Paragraph, TableBlock
+from scenarios.report.content_why import why
 from scenarios.report.material import Material
 from scenarios.report.wording import listed
 from scenarios.steered import steered_text
@@ -55,6 +56,7 @@ def choices(m: Material) -> Iterator[Block]:
                 "choose."
             )
         )
+    yield from why(m)
     yield Heading(text=_("What the scenario prescribes"), level=2)
     yield from _overrides(m)
 
