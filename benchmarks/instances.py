@@ -28,7 +28,6 @@ from optimizer.policy import Policy
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 TOWNS = SHARED / "china_towns" / "china_towns_2016.csv.gz"
-VILLAGES = SHARED / "china_towns" / "china_villages_with_xy_2016.csv.gz"
 PROVINCE = "陕西"
 ALBERS = "ESRI:102025"
 MOST_IN_ONE_TABLE = 1_200
@@ -114,7 +113,7 @@ def seats(count: int) -> tuple[list[str], list[str], FloatArray]:
     """Ids, names and lon/lat of `count` seats nearest to the middle of Shaanxi's seats.
 
     Shaanxi's own come first; where they do not suffice, the nearest of other provinces. China has
-    35,350 town seats with coordinates; what is asked beyond them is villages.
+    35,350 town seats with coordinates; what is asked beyond them lies midway between two of them.
     """
     rows = []
     with gzip.open(TOWNS, "rt", encoding="utf-8") as f:
@@ -122,11 +121,10 @@ def seats(count: int) -> tuple[list[str], list[str], FloatArray]:
             if row["lon_wgs84"] and row["lat_wgs84"]:
                 at = float(row["lon_wgs84"]), float(row["lat_wgs84"])
                 rows.append((row["code"], row["town"], *at, PROVINCE in row["province"]))
-    if count > len(rows):
-        with gzip.open(VILLAGES, "rt", encoding="utf-8") as f:
-            for row in itertools.islice(csv.DictReader(f), count - len(rows)):
-                at = float(row["lon_gcj02"]), float(row["lat_gcj02"])
-                rows.append((row["code"], row["name"], *at, False))
+    known = rows[:]
+    for one, next_one in itertools.islice(itertools.pairwise(known), max(0, count - len(known))):
+        middle = (one[2] + next_one[2]) / 2, (one[3] + next_one[3]) / 2
+        rows.append((f"{one[0]}+", f"{one[1]}+", *middle, False))
     lon_lat = np.array([r[2:4] for r in rows])
     own = np.array([r[4] for r in rows])
     middle = lon_lat[own].mean(axis=0)

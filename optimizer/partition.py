@@ -1,19 +1,16 @@
 r"""Exact set partition over priced columns: linear bound, cuts, fixing, one last branch and bound.
 
 Choose columns $x \in \{0,1\}^N$, every station in exactly one, at least total price, under optional
-equalities (counts) and one optional lower limit. The method, in this order:
+equalities (counts) and limits. The method, in this order:
 
-1. Linear relaxation, tightened by subset-row cuts over connected triples and 5-sets $T$ of
-   stations, $\sum_S \lfloor |S \cap T| / 2 \rfloor x_S \le \lfloor |T| / 2 \rfloor$ (Jepsen,
-   Petersen, Spoorendonk & Pisinger, *Subset-row inequalities*, Operations Research 56 (2008)
-   497-511).
-2. From its dual values, rounded to whole numbers, a Lagrangian bound computed in whole numbers: it
-   holds whatever the simplex code's rounding.
-3. An incumbent: the relaxation itself where it is whole, else branch and bound over the columns of
-   small reduced cost.
-4. Columns whose reduced cost exceeds incumbent - bound can be in no plan as good: dropped, exactly.
-5. Branch and bound over what is left. Its objective is price x M + tie weight with M above every
-   total of tie weights, so that one search settles price first and ties second.
+1. A lower bound: linear relaxation, cuts, and a Lagrangian bound computed in whole numbers
+   (`cut_loop.py`).
+2. An incumbent: the relaxation itself where it is whole, else branch and bound over the columns of
+   small reduced cost, around the fractional part alone where no row binds the whole plan.
+3. Columns whose reduced cost exceeds incumbent - bound can be in no plan as good: dropped, exactly.
+4. Branch and bound over what is left, with the cuts that hold the bound up. Its objective is price
+   x M + tie weight with M above every total of tie weights, so that one search settles price first
+   and ties second.
 
 Prices stay whole numbers throughout, and every accepted solution is checked in whole numbers.
 """
