@@ -15,6 +15,7 @@ from geo import routing
 from geo.accesses import Accesses
 from geo.crs import geometry_to_wgs84, is_known
 from geo.plane import as_geometry
+from geo.road_marks import RoadMark
 from geo.routes import Leg, routes
 from geo.snapping import Snapped
 from optimizer.errors import InputError, Problem, Translate
@@ -28,7 +29,7 @@ PlaceKind = Literal["station", "township", "cell", "point"]
 _POINT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[,，]\s*(-?\d+(?:\.\d+)?)\s*$")
 _BESIDE_M = 0.5
 # A road that only crosses the way shares less than this with its neighbourhood.
-_SHARED_M = 10.0
+_SHARED_M = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,21 +262,21 @@ def compare_ways(
     assert then.router.index is not None
     plane = then.router.index.plane
 
-    def on(way: WayThere) -> tuple[str, ...]:
+    def on(way: WayThere, marks: Sequence[RoadMark]) -> tuple[str, ...]:
         if way.line is None:
             return ()
         # On the plane on which streets are straight between their points.
         beside = plane.project(as_geometry([way.line]))[0].buffer(_BESIDE_M)
         return tuple(
             mark.text(translate)
-            for mark in then.road_marks
+            for mark in marks
             if not len(mark.lines) or _share_road(plane.project(mark.lines), beside)
         )
 
     label = None if then.scenario is None else then.scenario.label
     return Route(
         start=ends[-1][0], goal=ends[-1][1], today=was, then=now, scenario=label,
-        met=on(was), used=on(now),
+        met=on(was, then.road_marks), used=on(now, [m for m in then.road_marks if m.kind != "closed"]),
     )  # fmt: skip
 
 
