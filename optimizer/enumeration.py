@@ -22,6 +22,7 @@ from optimizer.frozen import BoolArray, IntArray
 Keep = Callable[[IntArray], IntArray]
 """From the values of part plans, shape (P, V), the rows worth keeping."""
 _MOST_SUMS = 4_000_000
+_STEPS_PER_PART = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,6 +179,48 @@ def _first_open(covered: int) -> int:
     return (~covered & (covered + 1)).bit_length() - 1
 
 
+def _completions(
+    starting: list[list[tuple[int, int, int]]], slack_scaled: int, most_steps: int
+) -> dict[int, int] | None:
+    """For each bit mask that can be part of a cover within the slack, the least that is to come.
+
+    Forward over the masks that the slack reaches, then backward over what completes them; so that
+    the search proper runs into no dead end. None beyond `most_steps`.
+    """
+    size = len(starting)
+    reached: list[dict[int, int]] = [{} for _ in range(size + 1)]
+    reached[0][0] = 0
+    steps = 0
+    for here in range(size):
+        for covered, used in reached[here].items():
+            for mask, reduced, _ in starting[here]:
+                total = used + reduced
+                if total > slack_scaled:
+                    break
+                if not mask & covered:
+                    after = covered | mask
+                    level = reached[_first_open(after)]
+                    if total < level.get(after, slack_scaled + 1):
+                        level[after] = total
+                    steps += 1
+        if steps > most_steps:
+            return None
+    to_come = dict.fromkeys(reached[size], 0)
+    for here in reversed(range(size)):
+        for covered, used in reached[here].items():
+            least = min(
+                (
+                    reduced + to_come[covered | mask]
+                    for mask, reduced, _ in starting[here]
+                    if not mask & covered and covered | mask in to_come
+                ),
+                default=slack_scaled + 1,
+            )
+            if used + least <= slack_scaled:
+                to_come[covered] = least
+    return to_come
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
     """Part plans that cover the same stations, and where they came from."""
@@ -210,6 +253,9 @@ def _merging_search(
     Of part plans that cover the same stations only those that `keep` lets through go on.
     """
     starting = _starting(cover, stations, columns, reduced_scaled)
+    to_come = _completions(starting, slack_scaled, _STEPS_PER_PART * most)
+    if to_come is None:
+        return None
     nothing = np.zeros(1, dtype=np.int64)
     root = _Parts(nothing, np.zeros((1, carried.shape[1]), np.int64), nothing - 1, nothing, nothing)
     waiting: list[dict[int, list[_Parts]]] = [{} for _ in range(len(stations) + 1)]
@@ -227,12 +273,13 @@ def _merging_search(
             if here == len(stations):
                 return _told(made, len(stations))
             for mask, reduced, column in starting[here]:
-                if mask & covered:
-                    continue
-                rows = np.flatnonzero(parts.reduced <= slack_scaled - reduced)
-                if not len(rows):
-                    break
                 after = covered | mask
+                if mask & covered or after not in to_come:
+                    continue
+                most_here = slack_scaled - reduced - to_come[after]
+                rows = np.flatnonzero(parts.reduced <= most_here)
+                if not len(rows):
+                    continue
                 waiting[_first_open(after)].setdefault(after, []).append(
                     _Parts(
                         parts.reduced[rows] + reduced,
@@ -278,7 +325,10 @@ def _search(
 ) -> IntArray | None:
     """All exact covers of `stations` within the slack, padded with -1; None beyond `most`."""
     starting = _starting(cover, stations, columns, reduced_scaled)
-    full, found, steps = (1 << len(stations)) - 1, list[tuple[int, ...]](), 0
+    to_come = _completions(starting, slack_scaled, _STEPS_PER_PART * most)
+    if to_come is None:
+        return None
+    full, found = (1 << len(stations)) - 1, list[tuple[int, ...]]()
     stack: list[tuple[int, int, tuple[int, ...]]] = [(0, slack_scaled, ())]
     while stack:
         covered, left, taken = stack.pop()
@@ -290,11 +340,9 @@ def _search(
         for mask, reduced, column in starting[_first_open(covered)]:
             if reduced > left:
                 break
-            if not mask & covered:
-                stack.append((covered | mask, left - reduced, (*taken, column)))
-                steps += 1
-        if steps > 20 * most:
-            return None
+            after = covered | mask
+            if not mask & covered and reduced + to_come.get(after, left + 1) <= left:
+                stack.append((after, left - reduced, (*taken, column)))
     padded = np.full((len(found), len(stations)), -1, dtype=np.int64)
     for row, taken in zip(padded, found, strict=True):
         row[: len(taken)] = taken
