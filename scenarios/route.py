@@ -275,9 +275,14 @@ def compare_ways(
 
     label = None if then.scenario is None else then.scenario.label
     return Route(
-        start=ends[-1][0], goal=ends[-1][1], today=was, then=now, scenario=label,
-        met=on(was, then.road_marks), used=on(now, [m for m in then.road_marks if m.kind != "closed"]),
-    )  # fmt: skip
+        start=ends[-1][0],
+        goal=ends[-1][1],
+        today=was,
+        then=now,
+        scenario=label,
+        met=on(was, then.road_marks),
+        used=on(now, [mark for mark in then.road_marks if mark.kind != "closed"]),
+    )
 
 
 def _share_road(lines: Any, way: Any) -> bool:
