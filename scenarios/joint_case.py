@@ -177,6 +177,14 @@ class _Joint:
                     "roads that no scenario changes",
                     "run the counties joined without the changes of roads",
                 )
+            elif len(self.counties[k].loaded.barriers):
+                yield _refusal(
+                    key,
+                    "layers.barriers",
+                    str(len(self.counties[k].loaded.barriers)),
+                    "no barriers in counties that are joined",
+                    "run the counties apart, or joined without the layer",
+                )
             elif self._road(k) != first:
                 yield _refusal(
                     key,
