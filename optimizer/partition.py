@@ -146,7 +146,7 @@ class _Search:
         """The cheapest plan where columns are few, else a good one from those most likely in it."""
         if self._proven():
             return
-        if len(self.cover) <= _FEW_COLUMNS:
+        if len(self.cover) <= _FEW_COLUMNS and not self.cover.limits:
             likely = np.arange(len(self.cover))
             model = self._whole_model(likely, (), whole_rows=True)
             found = solve(model, self.loop.time_left(), backend="cp_sat")
@@ -194,7 +194,9 @@ class _Search:
                 return self._answer(self._price(best), len(left))
         ties = self._exact_ties(left)
         # Few columns are quicker, and exact, in constraint programming; it is lost with many.
-        few = len(left) <= _FEW_COLUMNS
+        # Not with limits, though: it was seen to call a plan the best that was not, where
+        # coefficients are of 1e10 (ortools 9.15).
+        few = len(left) <= _FEW_COLUMNS and not self.cover.limits
         model = self._whole_model(left, ties, whole_rows=few)
         start = None if self.best is None else np.isin(left, self.best).astype(float)
         if few:
@@ -202,8 +204,8 @@ class _Search:
         else:
             found = branch(model, self.loop.time_left(), start=start)
         if found.values is not None and not self.cover.holds(left[found.values > 0.5]):
-            model = self._whole_model(left, ties, whole_rows=True)
-            found = solve(model, self.loop.time_left(), backend="cp_sat")
+            # Its tolerance let a limit through in error: its bound holds, its plan does not.
+            found = replace(found, status=Status.FEASIBLE, values=None)
         if found.status is Status.INFEASIBLE:
             if self.best is not None:
                 raise SolverError("partition: a plan was lost between bound and proof")
