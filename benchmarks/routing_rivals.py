@@ -132,7 +132,8 @@ def osmnx(folder: Path, *, simplify: bool = True) -> dict[str, Any]:
     graph = ox.graph_from_xml(folder / "plain.osm", simplify=simplify, retain_all=True)
     graph = ox.add_edge_travel_times(ox.add_edge_speeds(graph))
     ready = time.process_time() - start
-    main = sorted(max(nx.strongly_connected_components(graph), key=len))
+    components = [sorted(one) for one in nx.strongly_connected_components(graph)]
+    main = max(components, key=len)
     sources = np.random.default_rng(1).choice(main, 26).tolist()
 
     def rows() -> None:
