@@ -81,6 +81,8 @@ class CutLoop:
             False where the relaxation is infeasible.
         """
         cover, limits = self.cover, self.cover.limits
+        if not len(cover):
+            return cover.stations == 0
         unit = max(1.0, float(np.abs(cover.price).max(initial=0)) / _PRICE_SPAN)
         extra = [csr_matrix(row.coefficients[None, :] / row.per_unit) for row in limits]
         least = [row.floor / row.per_unit for row in limits]

@@ -35,6 +35,7 @@ from optimizer.solver import Limits, Model, solve
 __all__ = ["Cover", "Limit", "Partition", "Relaxation", "partition", "relaxation"]
 
 _EXACT_TIES = 2.0**45
+_FINER = 1000.0
 _LIKELY_PER_STATION, _LIKELY_AT_LEAST = 1.2, 200
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
@@ -148,7 +149,7 @@ class _Search:
             return
         if len(self.cover) <= _FEW_COLUMNS and not self.cover.limits:
             likely = np.arange(len(self.cover))
-            model = self._whole_model(likely, (), whole_rows=True)
+            model = self._whole_model(likely, ())
             found = solve(model, self.loop.time_left(), backend="cp_sat")
         else:
             likely = self._likely()
@@ -197,7 +198,7 @@ class _Search:
         # Not with limits, though: it was seen to call a plan the best that was not, where
         # coefficients are of 1e10 (ortools 9.15).
         few = len(left) <= _FEW_COLUMNS and not self.cover.limits
-        model = self._whole_model(left, ties, whole_rows=few)
+        model = self._whole_model(left, ties)
         start = None if self.best is None else np.isin(left, self.best).astype(float)
         if few:
             found = solve(model, self.loop.time_left(), backend="cp_sat", start=start)
@@ -272,9 +273,7 @@ class _Search:
         )
         return shifted
 
-    def _whole_model(
-        self, columns: IntArray, ties: tuple[IntArray, ...], *, whole_rows: bool = False
-    ) -> Model:
+    def _whole_model(self, columns: IntArray, ties: tuple[IntArray, ...]) -> Model:
         """Branch-and-bound model over some columns: shifted price x factor + tie weights."""
         factor = self.cover.tie_factor(ties)
         objective = self._shifted(columns) * factor + self.cover.tie_weight(ties)[columns]
@@ -283,12 +282,12 @@ class _Search:
         extra, least = [], []
         for limit in self.cover.limits:
             # Spread over the stations the limit becomes 0, so that no tolerance is relative to it.
-            # For scip the row is in natural units: with coefficients of 1e9 it loses its way. What
-            # its own tolerance then lets through in error, `Cover.holds` refuses.
+            # In thousandths of natural units: with coefficients of 1e9 solvers lose their way, and
+            # what a tolerance lets through in error, `Cover.holds` refuses.
             each = np.full(stations, limit.at_least // stations, dtype=np.int64)
             each[: limit.at_least % stations] += 1
             spread = limit.coefficients[columns] - self.loop.equal[:stations, columns].T @ each
-            unit = 1.0 if whole_rows else limit.per_unit
+            unit = max(1.0, limit.per_unit / _FINER)
             extra.append(csr_matrix(spread[None, :] / unit))
             least.append(-limit.tolerance / unit)
         # Cuts that hold the bound up spare the branching; the others would only be in the way.

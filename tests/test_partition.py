@@ -249,3 +249,26 @@ def test_the_same_answer_every_time() -> None:
     assert (first.chosen is None) == (second.chosen is None)
     if first.chosen is not None and second.chosen is not None:
         assert first.chosen.tolist() == second.chosen.tolist()
+
+
+def test_no_columns_at_all_is_infeasible() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    empty = Cover(stations=3, members=np.zeros((0, 5), dtype=np.int64), price=nothing)
+    assert partition(empty, PLENTY).status is Status.INFEASIBLE
+    assert relaxation(empty, PLENTY) is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_limits_in_billionths_are_kept_exactly(seed: int) -> None:
+    """Coefficients of 1e10, where CP-SAT inside ortools 9.15 called a worse plan the best."""
+    cover = random_cover(seed, stations=7)
+    rng = np.random.default_rng(seed)
+    freed = rng.integers(0, 21_000_000_000, len(cover))
+    plans = every_partition(cover)
+    reached = sorted(int(freed[p].sum()) for p in plans)
+    at_least = reached[len(reached) * 3 // 4]
+    limit = Limit(coefficients=freed, at_least=at_least, per_unit=1e9, tolerance=100)
+    rows: dict[str, Any] = {"stations": 7, "members": cover.members, "price": cover.price}
+    found = partition(Cover(**rows, limits=(limit,)), PLENTY)
+    best = min(int(cover.price[p].sum()) for p in plans if freed[p].sum() >= at_least - 100)
+    assert (found.status, found.price) == (Status.OPTIMAL, best)
