@@ -16,7 +16,9 @@ from optimizer.frozen import digest
 from optimizer.policy_bundling import Bundling
 from optimizer.policy_equity import Equity
 from optimizer.policy_part import Count, Fraction, Minutes, NotNegative, Part, Positive
+from optimizer.policy_roster import Roster
 from optimizer.policy_simulation import Simulation
+from optimizer.policy_traffic import Traffic
 
 WEEKS_PER_YEAR = 365.0 / 7.0
 
@@ -128,23 +130,6 @@ class Weights(Part):
     )
     fixed_per_office: NotNegative = Field(
         default=0.0, description="Price of turning one station into a police office"
-    )
-
-
-class Traffic(Part):
-    """Traffic consolidation (交所合一)."""
-
-    dissolve_squads: bool = Field(default=False, description="Dissolve the squads into stations")
-    duty_stations: Count | None = Field(
-        default=None, description="Exact number of duty stations; none = free"
-    )
-    rural_only: bool = Field(default=True, description="Only rural stations take road duty")
-    min_officers_per_duty_station: Count = Field(
-        default=1, description="Officers from squads at each duty station at the least"
-    )
-    max_accident_travel_min: Positive = Field(
-        default=45.0,
-        description="Minutes from a duty station to the seat of each jurisdiction it takes",
     )
 
 
@@ -286,6 +271,7 @@ class Policy(Part):
     staffing: Staffing = Field(default_factory=Staffing)
     solver: Solver = Field(default_factory=Solver)
     simulation: Simulation = Field(default_factory=Simulation)
+    roster: Roster = Field(default_factory=Roster)
 
     @property
     def digest(self) -> str:
