@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from optimizer.frozen import BoolArray, FloatArray, IntArray, digest, read_only
+from optimizer.personnel import Personnel
 
 GIVEN: Literal["given"] = "given"
 MODELLED: Literal["modelled"] = "modelled"
@@ -238,6 +239,8 @@ class County:
             hold a bundle together.
         road_classes: R labels of the roads that a traffic squad manages.
         duty_road_km: Managed road length in each station's jurisdiction, shape (S, R).
+        personnel: What is known of units' people besides their number, sorted; units of which
+            nothing is known are left out.
         provenance: Origin of each input, at least one entry per layer.
     """
 
@@ -258,6 +261,7 @@ class County:
     units: Units = field(default_factory=Units.none)
     road_classes: tuple[str, ...] = ()
     duty_road_km: FloatArray | None = None
+    personnel: tuple[Personnel, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     _digest: str = field(default="", init=False, repr=False)
 

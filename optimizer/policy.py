@@ -7,9 +7,9 @@ the documentation and the JSON schema that editors read.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from optimizer.errors import WrongValue
 from optimizer.frozen import digest
@@ -18,6 +18,8 @@ from optimizer.policy_equity import Equity
 from optimizer.policy_part import Count, Fraction, Minutes, NotNegative, Part, Positive
 from optimizer.policy_roster import Roster
 from optimizer.policy_simulation import Simulation
+from optimizer.policy_strength import StrengthRules
+from optimizer.policy_staffing import Reassignment, Staffing
 from optimizer.policy_traffic import Traffic
 
 WEEKS_PER_YEAR = 365.0 / 7.0
@@ -133,50 +135,6 @@ class Weights(Part):
     )
 
 
-class Inflow(Part):
-    """A stated number of reassigned officers to one group of units."""
-
-    to: Literal["urban_stations", "rural_stations", "functional_units", "other_units"] = Field(
-        description="Group that receives; `other_units` is every unit but the town stations"
-    )
-    officers: Count = Field(description="Officers the group receives in total")
-
-
-class Staffing(Part):
-    """Reassignment (strength follows alerts)."""
-
-    reassign: bool = Field(default=True, description="Reassign officers at all")
-    max_moves: Count | None = Field(
-        default=None,
-        description="Officers reassigned at the most (moves inside a bundle or by road-duty "
-        "handover not counted); none = free",
-    )
-    inflows: tuple[Inflow, ...] = Field(
-        default=(), description="Stated inflows by group; groups must not overlap; empty = free"
-    )
-    give_only_from_bundles: bool = Field(
-        default=False, description="Only bundles of two or more give officers"
-    )
-    min_officers_per_station: Count = Field(
-        default=3, description="No centre or lone station is brought below this"
-    )
-    respect_establishment: bool = Field(
-        default=False, description="No unit goes above its authorised strength by reassignment"
-    )
-
-    @model_validator(mode="after")
-    def _groups_apart(self) -> Staffing:
-        groups = [i.to for i in self.inflows]
-        if len(set(groups)) != len(groups):
-            raise WrongValue("each group once at most under inflows", "delete one of the two")
-        if "other_units" in groups and ({"rural_stations", "functional_units"} & set(groups)):
-            raise WrongValue(
-                "other_units alone under inflows: it holds rural_stations and functional_units",
-                "delete it, or the others",
-            )
-        return self
-
-
 _CHINESE_CLASSES = {
     "高速": "expressway",
     "高速公路": "expressway",
@@ -269,8 +227,10 @@ class Policy(Part):
     weights: Weights = Field(default_factory=Weights)
     traffic: Traffic = Field(default_factory=Traffic)
     staffing: Staffing = Field(default_factory=Staffing)
+    reassignment: Reassignment = Field(default_factory=Reassignment)
     solver: Solver = Field(default_factory=Solver)
     simulation: Simulation = Field(default_factory=Simulation)
+    strength: StrengthRules = Field(default_factory=StrengthRules)
     roster: Roster = Field(default_factory=Roster)
 
     @property

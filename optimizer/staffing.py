@@ -18,7 +18,8 @@ from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.moves import staffing_moves
 from optimizer.plan import Plan
-from optimizer.policy import Inflow, Policy, Staffing
+from optimizer.policy import Policy
+from optimizer.policy_staffing import Inflow, Staffing
 from optimizer.result import Proof, Relaxation, Status
 from optimizer.strength import UnitNeed, unit_needs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,19 @@ from geo.snapping import access_problems
 from optimizer.county import Cells, County, Provenance, Squads, Stations, Units, merge_provenance
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
+from optimizer.personnel import Personnel
 from optimizer.policy import Policy
 from scenarios.case import Case
 from scenarios.cross_checks import unreachable
 from scenarios.notes import Notes
+
+_PERSONNEL = (
+    "auxiliaries",
+    "firearm_officers",
+    "case_officers",
+    "traffic_law_officers",
+    "overdue_officers",
+)
 
 
 def build_county(
@@ -110,8 +119,34 @@ def build_county(
         duty_road_km=duty_roads.duty_road_km(
             roads, geometry, lon, lat, station_of, len(stations), managed
         ),
+        personnel=_personnel(tables),
         provenance=merge_provenance([*notes.provenance, *origins]),
     )
+
+
+def _personnel(tables: Mapping[str, Table]) -> tuple[Personnel, ...]:
+    """What the layers say of people besides their number, one entry per unit with any of it."""
+    found = []
+    for layer, key in (("stations", "station_id"), ("squads", "squad_id"), ("units", "unit_id")):
+        if layer not in tables:
+            continue
+        frame = tables[layer].frame
+        none = np.zeros(len(frame))
+        columns = {name: _filled(frame, name, none).astype(int).tolist() for name in _PERSONNEL}
+        teams = _column(frame, "community_teams").tolist()
+        hard = _yes(frame, "is_hardship", default=False)
+        for i, unit in enumerate(frame[key]):
+            one = Personnel(
+                unit_id=unit,
+                # Stations keep theirs in their own table.
+                auxiliaries=0 if layer == "stations" else columns["auxiliaries"][i],
+                **{name: columns[name][i] for name in _PERSONNEL if name != "auxiliaries"},
+                is_hardship=bool(hard[i]),
+                community_teams=None if np.isnan(teams[i]) else int(teams[i]),
+            )
+            if one != Personnel(unit_id=unit):
+                found.append(one)
+    return tuple(sorted(found, key=lambda p: p.unit_id))
 
 
 def _note_access(stations: Table, cells: Table, ways: routing.Travel, notes: Notes) -> None:
@@ -241,10 +276,10 @@ def _numbers(
     return np.where(np.isnan(values), default, values)
 
 
-def _yes(frame: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+def _yes(frame: pd.DataFrame, name: str, *, default: bool = True) -> NDArray[np.bool_]:
     if name not in frame:
-        return np.ones(len(frame), dtype=np.bool_)
-    return frame[name].fillna(True).to_numpy(dtype=np.bool_)
+        return np.full(len(frame), default, dtype=np.bool_)
+    return frame[name].fillna(default).to_numpy(dtype=np.bool_)
 
 
 def _urban(frame: pd.DataFrame, default: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -64,6 +64,15 @@ def _kind(*, required: bool) -> Column:
     )
 
 
+_PERSONNEL = (
+    _count("firearm_officers", "持枪民警", "持枪资格", required=False),
+    _count("case_officers", "办案民警", "办案资格", required=False),
+    _count("traffic_law_officers", "交通执法民警", "交通执法资格", required=False),
+    _count("overdue_officers", "任职期满民警", "任职超期", required=False),
+    Column(name="is_hardship", kind="yes_no", required=False, aliases=("艰苦岗位", "艰苦")),
+)
+"""What is known of a unit's officers besides their number."""
+
 STATIONS = Schema(
     layer="stations",
     columns=(
@@ -91,6 +100,8 @@ STATIONS = Schema(
         Column(name="can_host", kind="yes_no", required=False, aliases=("可作中心", "可作中心所")),
         _count("max_officers", "容纳警力", "最多民警", "办公容量", required=False),
         Column(name="has_window", kind="yes_no", required=False, aliases=("户籍窗口", "有窗口")),
+        _count("community_teams", "社区警务组", "警务组数", required=False),
+        *_PERSONNEL,
     ),
     geometry="any",
     unique=("station_id",),
@@ -156,6 +167,8 @@ SQUADS = Schema(
             required=True,
             aliases=("辖区派出所", "管辖派出所", "辖区"),
         ),
+        _count("auxiliaries", "辅警", "辅警数", required=False),
+        *_PERSONNEL,
     ),
     geometry="any",
     unique=("squad_id",),
@@ -192,6 +205,8 @@ UNITS = Schema(
         ),
         Column(name="can_give", kind="yes_no", required=False, aliases=("可调出",)),
         Column(name="can_receive", kind="yes_no", required=False, aliases=("可调入",)),
+        _count("auxiliaries", "辅警", "辅警数", required=False),
+        *_PERSONNEL,
         _MAYBE_LON,
         _MAYBE_LAT,
     ),
