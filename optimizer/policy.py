@@ -20,6 +20,7 @@ from optimizer.policy_roster import Roster
 from optimizer.policy_simulation import Simulation
 from optimizer.policy_strength import StrengthRules
 from optimizer.policy_staffing import Reassignment, Staffing
+from optimizer.policy_strength import StrengthRules
 from optimizer.policy_traffic import Traffic
 
 WEEKS_PER_YEAR = 365.0 / 7.0
@@ -230,6 +231,7 @@ class Policy(Part):
     reassignment: Reassignment = Field(default_factory=Reassignment)
     solver: Solver = Field(default_factory=Solver)
     simulation: Simulation = Field(default_factory=Simulation)
+    strength: StrengthRules = Field(default_factory=StrengthRules)
     strength: StrengthRules = Field(default_factory=StrengthRules)
     roster: Roster = Field(default_factory=Roster)
 
