@@ -13,12 +13,44 @@ rules: they are rules about bundles of two or more.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from optimizer.connected_sets import connected_sets, every_set, joined
+from optimizer.candidate_sets import (
+    LARGEST_BUNDLE,
+    Reach,
+    candidate_sets,
+    count_sets,
+    eligible,
+    id_rank,
+)
+from optimizer.column_rules import (
+    ADJACENCY,
+    APART,
+    CAN_BUNDLE,
+    CAN_HOST,
+    COLUMN_RULES,
+    FARTHEST,
+    HOST,
+    KEEP,
+    LIMIT_SLACK,
+    MAX_BUNDLE_SIZE,
+    MAX_OFFICERS,
+    OFFICE_TRAVEL,
+    RESIDENTS,
+    RURAL_ONLY,
+    SHARE_WITHIN,
+    TOGETHER,
+    TOWNSHIP_LOSS,
+    TOWNSHIP_RESPONSE,
+    WINDOW_KM,
+    hold,
+    note,
+    note_locks,
+    together_groups,
+)
+from optimizer.connected_sets import connected_sets, joined
 from optimizer.county import County
 from optimizer.cover import Limit
 from optimizer.equity_columns import RESIDENT_UNITS, is_guarded, taken
@@ -30,7 +62,6 @@ from optimizer.steering_rules import (
     FIX,
     changed_stations,
     cross_barriers,
-    fix_offences,
     has_barriers,
     hold_together,
     open_pairs,
@@ -38,40 +69,24 @@ from optimizer.steering_rules import (
 )
 from optimizer.workload import Assessment, Demand, assess, demand_of
 
+# Names of the files beside it too: callers need not know where a rule is noted.
+__all__ = [
+    "ADJACENCY", "APART", "CAN_BUNDLE", "CAN_HOST", "COLUMN_RULES", "FARTHEST",
+    "FREED_TOLERANCE", "FREED_UNITS_PER_OFFICER", "HOST", "KEEP", "LARGEST_BUNDLE",
+    "LIMIT_SLACK", "MAX_BUNDLE_SIZE", "MAX_OFFICERS", "OFFICE_TRAVEL", "RESIDENTS",
+    "RURAL_ONLY", "SHARE_WITHIN", "TOGETHER", "TOWNSHIP_LOSS", "TOWNSHIP_RESPONSE",
+    "UNITS_PER_OFFICER", "WINDOW_KM", "Columns", "Reach", "connected_sets", "count_sets",
+    "eligible", "every_column", "freed_limit", "id_rank", "locks_broken", "priced_columns",
+    "residents_limit", "together_groups", "undominated",
+]  # fmt: skip
+
+
 UNITS_PER_OFFICER = 1_000_000
 """Prices become whole numbers here, and nowhere else: one unit is 1e-6 officer."""
 FREED_UNITS_PER_OFFICER = 1_000_000_000
 FREED_TOLERANCE = 100
 """A plan may miss a limit on officers freed by so many units (1e-7 officer): rounding of terms."""
 
-ADJACENCY = "adjacency"
-MAX_BUNDLE_SIZE = "bundling.max_bundle_size"
-RURAL_ONLY = "bundling.rural_only"
-CAN_BUNDLE = "stations.can_bundle"
-CAN_HOST = "stations.can_host"
-MAX_OFFICERS = "stations.max_officers"
-OFFICE_TRAVEL = "bundling.max_office_travel_min"
-FARTHEST = "response.farthest_min"
-SHARE_WITHIN = "response.share_within_fraction"
-TOGETHER = "bundling.locks.together"
-APART = "bundling.locks.apart"
-KEEP = "bundling.locks.keep"
-HOST = "bundling.locks.host"
-TOWNSHIP_LOSS = "equity.max_township_loss_min"
-TOWNSHIP_RESPONSE = "equity.max_township_response_min"
-WINDOW_KM = "equity.max_window_km"
-RESIDENTS = "equity.max_residents_losing_standard_fraction"
-COLUMN_RULES = (
-    ADJACENCY, BARRIERS, MAX_BUNDLE_SIZE, RURAL_ONLY, CAN_BUNDLE, CAN_HOST, MAX_OFFICERS,
-    OFFICE_TRAVEL,
-    FARTHEST, SHARE_WITHIN, FIX, TOGETHER, APART, KEEP, HOST, TOWNSHIP_LOSS, TOWNSHIP_RESPONSE,
-    WINDOW_KM,
-)  # fmt: skip
-"""Rules that a single bundle keeps or breaks; the other rules bind the whole plan."""
-
-LARGEST_BUNDLE = 5
-LIMIT_SLACK = 1e-9
-"""A value may be beyond its limit by so much: the rounding of its terms."""
 _CHUNK = 6_000
 
 
@@ -132,14 +147,6 @@ class Columns:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Sets to look at: up to `largest` stations, all eligible when rules `without` are dropped."""
-
-    largest: int
-    without: frozenset[str] = frozenset()
-
-
 def freed_limit(freed_units: IntArray, at_least_units: int) -> Limit:
     """The row that demands so many officers freed, in units of 1e-9 officer."""
     return Limit(
@@ -158,14 +165,6 @@ def residents_limit(resident_units: IntArray, at_most_units: int, stations: int)
         per_unit=1000.0 * RESIDENT_UNITS,
         tolerance=stations,
     )
-
-
-def id_rank(county: County) -> IntArray:
-    """Place of each station row in the order of the station ids, shape (S,)."""
-    ids = county.stations.station_id
-    rank = np.empty(len(ids), dtype=np.int64)
-    rank[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
-    return rank
 
 
 def priced_columns(
@@ -192,7 +191,7 @@ def priced_columns(
     demand = demand_of(county, policy) if demand is None else demand
     limit = largest if MAX_BUNDLE_SIZE in without else policy.bundling.max_bundle_size
     rank = id_rank(county)
-    sets = _candidate_sets(county, policy, rank, without, limit)
+    sets = candidate_sets(county, policy, rank, without, limit)
     return _in_order(_priced(county, policy, demand, sets, without), rank)
 
 
@@ -213,9 +212,9 @@ def every_column(
         all is left out.
     """
     rank = id_rank(county)
-    sets = _candidate_sets(county, policy, rank, near.without - {ADJACENCY}, near.largest)
+    sets = candidate_sets(county, policy, rank, near.without - {ADJACENCY}, near.largest)
     if far is not None:
-        more = _candidate_sets(county, policy, rank, far.without | {ADJACENCY}, far.largest)
+        more = candidate_sets(county, policy, rank, far.without | {ADJACENCY}, far.largest)
         sets = [joined(*both) for both in zip(sets, more, strict=False)] + sets[len(more) :]
     return _priced(county, policy, demand, sets, frozenset(COLUMN_RULES))
 
@@ -226,7 +225,7 @@ def locks_broken(columns: Columns, county: County, policy: Policy) -> BoolArray:
     for rule in (TOGETHER, APART, KEEP, HOST, FIX):
         broken[:, COLUMN_RULES.index(rule)] = False
         amount[:, COLUMN_RULES.index(rule)] = 0.0
-    _locks(county, policy, columns.members, columns.host, columns.size > 1, broken, amount)
+    note_locks(county, policy, columns.members, columns.host, columns.size > 1, broken, amount)
     return broken
 
 
@@ -253,23 +252,6 @@ def _priced(
     return Columns(
         **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Columns)}
     )
-
-
-def count_sets(
-    county: County, policy: Policy, *, without: frozenset[str], largest: int, most: int
-) -> int:
-    """Number of sets of two or more that `priced_columns` would look at; stops beyond `most`."""
-    usable = eligible(county, policy, without)
-    if ADJACENCY in without:
-        return sum(math.comb(int(usable.sum()), size) for size in range(2, largest + 1))
-    pairs = _neighbours(county, policy, without)
-    pairs = pairs[usable[pairs].all(axis=1)]
-    total = len(pairs)
-    for size in range(3, largest + 1):
-        if total > most:
-            break
-        total = sum(len(sets) for sets in connected_sets(pairs, len(usable), size)[1:])
-    return total
 
 
 def undominated(columns: Columns, county: County, *, freed_counts: bool) -> Columns:
@@ -301,54 +283,6 @@ def undominated(columns: Columns, county: County, *, freed_counts: bool) -> Colu
     return columns.at(np.sort(order[~dominated]))
 
 
-def eligible(county: County, policy: Policy, without: frozenset[str] = frozenset()) -> BoolArray:
-    """Stations that may be part of a bundle of two or more, shape (S,)."""
-    mask: BoolArray = np.ones(len(county.stations), dtype=bool)
-    if CAN_BUNDLE not in without:
-        mask = mask & county.stations.can_bundle
-    if RURAL_ONLY not in without and policy.bundling.rural_only:
-        mask = mask & ~county.stations.is_urban
-    if KEEP not in without:
-        mask[_rows(county, policy.bundling.locks.keep)] = False
-    return mask
-
-
-def together_groups(policy: Policy) -> tuple[tuple[str, ...], ...]:
-    """Groups of the `together` locks, joined where they share a station; sorted."""
-    joined: list[set[str]] = []
-    for group in policy.bundling.locks.together:
-        merged = set(group)
-        apart = [other for other in joined if not other & merged]
-        for other in joined:
-            if other & merged:
-                merged |= other
-        joined = [*apart, merged]
-    return tuple(sorted(tuple(sorted(g)) for g in joined))
-
-
-def _neighbours(county: County, policy: Policy, without: frozenset[str]) -> IntArray:
-    """Pairs that hold a bundle together."""
-    pairs = county.station_adjacency if BARRIERS in without else open_pairs(county, policy)
-    assert pairs is not None
-    return pairs
-
-
-def _candidate_sets(
-    county: County, policy: Policy, rank: IntArray, without: frozenset[str], largest: int
-) -> list[tuple[IntArray, BoolArray]]:
-    """Sets of two or more in ranks of station ids, and whether each is connected."""
-    usable = eligible(county, policy, without)
-    pairs = _neighbours(county, policy, without)
-    pairs = rank[pairs[usable[pairs].all(axis=1)]]
-    connected = connected_sets(pairs, len(rank), largest)[1:]
-    alike = [(sets, np.ones(len(sets), dtype=bool)) for sets in connected]
-    if ADJACENCY not in without:
-        return alike
-    every = every_set(np.sort(rank[usable]), largest)[1:]
-    plain = [(sets, np.zeros(len(sets), dtype=bool)) for sets in every]
-    return [joined(*both) for both in zip(alike, plain, strict=True)]
-
-
 @dataclass(frozen=True, slots=True)
 class _Maker:
     """Hosts, rules and prices for sets of one size."""
@@ -371,7 +305,7 @@ class _Maker:
         broken = np.zeros((n * k, len(COLUMN_RULES)), dtype=bool)
         amount = np.zeros((n * k, len(COLUMN_RULES)))
         joint = np.full(n * k, k > 1)
-        _locks(self.county, self.policy, members, host, joint, broken, amount)
+        note_locks(self.county, self.policy, members, host, joint, broken, amount)
         if k > 1:
             self._before_pricing(members, host, near, travel, broken, amount)
         kept = self._allowed(broken) & np.isfinite(travel)
@@ -446,15 +380,15 @@ class _Maker:
             open_to = open_pairs(self.county, self.policy)
             parted = parted_pairs(self.county, self.policy)
             crossing = cross_barriers(members, open_to, parted, len(stations))
-            _add(BARRIERS, crossing, broken, amount)
-        _add(ADJACENCY, ~near, broken, amount)
-        _hold(MAX_BUNDLE_SIZE, np.full(len(host), float(size)), broken, amount,
+            note(BARRIERS, crossing, broken, amount)
+        note(ADJACENCY, ~near, broken, amount)
+        hold(MAX_BUNDLE_SIZE, np.full(len(host), float(size)), broken, amount,
               at_most=rules.max_bundle_size)  # fmt: skip
         if rules.rural_only:
-            _add(RURAL_ONLY, stations.is_urban[members].sum(axis=1), broken, amount)
-        _add(CAN_BUNDLE, (~stations.can_bundle)[members].sum(axis=1), broken, amount)
-        _add(CAN_HOST, (~stations.can_host)[host], broken, amount)
-        _hold(OFFICE_TRAVEL, travel_min, broken, amount, at_most=rules.max_office_travel_min)
+            note(RURAL_ONLY, stations.is_urban[members].sum(axis=1), broken, amount)
+        note(CAN_BUNDLE, (~stations.can_bundle)[members].sum(axis=1), broken, amount)
+        note(CAN_HOST, (~stations.can_host)[host], broken, amount)
+        hold(OFFICE_TRAVEL, travel_min, broken, amount, at_most=rules.max_office_travel_min)
 
     def _guard(
         self, members: IntArray, host: IntArray, broken: BoolArray, amount: FloatArray
@@ -467,7 +401,7 @@ class _Maker:
             (WINDOW_KM, found.window_km, rules.max_window_km),
         ):
             if limit is not None:
-                _hold(rule, value, broken, amount, at_most=limit)
+                hold(rule, value, broken, amount, at_most=limit)
         if rules.max_residents_losing_standard_fraction is None:
             return np.zeros(len(host), dtype=np.int64)
         return found.resident_units
@@ -479,63 +413,18 @@ class _Maker:
         reached = np.isfinite(known.centre_officers)  # the others are left out afterwards
         needed = np.where(reached, known.centre_officers, 0.0)
         beyond = needed - self.county.stations.max_officers[host]
-        _hold(MAX_OFFICERS, beyond, broken, amount, at_most=0.0)
-        _hold(FARTHEST, known.farthest_min, broken, amount, at_most=response.farthest_min)
+        hold(MAX_OFFICERS, beyond, broken, amount, at_most=0.0)
+        hold(FARTHEST, known.farthest_min, broken, amount, at_most=response.farthest_min)
         alerts = known.alerts_per_year
         share = np.divide(
             known.alerts_within_per_year, alerts, out=np.ones(len(alerts)), where=alerts > 0
         )
-        _hold(SHARE_WITHIN, -share, broken, amount, at_most=-response.share_within_fraction)
+        hold(SHARE_WITHIN, -share, broken, amount, at_most=-response.share_within_fraction)
         amount[:, COLUMN_RULES.index(SHARE_WITHIN)] = share
-
-
-def _locks(
-    county: County,
-    policy: Policy,
-    members: IntArray,
-    host: IntArray,
-    joint: BoolArray,
-    broken: BoolArray,
-    amount: FloatArray,
-) -> None:
-    """Note which locks are broken; all but `together` are about bundles of two or more."""
-    locks = policy.bundling.locks
-    for rule, groups in ((TOGETHER, together_groups(policy)), (APART, locks.apart)):
-        for group in groups:
-            inside = np.isin(members, _rows(county, group)).sum(axis=1)
-            split = (inside > 0) & (inside < len(set(group)))
-            _add(rule, split if rule == TOGETHER else inside >= 2, broken, amount)
-    if locks.keep:
-        kept = np.isin(members, _rows(county, locks.keep)).sum(axis=1)
-        _add(KEEP, kept * joint, broken, amount)
-    if locks.host:
-        centres = np.isin(members, _rows(county, locks.host))
-        _add(HOST, (centres & (members != host[:, None])).sum(axis=1) * joint, broken, amount)
-    if locks.fix:
-        _add(FIX, fix_offences(county, policy, members, host), broken, amount)
-
-
-def _add(rule: str, offending: BoolArray | IntArray, broken: BoolArray, amount: FloatArray) -> None:
-    at = COLUMN_RULES.index(rule)
-    amount[:, at] += offending
-    broken[:, at] = amount[:, at] > 0
-
-
-def _hold(
-    rule: str, value: FloatArray, broken: BoolArray, amount: FloatArray, *, at_most: float
-) -> None:
-    at = COLUMN_RULES.index(rule)
-    amount[:, at] = value
-    broken[:, at] = value > at_most + LIMIT_SLACK
 
 
 def _units(officers: FloatArray) -> IntArray:
     return np.rint(officers * UNITS_PER_OFFICER).astype(np.int64)
-
-
-def _rows(county: County, station_ids: tuple[str, ...]) -> IntArray:
-    row = county.stations.index()
-    return np.array(sorted({row[s] for s in station_ids}), dtype=np.int64)
 
 
 def _in_order(columns: Columns, rank: IntArray) -> Columns:

@@ -22,7 +22,8 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "alternatives", "bundling", "columns", "consolidation", "cut_loop", "diagnosis", "enumeration",
+        "allocation", "alternatives", "bundling", "candidate_sets", "column_rules", "columns",
+        "consolidation", "cut_loop", "diagnosis", "enumeration",
         "existence", "frontier", "pareto", "stability",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
         "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
