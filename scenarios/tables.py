@@ -31,12 +31,14 @@ class Sheet:
         header: Translated, one text per column.
         rows: Each as long as the header.
         kinds: How each column is shown; empty: as it comes.
+        title: Translated name of its sheet in a workbook; empty: that of the tables of a run.
     """
 
     name: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     kinds: tuple[Kind, ...] = ()
+    title: str = ""
 
     def __post_init__(self) -> None:
         if self.kinds and len(self.kinds) != len(self.header):

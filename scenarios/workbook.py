@@ -120,6 +120,38 @@ def write_workbook(
         book.close()
 
 
+def write_table_workbook(
+    path: Path,
+    title: str,
+    lines: Sequence[tuple[str, str]],
+    tables: Sequence[Sheet],
+    _: Translate,
+    language: Language,
+) -> None:
+    """Write a workbook of any tables behind a page that says what they are.
+
+    Args:
+        path: The file, replaced where it exists.
+        title: What the first page is headed with.
+        lines: Label and text of each line of the first page, translated.
+        tables: Sheets in order, each with its `title`.
+        _: Translation.
+        language: Its language, which chooses the font.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_path(path) as aside:
+        book = xlsxwriter.Workbook(str(aside), {"in_memory": True})
+        book.set_properties({"created": _CREATED, "title": title, "author": "Jingli"})
+        pages = _Pages(book=book, font=_FONTS[language], title=title, translate=_)
+        titles = [sheet.title for sheet in tables]
+        _front(pages, title, [(name, text, {}) for name, text in lines], titles)
+        for sheet in tables:
+            _table(pages, sheet)
+        book.close()
+
+
 def sheet_title(name: str, _: Translate) -> str:
     """Name of a table's sheet."""
     return {
@@ -140,6 +172,18 @@ def sheet_title(name: str, _: Translate) -> str:
 
 def _cover(pages: _Pages, run: Run, title: str, tables: Sequence[str]) -> None:
     """The first page: what this is, what was proven, what is modelled, how to read it."""
+    _ = pages.translate
+    titles = [sheet_title(name, _) for name in ("measures", *tables)]
+    _front(pages, title, _cover_lines(run, _), titles)
+
+
+def _front(
+    pages: _Pages,
+    title: str,
+    lines: Sequence[tuple[str, str, dict[str, Any]]],
+    titles: Sequence[str],
+) -> None:
+    """A first page: title, lines of label, text and looks, and a link to each sheet."""
     _, page = pages.translate, pages.page(sheet_title("cover", pages.translate))
     page.hide_gridlines(2)
     page.fit_to_pages(1, 1)
@@ -149,7 +193,7 @@ def _cover(pages: _Pages, run: Run, title: str, tables: Sequence[str]) -> None:
     page.write_string(0, 0, title, pages.format(bold=True, font_size=18, font_color="#1F3864"))
     line = 1
     label = pages.format(bold=True, valign="top", font_color="#1F3864")
-    for name, text, looks in _cover_lines(run, _):
+    for name, text, looks in lines:
         page.write_string(line, 0, name, label)
         page.write_string(line, 1, text, pages.format(text_wrap=True, valign="top", **looks))
         # Spreadsheets do not fit a row's height to text of another program's making.
@@ -159,8 +203,7 @@ def _cover(pages: _Pages, run: Run, title: str, tables: Sequence[str]) -> None:
     line += 1
     page.write_string(line, 0, _("Sheets"), label)
     link = pages.format(font_color="#0563C1", underline=1)
-    for name in ("measures", *tables):
-        sheet = sheet_title(name, _)
+    for sheet in titles:
         page.write_url(line, 1, f"internal:'{sheet}'!A1", link, sheet)
         line += 1
 
@@ -267,7 +310,7 @@ def _table(pages: _Pages, sheet: Sheet) -> None:
     _ = pages.translate
     kinds = sheet.kinds or _kinds(sheet)
     widths = _widths(sheet, kinds)
-    page = _headed(pages, sheet_title(sheet.name, _), sheet.header, kinds, widths)
+    page = _headed(pages, sheet.title or sheet_title(sheet.name, _), sheet.header, kinds, widths)
     text = pages.format(num_format="@", indent=1, **_RULED)
     wrapped = pages.format(num_format="@", indent=1, text_wrap=True, **_RULED)
     plain = pages.format(**_RULED)
