@@ -15,10 +15,10 @@ from optimizer.errors import WrongValue
 from optimizer.frozen import digest
 from optimizer.policy_bundling import Bundling
 from optimizer.policy_equity import Equity
+from optimizer.policy_inner import InnerOrganisation
 from optimizer.policy_part import Count, Fraction, Minutes, NotNegative, Part, Positive
 from optimizer.policy_roster import Roster
 from optimizer.policy_simulation import Simulation
-from optimizer.policy_strength import StrengthRules
 from optimizer.policy_staffing import Reassignment, Staffing
 from optimizer.policy_strength import StrengthRules
 from optimizer.policy_traffic import Traffic
@@ -232,8 +232,8 @@ class Policy(Part):
     solver: Solver = Field(default_factory=Solver)
     simulation: Simulation = Field(default_factory=Simulation)
     strength: StrengthRules = Field(default_factory=StrengthRules)
-    strength: StrengthRules = Field(default_factory=StrengthRules)
     roster: Roster = Field(default_factory=Roster)
+    organisation: InnerOrganisation = Field(default_factory=InnerOrganisation)
 
     @property
     def digest(self) -> str:
