@@ -35,7 +35,7 @@ from optimizer.equity_columns import RESIDENT_UNITS
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.partition import partition
 from optimizer.question import CENTRES, FREED, LIMITS, LOCKS, PLAN_RULES, Question
-from optimizer.result import Relaxation
+from optimizer.result import Relaxation, Status
 from optimizer.steering_rules import BARRIERS, FIX, MAX_CHANGES, hold_together, parted_pairs
 
 MOST_PAIRS = 3
@@ -351,7 +351,7 @@ def _crossed(question: Question, sets: list[list[int]], parted: IntArray) -> Int
 def _cheapest(
     question: Question, rows: IntArray, price: IntArray, *ties: IntArray
 ) -> IntArray | None:
-    """Columns of the cheapest plan among `rows`; None where the time ran out."""
+    """The cheapest plan among `rows` that keeps every row of the whole plan; None out of time."""
     columns, counts = question.columns, question.counts()
     joint = (columns.size[rows] > 1).astype(np.int64)
     exactly = []
@@ -380,7 +380,6 @@ def _cheapest(
         ),
         limits,
     )
-    if found.chosen is None:
-        search.out_of_time = True
-        return None
-    return rows[found.chosen]
+    # Cut short, what is told works, but less might do.
+    search.out_of_time |= found.status is not Status.OPTIMAL
+    return None if found.chosen is None else rows[found.chosen]

@@ -178,7 +178,7 @@ NO_STATIONS: dict[str, tuple[str, Any]] = {
     "stations.can_host": ("can_host", True),
     "stations.max_officers": ("max_officers", np.inf),
 }
-NO_RULE = {
+NO_RULE: dict[str, Any] = {
     "bundling.max_bundle_size": 5,
     "bundling.rural_only": False,
     "bundling.max_office_travel_min": 1e6,
