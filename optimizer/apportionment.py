@@ -46,16 +46,3 @@ def apportion(total: int, work: Sequence[float], least: Sequence[int]) -> IntArr
         heads[i] += 1
         heapq.heapreplace(steps, ((2 * heads[i] + 1) / work[i], i))
     return np.array(heads, dtype=np.int64)
-
-
-def deviation(heads: Sequence[int], work: Sequence[float]) -> float:
-    """The objective: sum of (n - q)^2 / q over places with work."""
-    total, whole = sum(heads), float(sum(work))
-    if whole <= 0 or total <= 0:
-        return 0.0
-    found = 0.0
-    for n, w in zip(heads, work, strict=True):
-        if w > 0:
-            target = total * w / whole
-            found += (n - target) ** 2 / target
-    return found
