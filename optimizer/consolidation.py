@@ -69,7 +69,9 @@ def _bundles(
 def _roads(
     county: County, policy: Policy, bundles: tuple[Bundle, ...], memory: StageMemory | None
 ) -> tuple[TrafficPlan | None, Proof]:
-    if memory is None or not policy.traffic.dissolve_squads:
+    # A share of accidents in time reads alerts and travel, which the memory does not look at.
+    reads_more = policy.traffic.accidents_within_fraction is not None
+    if memory is None or not policy.traffic.dissolve_squads or reads_more:
         return hand_over(county, policy, bundles)
     return memory.traffic.recall(
         TRAFFIC.key(county, policy, bundles), lambda: hand_over(county, policy, bundles)

@@ -17,6 +17,8 @@ from optimizer.county import County
 from optimizer.membership import check_membership, units_of
 from optimizer.plan import Bundle, Plan, current_plan
 from optimizer.policy import Policy
+from optimizer.road_duty import ending_squads
+from optimizer.road_rules import accident_rules
 from optimizer.rules import Violation
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
 from optimizer.workload import Assessment
@@ -46,6 +48,7 @@ def violations(county: County, policy: Policy, plan: Plan) -> tuple[Violation, .
                 *judge.locks(),
                 *judge.coverage(),
                 *judge.duty_stations(),
+                *accident_rules(county, policy, plan),
                 *judge.conservation(),
                 *judge.reasons(),
                 *judge.reassignment(unit_needs(county, policy, plan, assessed)),
@@ -256,7 +259,7 @@ class _Judge:
     def coverage(self) -> Iterator[Violation]:
         """Every managed road has one unit, and the squads end or stay as the policy says."""
         squads, plan = self.county.squads, self.plan
-        wanted = squads.squad_id if self.policy.traffic.dissolve_squads else ()
+        wanted = [squads.squad_id[q] for q in ending_squads(self.county, self.policy)]
         if tuple(sorted(wanted)) != plan.dissolved_squad_ids:
             yield Violation(
                 rule="traffic.dissolve_squads",
@@ -296,7 +299,7 @@ class _Judge:
         for duty in self.plan.road_duties:
             if duty.duty_id in row:
                 taken.setdefault(duty.duty_id, []).append(row[duty.station_id])
-        hands_over = rules.dissolve_squads and len(county.squads) > 0
+        hands_over = bool(ending_squads(county, self.policy))
         if hands_over and rules.duty_stations not in (None, len(taken)):
             yield Violation(
                 rule="traffic.duty_stations",

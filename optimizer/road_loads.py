@@ -15,6 +15,12 @@ of the partition is strong, so most loads are excluded without a search: the lea
 relaxation is possible is found by bisection, and the least possible one from there upwards. The
 dual prices of the relaxation also exclude most groups from the search (reduced-cost fixing). No
 number with a decimal point enters the integer model, so its proof needs no tolerance on kilometres.
+A share of accidents to be reached in time is one more row, which only this method knows.
+
+With a price $p$ on officers who leave, goal one is least $t + p\,L$ with $L$ of them. $L(t)$, the
+fewest at a load of at most $t$, never grows with $t$; so the loads from the least one up to that at
+which nobody leaving would pay are halved again and again, and a part of them is left out where even
+its least load with its fewest leavers costs no less than the best so far.
 """
 
 from __future__ import annotations
@@ -33,6 +39,7 @@ from optimizer.road_task import (
     groups_of,
     load_of,
     officers_needed,
+    road_km_of,
     split_officers,
 )
 from optimizer.solver import Limits, Model, relax, solve
@@ -54,7 +61,8 @@ class Shared:
         duty: Unit of each jurisdiction, shape (J,).
         officers: Officers of each unit, shape (R,).
         load_km: Most managed km per officer at a unit.
-        bound_km: No plan has less.
+        leave_km: Price of the officers who leave; 0 without a price.
+        bound_km: No plan has less of both together.
         is_proven: The two goals of lower rank are proven too.
         groups: Groups that the search was over.
         method: How the least load was found.
@@ -67,6 +75,17 @@ class Shared:
     is_proven: bool
     groups: int
     method: str
+    leave_km: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Home:
+    """The fewest leavers, then handovers, at one load: unit of each jurisdiction, officers."""
+
+    duty: IntArray
+    officers: IntArray
+    leavers: int
+    is_proven: bool
 
 
 def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
@@ -78,7 +97,7 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
         limits: Seconds for the first goal, and again for the other two; seed.
     """
     groups = groups_of(task)
-    if groups.is_complete:
+    if groups.is_complete and task.in_time is None and not task.leave_price_km:
         try:
             best = share_by_frontier(task, groups, start)
         except TooWideError:
@@ -96,20 +115,37 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
     search = _Search(task=task, groups=groups, limits=limits)
     duty, load_km, bound_km, usable = search.least_load(start)
     found = search.at_home(usable, load_km, duty)
-    proven = groups.is_complete and found is not None and found[2]
-    if found is not None:
-        duty, officers, _ = found
-    else:
-        officers = split_officers(task, duty)
+    if found is None:
+        found = _Home(
+            duty=duty, officers=split_officers(task, duty), leavers=task.officers, is_proven=False
+        )
+    method, leave_km = "set partition: least load by bisection and branch and bound", 0.0
+    if task.leave_price_km and groups.is_complete:
+        found, bound_km = search.priced(found, load_km, bound_km)
+        load_km = _load_at(task, found)
+        leave_km = task.leave_price_km * found.leavers
+        method += ", with the price of officers who leave"
     return Shared(
-        duty=duty,
-        officers=officers,
+        duty=found.duty,
+        officers=found.officers,
         load_km=load_km,
+        leave_km=leave_km,
         bound_km=bound_km,
-        is_proven=proven,
+        is_proven=groups.is_complete and found.is_proven,
         groups=len(groups.unit),
-        method="set partition: least load by bisection and branch and bound",
+        method=method,
     )
+
+
+def _price_of(task: RoadTask, home: _Home) -> float:
+    """Its load, and the price of its leavers."""
+    return _load_at(task, home) + (task.leave_price_km or 0.0) * home.leavers
+
+
+def _load_at(task: RoadTask, home: _Home) -> float:
+    """Most km per officer at a unit."""
+    is_open = home.officers > 0
+    return float((road_km_of(task, home.duty)[is_open] / home.officers[is_open]).max())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -237,6 +273,10 @@ class _Search:
         group, jurisdiction = np.nonzero(groups.members)
         every = np.arange(count)
         number, strength = jurisdictions + units, jurisdictions + units + 1
+        share = self.task.in_time
+        in_time = np.zeros(0) if share is None else (groups.members * share.T[groups.unit]).sum(1)
+        last = np.full(len(in_time), strength + 1)
+        least = [] if share is None else [self.task.in_time_at_least]
         return Model(
             objective=objective,
             lower=np.zeros(count),
@@ -248,25 +288,78 @@ class _Search:
                     jurisdictions + groups.unit,
                     np.full(count, number),
                     np.full(count, strength),
+                    last,
                 ]
             ),
-            column=np.concatenate([group, every, every, every]),
-            value=np.concatenate([np.ones(len(group)), np.ones(count), np.ones(count), needed]),
+            column=np.concatenate([group, every, every, every, every[: len(in_time)]]),
+            value=np.concatenate(
+                [np.ones(len(group)), np.ones(count), np.ones(count), needed, in_time]
+            ),
             row_lower=np.concatenate(
-                [np.ones(jurisdictions), np.zeros(units), [0 if wanted is None else wanted, 0]]
+                [
+                    np.ones(jurisdictions),
+                    np.zeros(units),
+                    [0 if wanted is None else wanted, 0],
+                    least,
+                ]
             ),
             row_upper=np.concatenate(
                 [
                     np.ones(jurisdictions),
                     np.ones(units),
                     [units if wanted is None else wanted, officers],
+                    [np.inf] * len(least),
                 ]
             ),
         )
 
-    def at_home(
-        self, groups: Groups, load_km: float, start: IntArray
-    ) -> tuple[IntArray, IntArray, bool] | None:
+    def priced(self, first: _Home, least_km: float, bound_km: float) -> tuple[_Home, float]:
+        """Least load and price of leavers together, and its bound; see the top of this file.
+
+        Args:
+            first: The fewest leavers at the least load.
+            least_km: The least load.
+            bound_km: Its bound.
+        """
+        task, price = self.task, self.task.leave_price_km or 0.0
+        ends_at_s = time.monotonic() + self.limits.time_limit_s
+        best, best_km = first, _price_of(task, first)
+        loads = self._loads(best_km)
+        loads = loads[loads >= least_km]
+        # What is not proven: no plan there costs less than this.
+        floors = [] if bound_km >= least_km else [bound_km]
+        if not first.is_proven:
+            floors.append(least_km)
+
+        def fewest(at: int, floor: float) -> _Home:
+            nonlocal best, best_km
+            found = self.at_home(self.groups, float(loads[at]), best.duty)
+            home = replace(first, is_proven=False) if found is None else found
+            if _price_of(task, home) < best_km:
+                best, best_km = home, _price_of(task, home)
+            if not home.is_proven:
+                floors.append(floor)
+            return home
+
+        parts = [(0, len(loads) - 1, fewest(len(loads) - 1, float(loads[-1])))]
+        while parts:
+            low, high, upper = parts.pop()
+            if low + 1 >= high:
+                continue
+            # Loads between the two: none less than the next, no fewer leavers than at the upper.
+            leavers_km = price * upper.leavers if upper.is_proven else 0.0
+            floor = float(loads[low + 1]) + leavers_km
+            if floor >= best_km:
+                continue
+            if time.monotonic() >= ends_at_s:
+                floors.append(floor)
+                continue
+            middle = (low + high) // 2
+            found = fewest(middle, float(loads[middle]) + leavers_km)
+            parts += [(middle, high, upper), (low, middle, found)]
+        return best, min(best_km, *floors) if floors else best_km
+
+    def at_home(self, groups: Groups, load_km: float, start: IntArray) -> _Home | None:
         """Duties, officers and proof: fewest leavers, then fewest handovers, at this load.
 
         To the set partition come officers beyond a group's need, per unit, and officers of a squad
@@ -283,13 +376,19 @@ class _Search:
         held = np.bincount(groups.unit[is_start], weights=needed[is_start], minlength=units)
         hint = np.zeros(len(model.objective))
         hint[:g], hint[g : g + units] = is_start, split_officers(task, start) - held
-        solved = solve(model, self.limits, start=hint)
+        # Whole numbers throughout: several times quicker than SCIP here, and exact.
+        solved = solve(model, self.limits, backend="cp_sat", start=hint)
         if solved.values is None:
             return None
         chosen = solved.values[:g] > 0.5
         officers = solved.values[g : g + units].astype(np.int64)
         officers[groups.unit[chosen]] += needed[chosen]
-        return _duty(groups, solved.values[:g]), officers, solved.status is Status.OPTIMAL
+        return _Home(
+            duty=_duty(groups, solved.values[:g]),
+            officers=officers,
+            leavers=task.officers - int(solved.values[g + units :].sum()),
+            is_proven=solved.status is Status.OPTIMAL,
+        )
 
     def _home_model(self, groups: Groups, needed: IntArray) -> Model:
         """Columns: groups, then officers beyond need per unit, then pairs of squad and home."""

@@ -8,6 +8,8 @@ import numpy as np
 
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
+IN_TIME_UNIT = 1e-7
+"""Shares of accidents become whole numbers of this."""
 MOST_GROUPS = 100_000
 """Beyond this many groups only small ones are formed."""
 
@@ -24,6 +26,11 @@ class RoadTask:
         in_area: Units in the area of each squad, shape (Q, R).
         duty_stations: Exact number of units that take roads; None = free.
         min_officers: Officers of each such unit at the least, 1 or more.
+        in_time: Share of all accidents that a unit reaches in time in each jurisdiction, in whole
+            units of `IN_TIME_UNIT`, shape (J, R); None where no share is asked for.
+        in_time_at_least: The chosen pairs add up to this.
+        leave_price_km: Price of an officer who leaves the squad's area, in km per officer at the
+            most loaded unit; None = the least load first.
     """
 
     may: BoolArray
@@ -33,6 +40,9 @@ class RoadTask:
     in_area: BoolArray
     duty_stations: int | None
     min_officers: int
+    in_time: IntArray | None = None
+    in_time_at_least: int = 0
+    leave_price_km: float | None = None
 
     @property
     def officers(self) -> int:

@@ -49,6 +49,8 @@ SENTENCES = {
     "traffic.max_accident_travel_min": "{where}: {value} minutes to the seat of {what}, whose "
     "roads it takes; at most {limit} allowed",
     "traffic.coverage": "{where}: its roads must be managed by {limit}; found: {value}",
+    "traffic.accidents_within_fraction": "{where}: a share of {value} of the accidents is reached "
+    "within {what} minutes from the duty stations; at least {limit} required",
     "traffic.contiguity": "{where}: takes the roads of {value}, which does not touch its own area",
     "staffing.reassign": "{where}: {value} officers reassigned, but reassignment is switched off",
     "staffing.max_moves": "{where}: {value} officers reassigned; at most {limit} allowed",

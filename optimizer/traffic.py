@@ -6,12 +6,15 @@ station next to it (`traffic.contiguity`), close enough to its seat
 roads of a town station inside a rural squad's area go to a rural neighbour; where it has none, the
 answer is INFEASIBLE, never a quiet gap. A duty unit has at least one officer from the squads, even
 where the policy says 0: a road that nobody patrols is not managed. Officers may go to any duty
-unit; staying in their squad's own area (就地下沉) is the second goal, not a rule.
+unit; staying in their squad's own area (就地下沉) is the second goal, not a rule, unless
+`traffic.leave_area_price_km` says what leaving costs. `traffic.accidents_within_fraction` asks
+that a share of the accidents is reached in time from the duty stations.
 `optimizer/road_loads.py` states the goals and how they are proven.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,12 +26,19 @@ from optimizer.moves import ship, whole_steps
 from optimizer.plan import Bundle, Move, RoadDuty, current_plan
 from optimizer.policy import Policy
 from optimizer.result import Proof, Relaxation, Status
+from optimizer.road_duty import (
+    accidents_in_time,
+    accidents_per_year,
+    ending_squads,
+    nearest_station,
+)
 from optimizer.road_loads import Shared, share_roads
-from optimizer.road_task import RoadTask
+from optimizer.road_task import IN_TIME_UNIT, RoadTask
 from optimizer.solver import Limits, Model, solve
 
 STAGE = "traffic"
 UNIT = "km per officer"
+IN_TIME = "traffic.accidents_within_fraction"
 TRAVEL_TOLERANCE_MIN = 1e-9
 
 
@@ -62,7 +72,7 @@ def hand_over(
         only where the goals of lower rank are proven too. None where no plan keeps the rules (the
         proof names those that clash) or none was found in time.
     """
-    if not policy.traffic.dissolve_squads or not len(county.squads):
+    if not ending_squads(county, policy):
         kept = Proof(
             stage=STAGE,
             status=Status.OPTIMAL,
@@ -73,14 +83,14 @@ def hand_over(
         )
         return TrafficPlan(road_duties=current_plan(county).road_duties), kept
     limits = Limits(time_limit_s=policy.solver.time_limit_s, seed=policy.solver.seed)
-    ground, rules = _Ground.of(county, bundles), _Rules.of(policy)
+    ground, rules = _Ground.of(county, policy, bundles), _Rules.of(policy)
     status, start = _assignment(ground, rules, limits)
     if status is Status.INFEASIBLE:
         return None, _diagnosis(ground, rules, limits)
     if start is None:
         return None, Proof(stage=STAGE, status=Status.UNKNOWN, method="time ran out")
     if not len(ground.station_id):
-        return _nothing_to_share(county)
+        return _nothing_to_share(county, ground)
     shared = share_roads(
         RoadTask(
             may=ground.may(rules),
@@ -90,6 +100,9 @@ def hand_over(
             in_area=ground.in_area,
             duty_stations=rules.duty_stations,
             min_officers=rules.min_officers,
+            in_time=None if rules.in_time_fraction is None else ground.in_time_units,
+            in_time_at_least=ground.in_time_least(rules),
+            leave_price_km=policy.traffic.leave_area_price_km,
         ),
         start,
         limits,
@@ -97,7 +110,7 @@ def hand_over(
     return _plan(county, ground, shared), _proof(shared)
 
 
-def _nothing_to_share(county: County) -> tuple[TrafficPlan, Proof]:
+def _nothing_to_share(county: County, ground: _Ground) -> tuple[TrafficPlan, Proof]:
     """Squads with neither roads nor officers."""
     proof = Proof(
         stage=STAGE,
@@ -107,12 +120,20 @@ def _nothing_to_share(county: County) -> tuple[TrafficPlan, Proof]:
         bound=0.0,
         method="the squads manage no station's roads and hold no officers",
     )
-    dissolved = tuple(sorted(county.squads.squad_id))
-    return TrafficPlan(road_duties=(), dissolved_squad_ids=dissolved), proof
+    return TrafficPlan(
+        road_duties=_kept_duties(county, ground), dissolved_squad_ids=ground.squad_id
+    ), proof
+
+
+def _kept_duties(county: County, ground: _Ground) -> tuple[RoadDuty, ...]:
+    """Roads of the squads that stay."""
+    every = current_plan(county).road_duties
+    return tuple(duty for duty in every if duty.duty_id not in ground.squad_id)
 
 
 def _proof(shared: Shared) -> Proof:
-    is_optimal = shared.is_proven and shared.bound_km == shared.load_km
+    objective_km = shared.load_km + shared.leave_km
+    is_optimal = shared.is_proven and shared.bound_km == objective_km
     method = (
         f"{shared.method}, over {shared.groups} groups of jurisdictions, then fewest officers who "
         "leave their squad's area, then fewest handovers"
@@ -122,7 +143,7 @@ def _proof(shared: Shared) -> Proof:
     return Proof(
         stage=STAGE,
         status=Status.OPTIMAL if is_optimal else Status.FEASIBLE,
-        objective=shared.load_km,
+        objective=objective_km,
         objective_unit=UNIT,
         bound=shared.bound_km,
         method=method,
@@ -143,6 +164,8 @@ class _Ground:
         squad_officers: Shape (Q,).
         in_area: The unit has a station in the squad's area, shape (Q, R).
         squad_time_min: From the station nearest to the squad's seat to the unit, shape (Q, R).
+        in_time_units: Share of all accidents of the jurisdictions that a unit reaches in time in
+            each of them, in whole units of `IN_TIME_UNIT`, shape (J, R).
     """
 
     station_id: tuple[str, ...]
@@ -156,20 +179,22 @@ class _Ground:
     squad_officers: IntArray
     in_area: BoolArray
     squad_time_min: FloatArray
+    in_time_units: IntArray
 
     @classmethod
-    def of(cls, county: County, bundles: Sequence[Bundle]) -> _Ground:
+    def of(cls, county: County, policy: Policy, bundles: Sequence[Bundle]) -> _Ground:
         """Read the county, in the order of ids whatever the order of its rows."""
         stations, squads = county.stations, county.squads
         row, neighbours = stations.index(), county.neighbours()
         units = sorted(bundles)
         members = [frozenset(row[s] for s in unit.station_ids) for unit in units]
         centres = [row[unit.centre_id] for unit in units]
-        station_id = tuple(sorted(s for area in squads.stations for s in area))
+        ending = ending_squads(county, policy)
+        station_id = tuple(sorted(s for q in ending for s in squads.stations[q]))
         lands = [row[s] for s in station_id]
-        order = sorted(range(len(squads)), key=lambda q: squads.squad_id[q])
+        order = sorted(ending, key=lambda q: squads.squad_id[q])
         areas = [frozenset(row[s] for s in squads.stations[q]) for q in order]
-        seats = [_nearest_station(county, q) for q in order]
+        seats = [nearest_station(county, q) for q in order]
         shape = (len(lands), len(units))
         own = np.array([[j in m for m in members] for j in lands], np.bool_).reshape(shape)
         beside = np.array([[bool(neighbours[j] & m) for m in members] for j in lands], np.bool_)
@@ -186,7 +211,15 @@ class _Ground:
             squad_officers=squads.officers[order],
             in_area=np.array([[bool(area & m) for m in members] for area in areas], np.bool_),
             squad_time_min=county.station_time_min[np.ix_(seats, centres)],
+            in_time_units=_in_time_units(county, policy, lands, centres),
         )
+
+    def in_time_least(self, rules: _Rules) -> int:
+        """Units of accidents reached in time that the rules ask for."""
+        if rules.in_time_fraction is None:
+            return 0
+        # Each pair is rounded once; nobody is refused for that.
+        return math.floor(rules.in_time_fraction / IN_TIME_UNIT) - len(self.station_id)
 
     def may(self, rules: _Rules) -> BoolArray:
         """Units that may take each jurisdiction, shape (J, R)."""
@@ -195,12 +228,21 @@ class _Ground:
         return allowed & self.is_next if rules.is_contiguous else allowed
 
 
-def _nearest_station(county: County, squad: int) -> int:
-    """Row of the station nearest to a squad's seat in a straight line."""
-    stations, squads = county.stations, county.squads
-    east = (stations.lon_deg - squads.lon_deg[squad]) * np.cos(np.radians(squads.lat_deg[squad]))
-    apart = np.hypot(east, stations.lat_deg - squads.lat_deg[squad])
-    return min(range(len(stations)), key=lambda s: (apart[s], stations.station_id[s]))
+def _in_time_units(
+    county: County, policy: Policy, lands: Sequence[int], centres: Sequence[int]
+) -> IntArray:
+    """See `_Ground.in_time_units`; without accidents every pair reaches its even share."""
+    shape = (len(lands), len(centres))
+    if policy.traffic.accidents_within_fraction is None:
+        return np.zeros(shape, dtype=np.int64)
+    station, stations = county.cells.station, len(county.stations)
+    accidents = accidents_per_year(county, policy)
+    total = np.bincount(station, weights=accidents, minlength=stations)[list(lands)].sum()
+    if total <= 0:
+        return np.full(shape, math.ceil(1.0 / IN_TIME_UNIT / max(len(lands), 1)), dtype=np.int64)
+    reached = accidents_in_time(county, policy)[np.ix_(lands, centres)]
+    units: IntArray = np.rint(reached / (total * IN_TIME_UNIT)).astype(np.int64)
+    return units
 
 
 def _plan(county: County, ground: _Ground, shared: Shared) -> TrafficPlan:
@@ -217,10 +259,17 @@ def _plan(county: County, ground: _Ground, shared: Shared) -> TrafficPlan:
     )
     return TrafficPlan(
         road_duties=tuple(
-            RoadDuty(station_id=s, duty_id=ground.unit_id[r])
-            for s, r in zip(ground.station_id, shared.duty.tolist(), strict=True)
+            sorted(
+                [
+                    *(
+                        RoadDuty(station_id=s, duty_id=ground.unit_id[r])
+                        for s, r in zip(ground.station_id, shared.duty.tolist(), strict=True)
+                    ),
+                    *_kept_duties(county, ground),
+                ]
+            )
         ),
-        dissolved_squad_ids=tuple(sorted(county.squads.squad_id)),
+        dissolved_squad_ids=ground.squad_id,
         moves=tuple(
             sorted(
                 Move(
@@ -243,6 +292,7 @@ class _Rules:
     min_officers: int
     max_travel_min: float
     is_rural_only: bool
+    in_time_fraction: float | None = None
     is_contiguous: bool = True
     is_covering: bool = True
     is_conserving: bool = True
@@ -256,6 +306,7 @@ class _Rules:
             min_officers=max(1, traffic.min_officers_per_duty_station),
             max_travel_min=traffic.max_accident_travel_min,
             is_rural_only=traffic.rural_only,
+            in_time_fraction=traffic.accidents_within_fraction,
         )
 
 
@@ -263,6 +314,7 @@ _DROPPED: dict[str, dict[str, object]] = {
     "traffic.contiguity": {"is_contiguous": False},
     "traffic.rural_only": {"is_rural_only": False},
     "traffic.max_accident_travel_min": {"max_travel_min": float("inf")},
+    IN_TIME: {"in_time_fraction": None},
     "traffic.min_officers_per_duty_station": {"min_officers": 0},
     "strength.conserved": {"is_conserving": False},
     "traffic.duty_stations": {"duty_stations": None},
@@ -294,6 +346,7 @@ def _assignment(ground: _Ground, rules: _Rules, limits: Limits) -> tuple[Status,
         (np.full(units, number), is_open, np.ones(units)),
         (np.full(units, number + 1), is_open, np.full(units, float(rules.min_officers))),
         (np.full(units, number + 2), is_open, np.ones(units)),
+        (np.full(pairs, number + 3), np.arange(pairs), ground.in_time_units[j, r].astype(float)),
     ]
     owned = np.ones(jurisdictions) if rules.is_covering else np.zeros(jurisdictions)
     solved = solve(
@@ -310,7 +363,7 @@ def _assignment(ground: _Ground, rules: _Rules, limits: Limits) -> tuple[Status,
                     owned,
                     np.full(pairs, -np.inf),
                     np.zeros(units),
-                    [0 if wanted is None else wanted, 0, least_open],
+                    [0 if wanted is None else wanted, 0, least_open, ground.in_time_least(rules)],
                 ]
             ),
             row_upper=np.concatenate(
@@ -318,7 +371,7 @@ def _assignment(ground: _Ground, rules: _Rules, limits: Limits) -> tuple[Status,
                     np.ones(jurisdictions),
                     np.zeros(pairs),
                     np.full(units, np.inf),
-                    [units if wanted is None else wanted, officers, units],
+                    [units if wanted is None else wanted, officers, units, np.inf],
                 ]
             ),
         ),
@@ -381,6 +434,9 @@ def _relaxations(
     elif rule == "traffic.max_accident_travel_min":
         present = f"{rules.max_travel_min:g}"
         needed = _nearest_minutes(ground, rules, is_possible)
+    elif rule == IN_TIME and rules.in_time_fraction is not None:
+        present = f"{rules.in_time_fraction:g}"
+        needed = _largest_share(rules, is_possible)
     elif rule == "traffic.rural_only":
         present = "true"
         needed = "false" if is_possible(replace(rules, is_rural_only=False)) else None
@@ -403,3 +459,15 @@ def _nearest_minutes(
         else:
             low = middle + 1
     return f"{choices[low]:g}" if low < len(choices) else None
+
+
+def _largest_share(rules: _Rules, is_possible: Callable[[_Rules], bool]) -> str | None:
+    """Largest share of accidents in time with which a plan exists, rounded down to a thousandth."""
+    low, high = -1, math.ceil((rules.in_time_fraction or 0.0) * 1000)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if is_possible(replace(rules, in_time_fraction=middle / 1000)):
+            low = middle
+        else:
+            high = middle
+    return None if low < 0 else f"{low / 1000:g}"

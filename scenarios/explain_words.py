@@ -71,6 +71,7 @@ ASKS = {
     "traffic.max_accident_travel_min": "at most {value} min from a duty station to the seat whose "
     "roads it takes",
     "traffic.coverage": "every managed road is taken over",
+    "traffic.accidents_within_fraction": "a share of {value} of the accidents reached in time",
     "traffic.contiguity": "a duty station takes roads of its own ground or next to it",
     "staffing.max_moves": "at most {value} officers reassigned",
     "staffing.inflows": "officers received as prescribed",

@@ -32,7 +32,8 @@ DECISIONS = {
 }  # fmt: skip
 JUDGES = tuple(
     f"optimizer/{name}.py"
-    for name in ("equity", "evaluation", "feasibility", "measures", "membership", "rules", "scorecard",
+    for name in ("equity", "evaluation", "feasibility", "measures", "membership", "road_duty", "road_rules", "rules",
+                 "scorecard",
                  "steering")
 )
 # geo knows the optimizer's data types, never its decisions or its solver.
