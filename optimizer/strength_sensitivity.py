@@ -24,7 +24,7 @@ from optimizer.unit_queues import UnitQueues, fewest, queues_of, waiting_crews, 
 
 Assumption = Literal["max_wait_min", "max_wait_share", "response_min", "travel", "alerts"]
 STEPS: dict[Assumption, tuple[float, ...]] = {
-    "max_wait_min": (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 5.0),
+    "max_wait_min": (-2.0, -1.0, 0.0, 1.0, 2.0, 5.0, 10.0, 25.0),
     "max_wait_share": (0.2, 0.5, 1.0, 2.0, 4.0),
     "response_min": (-10.0, -5.0, -2.0, -1.0, 0.0, 1.0, 2.0, 5.0),
     "travel": (0.8, 0.9, 1.0, 1.1, 1.2),

@@ -31,6 +31,7 @@ COMMANDS = {
     "alternatives": "alternatives",
     "route": "route",
     "reach": "reach",
+    "strength": "strength",
     "simulate": "simulate",
     "stress": "stress",
     "calibrate": "calibrate",

@@ -1,0 +1,145 @@
+"""`jingli strength`: required officers and auxiliaries by source, hour and shift."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from optimizer.errors import InputError, Problem
+from scenarios.commands.common import (
+    EXIT_NO_PLAN,
+    JSON,
+    LANG,
+    SETS,
+    STORE,
+    Failures,
+    Progress,
+    command_line,
+    console,
+    language_of,
+    opened_store,
+    refuse_bad_folder,
+    written_text,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "strength",
+    help="Officers and auxiliaries that each unit requires, by source, hour and shift, today and "
+    "in the plan, and what one more minute of standard costs. RUN is a run id, the beginning of "
+    "one, an output folder, or a case with -s.",
+)
+@click.argument("asked", metavar="RUN|CASE")
+@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@SETS
+@click.option("--today", "today_only", is_flag=True, help="Today only; a case is then not solved.")
+@click.option("--unit", default=None, metavar="X", help="One unit in full, by id or name.")
+@click.option("--period", is_flag=True, help="On duty by the case's parts of the day.")
+@click.option("--hourly", is_flag=True, help="On duty by the hour, from the alert log or rhythm.")
+@click.option("--shifts", is_flag=True, help="Crews of every unit in every shift.")
+@click.option("--sensitivity", is_flag=True, help="Officers under all other values.")
+@click.option(
+    "--mean-wait",
+    type=click.FloatRange(0, min_open=True),
+    help="Crews per shift: mean wait, minutes at the most.",
+)
+@click.option(
+    "--busy",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Crews per shift: share of time a crew is busy, at the most.",
+)
+@click.option(
+    "--response",
+    type=click.FloatRange(0, min_open=True),
+    help="Crews per shift: mean minutes of turn-out, wait and travel at the most.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for tables, workbook, JSON and charts; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def strength_command(
+    asked: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    today_only: bool,
+    unit: str | None,
+    period: bool,
+    hourly: bool,
+    shifts: bool,
+    sensitivity: bool,
+    mean_wait: float | None,
+    busy: float | None,
+    response: float | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if period and hourly:
+            raise InputError(
+                [
+                    Problem(
+                        where="jingli strength",
+                        expected="one of --period and --hourly",
+                        fix="leave one of them out",
+                    )
+                ]
+            )
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.strength import open_strength, study_strength
+        from scenarios.strength_outputs import strength_document, write_strength
+
+        levels = {
+            "max_mean_wait_min": mean_wait,
+            "max_utilisation_fraction": busy,
+            "max_mean_response_min": response,
+        }
+        with Progress(_, quiet=as_json) as progress:
+            opened = open_strength(
+                asked,
+                scenario,
+                sets,
+                partial(opened_store, store, make=False),
+                progress.step,
+                today_only=today_only,
+            )
+            study = study_strength(opened, hourly=hourly, today_only=today_only, levels=levels)
+            chosen = None if unit is None else study.unit(unit)
+            written: tuple[str, ...] = ()
+            if out is not None:
+                progress.step("writing")
+                command = command_line("strength", [asked], scenario=scenario, lang=lang)
+                written = write_strength(study, out, _, language, command)
+        if as_json:
+            from scenarios.documents import json_text
+
+            click.echo(json_text(strength_document(study, chosen)), nl=False)
+        else:
+            from scenarios.show_strength import show_strength
+
+            show_strength(
+                study,
+                console(),
+                _,
+                unit=chosen,
+                periods=period or hourly,
+                shifts=shifts,
+                sensitivity=sensitivity,
+            )
+            if written:
+                console().print(written_text(out, written, _), markup=False)
+    if not today_only and opened.plan is None:
+        sys.exit(EXIT_NO_PLAN)
