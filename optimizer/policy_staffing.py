@@ -119,7 +119,8 @@ class Reassignment(Part):
     )
     hardship_price: float = Field(
         default=0.0,
-        description="What sending an officer to a hardship unit costs; below zero: what it earns",
+        description="What one officer more in a hardship unit costs, and one fewer saves, in units "
+        "of the imbalance; below zero: what it earns",
     )
     max_auxiliary_moves: Count | None = Field(
         default=None, description="Auxiliaries reassigned at the most; none = free"

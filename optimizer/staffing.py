@@ -104,6 +104,16 @@ def reassign(county: County, policy: Policy, plan_so_far: Plan) -> tuple[Plan | 
     return plan, proof
 
 
+def task_of(county: County, policy: Policy, plan: Plan) -> tuple[tuple[UnitNeed, ...], Task]:
+    """The units of a plan and what may change at each of them under `policy.staffing`.
+
+    Raises:
+        ValueError: a unit requires infinitely many officers.
+    """
+    desk = _Desk.of(county, unit_needs(county, policy, plan), plan)
+    return desk.needs, desk.task(policy.staffing)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Desk:
     """Units of the plan before reassignment. U units sorted by id.

@@ -24,10 +24,11 @@ DECISIONS = {
     for name in (
         "allocation", "alternatives", "bundling", "candidate_sets", "column_rules", "columns",
         "consolidation", "cut_loop", "diagnosis", "enumeration",
-        "existence", "frontier", "pareto", "stability",
+        "existence", "frontier", "pareto", "pareto_sweep", "stability",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
         "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
-        "rollout", "stage_memory", "traffic", "ways_out",
+        "reassignment", "reassignment_flow", "reassignment_model", "reassignment_phases",
+        "reassignment_problems", "rollout", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(
