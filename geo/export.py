@@ -22,7 +22,7 @@ from geo.jurisdictions import GeometryArray, centre_rows, dissolve, duty_rows, f
 from geo.plan_styles import plan_styles
 from geo.road_change_layer import road_changes_layer
 from geo.road_marks import RoadMark
-from optimizer.county import County
+from optimizer.county import GIVEN, County, Provenance
 from optimizer.errors import Translate, untranslated
 from optimizer.frozen import FloatArray
 from optimizer.plan import Plan
@@ -81,6 +81,7 @@ def write_plan_gpkg(
     township_tables: tuple[DataTable, DataTable] | None = None,
     reach: Surface | None = None,
     road_marks: Sequence[RoadMark] = (),
+    attribution: str = "",
     translate: Translate = untranslated,
 ) -> tuple[str, ...]:
     """Write `plan` and today's deployment as layers of one GeoPackage (EPSG:4326), atomically.
@@ -106,6 +107,8 @@ def write_plan_gpkg(
             that both have also get a column `…_change`.
         reach: Minutes from every station.
         road_marks: What the scenario changes on the roads.
+        attribution: Whose data it is; in the metadata of the file and the last row of
+            `provenance`.
         translate: English to the language of labels and layer titles.
 
     Returns:
@@ -129,7 +132,7 @@ def write_plan_gpkg(
         _roads(subject, road_lines, road_class_names),
         road_changes_layer(road_marks, translate),
         _townships(subject, township_tables),
-        _provenance(subject),
+        _provenance(subject, attribution),
     ]
     styles = plan_styles(county, plan, {la.name: la.kind for la in layers}, translate)
     if township_tables is None:
@@ -137,7 +140,7 @@ def write_plan_gpkg(
     styled = [replace(layer, style=styles.get(layer.name, layer.style)) for layer in layers]
     if reach is not None:
         styled[-1:-1] = isochrone_layers(county, plan, reach, translate)
-    write_layers(path, styled, translate)
+    write_layers(path, styled, translate, attribution=attribution)
     return tuple(layer.name for layer in styled)
 
 
@@ -376,8 +379,10 @@ def _townships(subject: _Subject, tables: tuple[DataTable, DataTable] | None) ->
     )
 
 
-def _provenance(subject: _Subject) -> Layer:
+def _provenance(subject: _Subject, attribution: str) -> Layer:
     entries, t = subject.county.provenance, subject.translate
+    if attribution:
+        entries += (Provenance(item="attribution", origin=GIVEN, note=attribution),)
     return Layer(
         name="provenance",
         title="What is given and what is modelled",

@@ -55,24 +55,40 @@ class Layer:
     style: str = ""
 
 
-def write_layers(path: Path, layers: Sequence[Layer], translate: Translate = untranslated) -> None:
+def write_layers(
+    path: Path,
+    layers: Sequence[Layer],
+    translate: Translate = untranslated,
+    *,
+    attribution: str = "",
+) -> None:
     """Write `layers` to one file (EPSG:4326), atomically; a layer without features too.
+
+    Args:
+        path: The file.
+        layers: What to write.
+        translate: Of the layers' titles.
+        attribution: Whose data it is, for the metadata of the file.
 
     Raises:
         InputError: the file cannot be written.
     """
     with atomic_path(path) as aside, _fixed_time():
         try:
+            about = {"dataset_metadata": {"ATTRIBUTION": attribution}} if attribution else {}
             for layer in layers:
-                _write(aside, layer, translate)
+                _write(aside, layer, translate, about)
+                about = {}
             _write_styles(aside, layers, translate)
         except (DataSourceError, DataLayerError, sqlite3.Error) as error:
             raise InputError([_unwritable(path, error)]) from error
 
 
-def _write(path: Path, layer: Layer, translate: Translate) -> None:
+def _write(
+    path: Path, layer: Layer, translate: Translate, about: dict[str, dict[str, str]]
+) -> None:
     frame: Any = pd.DataFrame({k: plain_column(v) for k, v in layer.columns.items()})
-    options: dict[str, Any] = {"layer_options": {"DESCRIPTION": translate(layer.title)}}
+    options: dict[str, Any] = {"layer_options": {"DESCRIPTION": translate(layer.title)}, **about}
     if layer.geometry is not None:
         frame = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(layer.geometry, crs="EPSG:4326"))
         options["geometry_type"] = layer.kind

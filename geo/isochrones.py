@@ -44,7 +44,7 @@ class Surface:
         plane: Where the grid lies.
         x_m, y_m: Columns and rows of the grid on the plane, shapes (X,) and (Y,).
         travel_time_min: Shape (S, Y, X); inf = not within the limit.
-        area: The ground on the plane, prepared; None = all of the grid.
+        area: The ground on the plane, prepared.
         step_m: Between neighbouring points.
     """
 
@@ -185,15 +185,17 @@ def bands(
         made = [
             (max(low, 0.0), high, shape)
             for low, high in pairwise(ends)
-            if (shape := _shape(lines.filled(low, high), surface)) is not None
+            if (shape := _shape(lines.filled(low, high), surface.step_m)) is not None
         ]
-        # Borders that two bands share stay shared.
+        # Borders that two bands share stay shared: thinned before the outline cuts them, which
+        # adds corners to each on its own.
         thin = shapely.coverage_simplify(
             as_geometry([shape for *_, shape in made]), surface.step_m * _DETAIL_STEPS
         )
         rows += [
-            (source, low, high, shape)
+            (source, low, high, cut)
             for (low, high, _), shape in zip(made, thin.tolist(), strict=True)
+            if (cut := _cut(shape, surface)) is not None
         ]
     geometry = as_geometry([shape for *_, shape in rows])
     return Bands(
@@ -205,11 +207,13 @@ def bands(
     )
 
 
-def _shape(contour: Any, surface: Surface) -> Any:
-    """Polygons of a filled contour, cut to the area; None where nothing is left."""
-    least_m2 = _SPECK_SQUARES * surface.step_m**2
+def _shape(contour: Any, step_m: float) -> Any:
+    """Polygons of a filled contour; None without any."""
+    least_m2 = _SPECK_SQUARES * step_m**2
     polygons = []
     for points, offsets in zip(*contour, strict=True):
+        # Two bands compute their border each on their own: equal to the millimetre it is shared.
+        points = np.round(points, 3)
         rings = [points[a:b] for a, b in pairwise(offsets.tolist())]
         outer = shapely.Polygon(rings[0])
         if outer.area < least_m2:
@@ -220,6 +224,12 @@ def _shape(contour: Any, surface: Surface) -> Any:
     shape = shapely.MultiPolygon(polygons)
     if not shapely.is_valid(shape):  # rings that touch themselves in a point of the grid
         shape = shapely.make_valid(shape)
+    return shape
+
+
+def _cut(shape: Any, surface: Surface) -> Any:
+    """A band cut to the area; None where nothing is left."""
+    least_m2 = _SPECK_SQUARES * surface.step_m**2
     if not shapely.contains_properly(surface.area, shape):
         shape = shapely.intersection(shape, surface.area)
     parts = shapely.get_parts(shape)

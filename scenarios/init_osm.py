@@ -21,9 +21,9 @@ from geo.osm_places import Places, Police, Township, nearest, read_places
 from geo.safe_text import write_csv
 from optimizer.errors import InputError, Problem, Translate
 from scenarios.case import CASE_FILE
+from scenarios.credits import OSM_CREDIT
 from scenarios.template import CATEGORIES, scalar
 
-CREDIT = "© OpenStreetMap contributors, ODbL"
 STATIONS_FILE, CELLS_FILE, SHAPES_FILE = "stations.csv", "cells.csv", "cells.geojson"
 
 
@@ -218,7 +218,7 @@ def _case_text(name: str, extract: str, places: Places, *, made_up: bool, _: Tra
         "# " + _("Fill in the tables beside this file, then run jingli validate on the folder."),
         "jingli: 1",
         f"name: {scalar(name)}",
-        f"attribution: {scalar(CREDIT)}",
+        f"attribution: {scalar(OSM_CREDIT)}",
         "layers:",
         "  # " + _("Fill in kind and officers of each station; delete what is no station."),
         f"  stations: {{path: {STATIONS_FILE}, crs: WGS84}}",

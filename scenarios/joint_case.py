@@ -22,6 +22,7 @@ from geo.atomic import atomic_folder, write_text
 from optimizer.errors import InputError, Problem
 from scenarios.case import CASE_FILE
 from scenarios.counties import CountyCase, case_folder, read_counties
+from scenarios.credits import credited
 from scenarios.manifest import write_manifest
 
 ID_SEPARATOR = ":"
@@ -334,7 +335,7 @@ class _Joint:
                 shares[names[category]] = world.period_share_fraction[row].tolist()
         first = self.worlds[0]
         periods = zip(first.period_names, first.period_hours.tolist(), strict=True)
-        credits = dict.fromkeys(c.case.spec.attribution for c in self.counties)
+        credits = dict.fromkeys(credited(c.case.spec) for c in self.counties)
         return {
             "jingli": 1,
             "name": self.name(),

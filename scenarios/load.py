@@ -36,6 +36,7 @@ from scenarios import layers
 from scenarios.barriers import BARRIERS, barriers_of, with_barriers
 from scenarios.build import build_county
 from scenarios.case import CASE_FILE, Case
+from scenarios.credits import OSM_CREDIT
 from scenarios.cross_checks import (
     check_cells,
     check_good_rows,
@@ -464,7 +465,7 @@ def _read_osm(case: Case, spec: RoadLayer, policy: Policy, notes: Notes) -> None
     if spec.origin == MODELLED:
         notes.modelled("roads", f"{spec.path}: origin in {CASE_FILE}")
     else:
-        credit = f"{spec.path} (© OpenStreetMap contributors, ODbL)"
+        credit = f"{spec.path} ({OSM_CREDIT})"
         notes.provenance.append(Provenance(item="roads", origin=GIVEN, note=credit))
 
 

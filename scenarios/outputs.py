@@ -18,6 +18,7 @@ from optimizer.plan import Plan
 from scenarios.assignment import assignment_for_people, assignment_sheets
 from scenarios.barriers import barrier_marks
 from scenarios.case import CASE_FILE
+from scenarios.credits import credited
 from scenarios.documents import evaluation_json, steered_in
 from scenarios.drawings import scenario_paths
 from scenarios.isochrones import run_overlays, surface_of
@@ -116,7 +117,7 @@ def scene_of(
         road_marks=(*loaded.road_marks, *barrier_marks(loaded.barriers)),
         title=title,
         provenance_line=" · ".join(filter(None, [cut_off_text(loaded.warnings, _), provenance])),
-        attribution=in_language(loaded.case.spec.attribution, language),
+        attribution=in_language(credited(loaded.case.spec), language),
         translate=_,
         lang=language,
     )
@@ -160,6 +161,7 @@ def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
         ),
         reach=reach,
         road_marks=run.loaded.road_marks,
+        attribution=credited(loaded.case.spec),
         translate=_,
     )
 

@@ -19,6 +19,7 @@ from geo.safe_text import write_csv
 from optimizer.errors import InputError, Problem, Translate
 from scenarios.compare import TownshipChange, township_changes
 from scenarios.counties import totals_document
+from scenarios.credits import credited
 from scenarios.documents import json_text
 from scenarios.kept import KeptRun, read_runs
 from scenarios.language import Language, in_language
@@ -108,7 +109,7 @@ def write_province(
             written.append(f"{table}.csv")
     write_csv(out / "counties.csv", _county_header(_), [_county_row(r, _) for r, _folder in runs])
     credits = dict.fromkeys(
-        in_language(run.loaded.case.spec.attribution, language) for run, _folder in runs
+        in_language(credited(run.loaded.case.spec), language) for run, _folder in runs
     )
     attribution = " · ".join(c for c in credits if c)
     figure = overview_map(

@@ -26,7 +26,6 @@ from scenarios.new_roads import with_new_roads
 from scenarios.scenario_schema import Changes, Speed
 from scenarios.streets import Streets
 
-
 # Later ones are drawn over earlier ones.
 _ORDER = ("slower", "faster", "new", "ferry", "closed")
 

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from optimizer.errors import Translate
 from scenarios.barriers import barriers_text
-from scenarios.barriers import barriers_text
 from scenarios.load import Inspection
 from scenarios.quality import quality_sheet, roads_sheet
 from scenarios.scenario_checks import ScenarioCheck
@@ -57,10 +56,6 @@ def show_inspection(inspection: Inspection, console: Console, _: Translate) -> N
             console.print(f"[bold {colour}]{title} ({len(found)})")
             for problem in found:
                 say_long("  - " + problem.text(_), console, colour)
-    if inspection.loaded is not None:
-        said = barriers_text(inspection.loaded.county, inspection.loaded.barriers, _)
-        if said:
-            say_long(said, console)
     if inspection.loaded is not None:
         said = barriers_text(inspection.loaded.county, inspection.loaded.barriers, _)
         if said:

@@ -12,6 +12,7 @@ from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Proof, Status
 from scenarios.barriers import barrier_marks
+from scenarios.credits import credited
 from scenarios.language import Language, in_language
 from scenarios.load import LoadedCase
 from scenarios.provenance import modelled_text
@@ -60,7 +61,7 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
         townships=townships(run, _),
         station_cards=station_cards(run, _),
         provenance_line=" · ".join(filter(None, [cut_off_text(loaded.warnings, _), provenance])),
-        attribution=in_language(loaded.case.spec.attribution, language),
+        attribution=in_language(credited(loaded.case.spec), language),
     )
 
 

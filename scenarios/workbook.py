@@ -20,6 +20,7 @@ from geo.atomic import atomic_path
 from optimizer.errors import Translate
 from optimizer.result import Proof, Status
 from scenarios.compare import MeasureRow, measures
+from scenarios.credits import credited
 from scenarios.language import Language
 from scenarios.provenance import modelled_text
 from scenarios.run import Run
@@ -249,8 +250,8 @@ def _cover_lines(run: Run, _: Translate) -> list[tuple[str, str, dict[str, Any]]
         ),
         ("", _("Modelled values are no findings about the county."), {}),
     ]
-    if run.loaded.case.spec.attribution:
-        said.append((_("Data"), run.loaded.case.spec.attribution, {}))
+    if credit := credited(run.loaded.case.spec):
+        said.append((_("Data"), credit, {}))
     return said
 
 

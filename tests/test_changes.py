@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from optimizer.bundling import bundle
 from optimizer.errors import InputError
 from optimizer.plan import current_plan
+from optimizer.policy import Policy
 from optimizer.result import Status
 from scenarios.case import Case, open_case
 from scenarios.changes import Cache, apply
@@ -646,7 +647,8 @@ def test_applying_leaves_the_case_as_it_is(prepared: Prepared, base: LoadedCase)
 def test_files_are_read_once_for_scenarios_with_the_same_road_speeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import scenarios.prepared
+    from scenarios import load
+    from scenarios import prepared as opening
 
     prepared = library_case(
         tmp_path,
@@ -654,11 +656,13 @@ def test_files_are_read_once_for_scenarios_with_the_same_road_speeds(
         b={"reason": "b", "roads": {"speed_factor": 0.5}},
         c={"policy": {"roads": {"detour_factor": 1.5}}},
     )
-    read = []
-    inspect = scenarios.prepared.inspect
-    monkeypatch.setattr(
-        scenarios.prepared, "inspect", lambda *args: read.append(1) or inspect(*args)
-    )
+    read: list[str] = []
+
+    def counted(case: Case, policy: Policy) -> load.Inspection:
+        read.append(case.spec.name)
+        return load.inspect(case, policy)
+
+    monkeypatch.setattr(opening, "inspect", counted)
     counties = {n: prepared.load(prepared.case.scenario(n)).county for n in ("a", "b", "c", "a")}
     assert len(read) == 2
     assert counties["c"].road_km.max() > counties["a"].road_km.max()

@@ -72,8 +72,8 @@ def test_every_layer_opens_valid_in_wgs84(tmp_path: Path) -> None:
             assert frame.geometry.dropna().is_valid.all()
     assert counts == {
         "jurisdictions_today": 5, "jurisdictions_plan": 4, "stations": 5, "cells": 30,
-        "bundle_links": 1, "moves": 4, "road_duties": 5, "roads": 2, "road_changes": 0, "townships": 5,
-        "provenance": 1,
+        "bundle_links": 1, "moves": 4, "road_duties": 5, "roads": 2, "road_changes": 0,
+        "townships": 5, "provenance": 1,
     }  # fmt: skip
     with sqlite3.connect(path) as database:
         assert database.execute("pragma application_id").fetchone() == (0x47504B47,)  # "GPKG"
@@ -236,6 +236,16 @@ def test_points_only_county_has_points_for_areas(tmp_path: Path) -> None:
 def test_provenance_travels_with_the_layers(tmp_path: Path) -> None:
     (row,) = layer(written(tmp_path / "plan.gpkg"), "provenance").itertuples()
     assert (row.item, row.origin, row.note) == ("stations", "modelled", "toy")
+
+
+def test_whose_data_it_is_stands_in_the_metadata_and_in_the_last_row(tmp_path: Path) -> None:
+    credit = "县公安局 · © OpenStreetMap contributors, ODbL"
+    path = written(tmp_path / "plan.gpkg", attribution=credit)
+    info = pyogrio.read_info(path, layer="stations")
+    assert info["dataset_metadata"] == {"ATTRIBUTION": credit}
+    *_, row = layer(path, "provenance").itertuples()
+    assert (row.item, row.origin, row.note) == ("attribution", "given", credit)
+    assert path.read_bytes() == written(tmp_path / "two.gpkg", attribution=credit).read_bytes()
 
 
 def test_same_plan_same_bytes_and_gdal_as_before(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import shapely
 from geo.closures import cuts_of
 from geo.export import write_plan_gpkg
 from geo.isochrone_layers import isochrone_layers, isochrone_overlays
-from geo.isochrones import MINUTES, Bands, bands, isochrones, travel_surface
+from geo.isochrones import MINUTES, Bands, Surface, bands, isochrones, travel_surface
 from geo.plane import as_geometry, plane_of
 from geo.routing import Router, router, travel, with_changes
 from optimizer.errors import untranslated
@@ -66,6 +66,23 @@ def test_bands_of_one_station_are_disjoint_and_together_is_the_nearest() -> None
     assert km2(found, -1, 2) == pytest.approx(2 * 4 * 4, rel=0.01)
     assert km2(found, -1, 5) == pytest.approx(48, rel=0.01)
     assert not (found.to_min[found.source == -1] > 5).any()
+
+
+def test_bands_of_uneven_ground_share_their_borders_to_the_last_bit() -> None:
+    # Hills of minutes: coordinates of a border come out of two computations.
+    plane = plane_of(as_geometry([GROUND]))
+    x_m, y_m = np.arange(-9_000.0, 9_000.0, 123.4), np.arange(-1_900.0, 1_900.0, 123.4)
+    east, north = np.meshgrid(x_m, y_m)
+    hills = 14 + 8 * np.sin(east / 700) * np.cos(north / 430) + 5 * np.sin(east / 190 + north / 310)
+    ground = plane.project(as_geometry([GROUND]))[0]
+    hilly = Surface(
+        plane=plane, x_m=x_m, y_m=y_m, travel_time_min=hills[None], area=ground, step_m=123.4
+    )
+    shapes = bands(hilly, [0]).geometry
+    assert len(shapes) == 5
+    assert shapely.is_valid(shapes).all()
+    whole = shapely.union_all(shapes)
+    assert shapely.area(shapes).sum() == pytest.approx(whole.area, rel=1e-9)
 
 
 def test_what_cannot_be_reached_is_in_no_band() -> None:
@@ -131,7 +148,7 @@ def test_layers_tell_whose_they_are_and_that_roads_are_modelled(
     path = tmp_path / "plan.gpkg"
     names = write_plan_gpkg(
         path, county, plan, turnout_min=2.0, cell_geometry=loaded.cell_geometry,
-        road_lines=loaded.network.line, reach=surface,
+        road_lines=loaded.network.street_lines(), reach=surface,
     )  # fmt: skip
     assert {"isochrones_today", "isochrones_plan"} < set(names)
     frame = pyogrio.read_dataframe(path, layer="isochrones_today")
