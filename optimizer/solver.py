@@ -94,11 +94,14 @@ class Limits:
         seed: Random seed.
         nodes: Branch-and-bound nodes at the most (not cp_sat); unlike the clock, they end
             every run at the same place.
+        effort: CP-SAT's own deterministic seconds at the most, likewise; `time_limit_s` does not
+            count then.
     """
 
     time_limit_s: float = 60.0
     seed: int = 0
     nodes: int | None = None
+    effort: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -305,7 +308,8 @@ def _run(model: Model, limits: Limits, backend: str, start: FloatArray | None) -
             builder.add_hint(column, value)
     solver: Any = ortools.ModelSolverHelper(_ORTOOLS_NAME[backend])
     solver.enable_output(False)
-    solver.set_time_limit_in_seconds(limits.time_limit_s)
+    if backend != "cp_sat" or limits.effort is None:
+        solver.set_time_limit_in_seconds(limits.time_limit_s)
     solver.set_solver_specific_parameters(_parameters(backend, limits))
     interruptibly(lambda: solver.solve(builder), solver.interrupt_solve)
     return solver
@@ -357,8 +361,10 @@ def _parameters(backend: str, limits: Limits) -> str:
             ]
         )
     if backend == "cp_sat":
+        effort = "" if limits.effort is None else f" max_deterministic_time: {limits.effort}"
         return (
-            f"num_workers: 1 random_seed: {seed} relative_gap_limit: 0 catch_sigint_signal: false"
+            f"num_workers: 1 random_seed: {seed} relative_gap_limit: 0 "
+            f"catch_sigint_signal: false{effort}"
         )
     return f"random_seed: {seed}"
 

@@ -1,0 +1,128 @@
+"""Nights, weekends and hours shared more evenly by swapping, with nothing else changed.
+
+Two slots of one class swap some days in a row. Who is on duty when stays the same, so shortage and
+surplus do; a swap is made where both slots keep every rule and the sum of squares of what they work
+falls. Squares and not the spread itself, because a spread falls only with the last of its slots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.roster import FREE, RosterTask
+from optimizer.roster_keeps import Keeper
+
+_LONGEST = 7
+_ROUNDS = 60
+_LEAST = 1e-9
+
+
+def shared(task: RosterTask, classes: tuple[list[int], ...], shift: IntArray) -> IntArray:
+    """The roster after all swaps that even it out, shape (N, D); `shift` must keep the rules."""
+    found = shift.copy()
+    keeper = Keeper(task)
+    for _round in range(_ROUNDS):
+        changed = False
+        for length in range(1, _LONGEST + 1):
+            for first in range(task.days - length + 1):
+                for members in classes:
+                    if len(members) > 1:
+                        changed |= _swap(task, keeper, members, found, first, first + length)
+        if not changed:
+            break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What slots work outside and inside some days, by measure: nights, hours, weekends."""
+
+    price: float
+    outside: FloatArray
+    inside: FloatArray
+
+
+def _swap(
+    task: RosterTask, keeper: Keeper, members: list[int], shift: IntArray, first: int, end: int
+) -> bool:
+    """Make the best swap of these days, and the next, until none is left."""
+    own: IntArray = shift[members]
+    block = own[:, first:end]
+    gain = _gain(task, members, own, first, end)
+    gain[(block[:, None] == block[None]).all(axis=2)] = 0.0
+    order = np.argsort(gain, axis=None, kind="stable")
+    for at in order.tolist():
+        i, j = divmod(at, len(members))
+        if gain[i, j] >= -_LEAST:
+            return False
+        if i > j:
+            continue
+        one, two = own[i].copy(), own[j].copy()
+        one[first:end], two[first:end] = own[j, first:end], own[i, first:end]
+        if keeper.keeps(members[i], one) and keeper.keeps(members[j], two):
+            shift[members[i]], shift[members[j]] = one, two
+            return True
+    return False
+
+
+def _gain(task: RosterTask, members: list[int], own: IntArray, first: int, end: int) -> FloatArray:
+    """Change of the sum of squares if i and j swap these days, shape (M, M); below 0 is better."""
+    prices = task.fairness
+    hours = np.array([k.hours for k in task.shifts] + [0], dtype=float)
+    night = np.array([float(k.is_night) for k in task.shifts] + [0.0])
+    unit = float(gcd(*(k.hours for k in task.shifts)))
+    inside: BoolArray = np.zeros(task.days, dtype=bool)
+    inside[first:end] = True
+    # Who is away has a credit, as if he had worked his share.
+    credit = task.leave[members].mean(axis=1)
+    total = np.zeros((len(members), len(members)))
+    for price, weight in ((float(prices.nights), night), (prices.hours * unit, hours / unit)):
+        each = weight[own]
+        sums = each.sum(axis=1)
+        sums = sums + credit * sums.mean()
+        block = each[:, inside].sum(axis=1)
+        step = block[:, None] - block[None]
+        total += price * 2.0 * step * (step + sums[None] - sums[:, None])
+    if prices.weekends:
+        total += prices.weekends * _weekend_gain(task, own, credit, inside)
+    found: FloatArray = total
+    return found
+
+
+def _weekend_gain(
+    task: RosterTask, own: IntArray, credit: FloatArray, inside: BoolArray
+) -> FloatArray:
+    worked = _weekends(task, own)
+    sums = np.asarray(worked.any(axis=1)).sum(axis=1).astype(float)
+    sums = sums + credit * sums.mean()
+    before = np.asarray(worked[:, inside].any(axis=1))
+    rest = np.asarray(worked[:, ~inside].any(axis=1))
+    now = (rest | before).sum(axis=1)
+    then = (rest[:, None] | before[None]).sum(axis=2)
+    more: FloatArray = (then - now[:, None]).astype(float)
+    change: FloatArray = 2 * more * sums[:, None] + more**2
+    return change + change.T
+
+
+def _weekends(task: RosterTask, own: IntArray) -> BoolArray:
+    """Whether a slot's shift of a day starts in a weekend, shape (M, D, weekends)."""
+    table = _weekend_table(task)
+    found: BoolArray = np.zeros((*own.shape, int(table.max()) + 1), dtype=bool)
+    number = np.where(own == FREE, -1, table[np.arange(task.days)[None], own])
+    i, d = np.nonzero(number >= 0)
+    found[i, d, number[i, d]] = True
+    return found
+
+
+def _weekend_table(task: RosterTask) -> IntArray:
+    return np.array(
+        [
+            [-1 if (w := task.weekend(d, s)) is None else w for s in range(len(task.shifts))]
+            for d in range(task.days)
+        ],
+        dtype=np.int64,
+    )
