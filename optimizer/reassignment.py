@@ -18,6 +18,7 @@ from optimizer.personnel import Personnel
 from optimizer.plan import Plan
 from optimizer.policy import Policy
 from optimizer.reassignment_flow import decide, route
+from optimizer.reassignment_model import METHOD as EXCHANGES
 from optimizer.reassignment_model import decide_exchange
 from optimizer.reassignment_steps import curve
 from optimizer.reassignment_task import (
@@ -253,7 +254,7 @@ def frontier(task: RoleTask, limits: Limits) -> tuple[FrontierPoint, ...]:
     """The best for each number of moves, from the fewest allowed to the last that gains something.
 
     `max_moves` is not held: it is what the frontier is about. Every number of moves is there
-    without exchanges and up to `MOST_FLOWS`; beyond, evenly many of them.
+    by steps or flows, and up to `MOST_FLOWS`; else evenly many of them.
     """
     free = replace(task, max_moves=int(task.before.sum()))
     if task.is_plain:
@@ -262,7 +263,8 @@ def frontier(task: RoleTask, limits: Limits) -> tuple[FrontierPoint, ...]:
     if last.objective is None:
         return ()
     least = max(int(task.rotate.sum()), int(task.forced.sum()))
-    most = MOST_MODELS if task.exchanges else MOST_FLOWS
+    is_model = task.exchanges or last.method == EXCHANGES
+    most = MOST_MODELS if is_model else MOST_FLOWS
     asked = np.linspace(least, last.moves, min(most, last.moves - least + 1))
     points: dict[int, Answer] = {}
     for moves in sorted({round(m) for m in asked}):

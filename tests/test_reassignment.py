@@ -13,6 +13,7 @@ from optimizer.allocation import Task, allocate
 from optimizer.reassignment import answer, frontier, knee
 from optimizer.reassignment_flow import Network, cheapest, decide
 from optimizer.reassignment_model import decide_exchange
+from optimizer.reassignment_phases import phases
 from optimizer.reassignment_steps import curve, marginal
 from optimizer.reassignment_task import (
     Qualified,
@@ -278,7 +279,8 @@ def test_flows_equal_enumeration() -> None:
 
 
 def test_nobody_is_passed_on_where_the_direct_way_is_too_long() -> None:
-    task = role([9, 5, 1], [5, 5, 5], give=[2, 2, 2], room=[2, 2, 2], way_min=[[0, 10, 25], [10, 0, 10], [25, 10, 0]],
+    way_min = [[0, 10, 25], [10, 0, 10], [25, 10, 0]]
+    task = role([9, 5, 1], [5, 5, 5], give=[2, 2, 2], room=[2, 2, 2], way_min=way_min,
                 max_way_min=15.0, max_moves=2)  # fmt: skip
     assert decide(task) is None, "the flow passes people on"
     assert compare(task, answer(task, LIMITS))
@@ -384,3 +386,55 @@ def test_ways_found_as_needed_give_the_cheapest_flow() -> None:
 def test_curve_stops_where_nothing_is_gained() -> None:
     assert len(curve(role([3, 2], [2.5, 2.5])).giver) == 0  # type: ignore[union-attr]
     assert mismatch(np.array([3, 2]), np.array([2.5, 2.5])) == pytest.approx(0.1)
+
+
+# --- months -------------------------------------------------------------------------------------
+
+
+def test_months_take_what_helps_most_first_and_wait_for_their_bundle() -> None:
+    # Gains per move 0 -> 1: 4.125, 0 -> 2 with (2n + 1)/q at unit 2 of 13/6.
+    task = role([10, 2, 6], [4, 8, 6])
+    sent = answer(task, LIMITS).transfers
+    made, proof = phases(task, sent, months=3, per_month=2, release={}, limits=LIMITS)
+    assert [m.moved for m in made] == [2, 4, 6]
+    assert proof.status is Status.OPTIMAL
+    late, _ = phases(task, sent, months=3, per_month=4, release={0: 2}, limits=LIMITS)
+    assert [m.moved for m in late] == [0, 4, 6]
+    none, proof = phases(task, sent, months=2, per_month=2, release={}, limits=LIMITS)
+    assert none == ()
+    assert proof.status is Status.INFEASIBLE
+
+
+def test_months_equal_enumeration_and_stay_between_before_and_after() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(6):
+        before, target = [6, 5, 1, 2], rng.uniform(1, 6, 4).tolist()
+        task = role(before, target, max_moves=4)
+        sent = answer(task, LIMITS).transfers
+        if not sent:
+            continue
+        per_month = -(-sum(t.people for t in sent) // 2)
+        made, proof = phases(task, sent, months=2, per_month=per_month, release={}, limits=LIMITS)
+        then = after(task, sent)
+        first = []
+        for counts in itertools.product(*(range(t.people + 1) for t in sent)):
+            if not sum(t.people for t in sent) - per_month <= sum(counts) <= per_month:
+                continue
+            some = tuple(
+                Transfer(giver=t.giver, taker=t.taker, people=n)
+                for t, n in zip(sent, counts, strict=True)
+            )
+            first.append(imbalance(after(task, some), task.target))
+        assert proof.objective == pytest.approx(min(first) + imbalance(then, task.target))
+        halfway = after(task, made[0].transfers)
+        assert (halfway >= np.minimum(task.before, then)).all()
+        assert (halfway <= np.maximum(task.before, then)).all()
+
+
+def test_an_exchange_never_empties_a_post_in_between() -> None:
+    task = role([3, 3, 3], [3, 3, 3], rotate=[2, 2, 0])
+    sent = answer(task, LIMITS).transfers
+    made, _ = phases(task, sent, months=4, per_month=4, release={}, limits=LIMITS)
+    for month in range(4):
+        so_far = tuple(t for m in made[: month + 1] for t in m.transfers)
+        assert after(task, so_far).tolist() == [3, 3, 3]
