@@ -22,18 +22,18 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "alternatives", "bundling", "candidate_sets", "column_rules", "columns",
+        "allocation", "alternatives", "apportionment", "bundling", "candidate_sets", "column_rules", "columns",
         "consolidation", "cut_loop", "diagnosis", "enumeration",
         "existence", "frontier", "pareto", "pareto_sweep", "stability",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
-        "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
+        "inner_organisation", "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
         "reassignment", "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_problems", "rollout", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(
     f"optimizer/{name}.py"
-    for name in ("equity", "evaluation", "feasibility", "measures", "membership", "road_duty", "road_rules", "rules",
+    for name in ("equity", "evaluation", "feasibility", "inner_rules", "measures", "membership", "road_duty", "road_rules", "rules",
                  "scorecard",
                  "steering")
 )

@@ -1,0 +1,106 @@
+"""`jingli organise`: two teams, one room, inside a station or centre."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from scenarios.commands.common import (
+    EXIT_NO_PLAN,
+    JSON,
+    LANG,
+    SETS,
+    STORE,
+    Failures,
+    Progress,
+    command_line,
+    console,
+    language_of,
+    opened_store,
+    refuse_bad_folder,
+    stop,
+    written_text,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "organise",
+    help="Two teams, one room: case team, community team and command room of every station and "
+    "centre by their work, community areas, and nights before and after. RUN is a run id, the "
+    "beginning of one, an output folder, or a case with -s.",
+)
+@click.argument("asked", metavar="RUN|CASE")
+@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@SETS
+@click.option("--today", "today_only", is_flag=True, help="Today's stations, not the plan's.")
+@click.option("--unit", default=None, metavar="X", help="One unit in full, by id or name.")
+@click.option(
+    "--beats",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=None,
+    help="Table of cell_id and beat: drawn beats are the community areas.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for tables, workbook, JSON and a chart; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def organise_command(
+    asked: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    today_only: bool,
+    unit: str | None,
+    beats: Path | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.organise import study_organisation
+        from scenarios.organise_outputs import organisation_document, write_organisation
+        from scenarios.strength import open_strength
+
+        with Progress(_, quiet=as_json) as progress:
+            opened = open_strength(
+                asked,
+                scenario,
+                sets,
+                partial(opened_store, store, make=False),
+                progress.step,
+                today_only=today_only,
+            )
+            if opened.plan is None and not today_only:
+                stop(_("There is no plan; --today organises today's stations."), EXIT_NO_PLAN)
+            study = study_organisation(opened, unit=unit, today_only=today_only, beats=beats)
+            written: tuple[str, ...] = ()
+            if out is not None:
+                progress.step("writing")
+                command = command_line(
+                    "organise", [asked], scenario=scenario, unit=unit, beats=beats, lang=lang
+                )
+                written = write_organisation(study, out, _, language, command)
+        if as_json:
+            from scenarios.documents import json_text
+
+            click.echo(json_text(organisation_document(study)), nl=False)
+        else:
+            from scenarios.show_organise import show_organisation
+
+            show_organisation(study, console(), _)
+            if written:
+                console().print(written_text(out, written, _), markup=False)
+    sys.exit(0)
