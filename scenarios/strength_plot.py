@@ -47,9 +47,15 @@ def day_chart(study: StrengthStudy, title: str, _: Translate) -> Figure:
             axes.set_xlabel(one_line(_("Hour of the day")), fontsize=8)
             _tidy(axes)
         grid[0].set_ylabel(one_line(_("Officers on duty")), fontsize=8)
+        drawn: dict[str, Any] = {}
+        for axes in grid:
+            handles, labels = axes.get_legend_handles_labels()
+            drawn |= dict(zip(labels, handles, strict=True))
+        order = [one_line(source_text(s, _)) for s in SOURCES]
+        labels = [label for label in order if label in drawn]
         figure.legend(
-            *grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7,
-            frameon=False,
+            [drawn[label] for label in labels], labels, loc="outside lower center", ncols=5,
+            fontsize=7, frameon=False,
         )  # fmt: skip
     return figure
 
@@ -82,7 +88,7 @@ def sensitivity_chart(study: StrengthStudy, title: str, _: Translate) -> Figure:
             axes.set_xlabel(one_line(label), fontsize=8)
             axes.set_xlim(values[0], values[-1])
             _tidy(axes)
-        grid[1].set_xticks(np.arange(0.7, 1.51, 0.2))
+        grid[1].set_xticks(np.arange(0.7, 1.51, 0.1))
         grid[1].xaxis.set_major_formatter(lambda x, _at: f"{100 * x:.0f}%")
         grid[0].set_ylabel(one_line(_("Officers required, all units")), fontsize=8)
         grid[0].legend(fontsize=8, frameon=False)
