@@ -28,7 +28,7 @@ from optimizer.county import County
 from optimizer.cover import Cover
 from optimizer.errors import InputError
 from optimizer.frozen import FloatArray, IntArray
-from optimizer.pareto import Aims, Pareto, pareto, weighted_distance
+from optimizer.pareto import Aims, Pareto, StoppedBy, pareto, weighted_distance
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.result import Status
@@ -80,12 +80,14 @@ class Frontier:
 
     Attributes:
         points: The plans; empty where none keeps the rules.
-        status: OPTIMAL = these are all, proven; FEASIBLE = the time ended first, see the gaps.
+        status: OPTIMAL = these are all, proven; FEASIBLE = the search ended first, see the gaps.
         most_freed_officers: No plan frees more.
         alerts_per_year: Alerts of the county.
         third: The third aim.
         left_free: Policy keys that were left free.
         solves: Linear and integer problems solved.
+        stopped_by: What ended the search before all was proven: "time", or "work" that is counted
+            and the same on every machine.
     """
 
     points: tuple[FrontierPlan, ...]
@@ -95,6 +97,7 @@ class Frontier:
     third: Third | None
     left_free: tuple[str, ...]
     solves: int
+    stopped_by: StoppedBy | None = None
 
     @property
     def knee(self) -> FrontierPlan | None:
@@ -148,8 +151,10 @@ def frontier(
     task = _Task.of(county, rules, time.monotonic() + limit_s, policy.solver.seed)
     found: list[FrontierPlan] = []
     statuses, bounds, solves = list[Status](), list[float](), 0
+    stops = set[StoppedBy | None]()
     for columns, one in _slices(task, third):
         statuses.append(one.status)
+        stops.add(one.stopped_by)
         bounds.append(one.gain_bound / FREED_UNITS_PER_OFFICER)
         solves += one.solves
         found += task.plans(columns, one)
@@ -163,6 +168,7 @@ def frontier(
         third=third,
         left_free=left_free,
         solves=solves,
+        stopped_by="time" if "time" in stops else "work" if "work" in stops else None,
     )
 
 

@@ -101,11 +101,23 @@ def _summary(study: FrontierStudy, _: Translate) -> str:
             else _("{n} plans that no other betters in all three aims; these are all, proven.")
         )
         return text.format(n=len(found.points))
-    worst = max(p.gap_min_per_alert for p in found.points)
+    gaps = [p.gap_min_per_alert for p in found.points]
+    why = (
+        _("the work set for one question was used up")
+        if found.stopped_by == "work"
+        else _("the time ended")
+    )
     return _(
-        "{n} plans found; the time ended before all were. Between two points another plan may cost "
-        "up to {gap} min per alert less, and none frees more than {most} officers."
-    ).format(n=len(found.points), gap=f"{worst:.3f}", most=f"{found.most_freed_officers:,.1f}")
+        "{n} plans found, {proven} of them proven; {why} before all were. Between two points "
+        "another plan may cost up to {gap} min per alert less, and none frees more than {most} "
+        "officers."
+    ).format(
+        n=len(found.points),
+        proven=sum(gap == 0.0 for gap in gaps),
+        why=why,
+        gap=f"{max(gaps):.3f}",
+        most=f"{found.most_freed_officers:,.1f}",
+    )
 
 
 def _slope(point: FrontierPlan, before: FrontierPlan | None) -> str:

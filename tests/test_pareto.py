@@ -8,10 +8,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from optimizer import pareto as module
+from optimizer import pareto_sweep as module
 from optimizer.cover import Cover, Limit
 from optimizer.frozen import IntArray
-from optimizer.pareto import Aims, Pareto, not_bettered, pareto, weighted_distance
+from optimizer.pareto import Aims, Pareto, grid_of, not_bettered, pareto, weighted_distance
 from optimizer.result import Status
 from optimizer.solver import Limits
 
@@ -92,8 +92,8 @@ def test_pareto_set_is_that_of_enumeration(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_splitting_alone_finds_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where boxes hold too many plans to list: weighted sums and epsilon constraints."""
-    monkeypatch.setattr(module, "_FEW_COLUMNS", -100)
+    """As where there are too many plans to list: weighted sums and epsilon constraints."""
+    monkeypatch.setattr(module, "_ROUNDS", (module._Effort(0, 0, 3_000),))
     cover, aims = random_cover(1000 + seed, stations=6, share=0.3)
     check(cover, aims, pareto(cover, aims, Limits()))
 
@@ -124,11 +124,15 @@ def test_what_is_left_open_is_told_as_a_gap(seed: int, monkeypatch: pytest.Monke
     """Stopped after the ends: whatever lies between them is within the gap that is told."""
     cover, aims = random_cover(3000 + seed)
     everything = best_sums(cover, aims)
-    monkeypatch.setattr(module._Sweep, "_open", lambda self, box: self.gaps.append(box))
+    monkeypatch.setattr(module.Sweep, "_work", lambda *_: False)
     found = pareto(cover, aims, Limits())
     told = [(p.gain, p.loss, p.gap) for p in found.points]
     assert told[-1][:2] == everything[-1]
-    assert len(told) == len(everything) or found.status is Status.FEASIBLE
+    is_open = any(gap for _, _, gap in told)
+    assert (found.status, found.stopped_by) == (
+        (Status.FEASIBLE, "work") if is_open else (Status.OPTIMAL, None)
+    )
+    assert is_open or len(told) == len(everything)
     for gain, loss in everything:
         if all((gain, loss) != t[:2] for t in told):
             _, above, gap = next(t for t in told if t[0] >= gain)
@@ -146,3 +150,53 @@ def test_the_knee_is_the_farthest_below_the_line() -> None:
     gain, loss = np.array([0.0, 6.0, 8.0, 10.0]), np.array([0.0, 1.0, 5.0, 10.0])
     assert weighted_distance(gain, loss) == pytest.approx([0.0, 0.5, 0.3, 0.0])
     assert weighted_distance(gain[:1], loss[:1]) == pytest.approx([0.0])
+
+
+def test_gains_made_of_posts_crews_and_windows_share_a_unit() -> None:
+    """By hand: 21/6, 16/6 and 37/6 officers are whole sixths; with 1/7 beside them nothing is."""
+    sixths = np.array([0, 3_500_000_000, 2_666_666_667, -6_166_666_667, 6_166_666_666])
+    assert grid_of(sixths, 1_000, 300) == pytest.approx(1e9 / 6, abs=1.0)
+    # Without the smaller ones Euclid's remainders gather their rounding.
+    large = np.array([58, 74, 95, 116]) * 1_000_000_000
+    assert grid_of((large + 3) // 6, 1_000, 300) == pytest.approx(1e9 / 6, abs=1.0)
+    assert grid_of(np.array([4, -6, 10, 0]), 1, 7) == 2.0
+    assert grid_of(np.array([0, 0]), 1_000, 7) == 1_000.0
+    rng = np.random.default_rng(5)
+    assert grid_of(rng.integers(10**9, 10**10, 50), 1_000, 300) == 1_000.0
+    # A unit that the rounding of many stations would blur is none.
+    assert grid_of(np.array([3_000, 5_001]), 1_000, 300) == 1_000.0
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_gains_without_a_common_unit(seed: int) -> None:
+    """Gains of many digits: the set is that of enumeration all the same."""
+    cover, aims = random_cover(4000 + seed)
+    noise = np.random.default_rng(seed).integers(0, 10**6, len(cover)) * 1_000
+    apart = replace(aims, gain=aims.gain * 10**9 + noise * (aims.gain != 0), step=1_000)
+    check(cover, apart, pareto(cover, apart, Limits()))
+
+
+def test_a_sweep_out_of_work_says_so_and_out_of_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    cover, aims = random_cover(7)
+    monkeypatch.setattr(module, "_ROUNDS", (module._Effort(0, 0),))
+    found = pareto(cover, aims, Limits())
+    assert (found.status, found.stopped_by) == (Status.FEASIBLE, "work")
+    assert any(p.gap > 0 for p in found.points)
+    monkeypatch.setattr(module.Sweep, "is_over", lambda _: True)
+    ended = pareto(cover, aims, Limits())
+    assert (ended.status, ended.stopped_by) == (Status.FEASIBLE, "time")
+    assert len(ended.points) >= 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_points_and_gaps_however_long_it_may_take(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work is counted: a clock that runs ten times as fast changes nothing before its end."""
+    cover, aims = random_cover(5000 + seed)
+    monkeypatch.setattr(module, "_ROUNDS", (module._Effort(3, 40),))
+    slow = pareto(cover, aims, Limits(time_limit_s=1000.0))
+    fast = pareto(cover, aims, Limits(time_limit_s=100.0))
+    assert [(p.gain, p.loss, p.gap, p.chosen) for p in slow.points] == [
+        (p.gain, p.loss, p.gap, p.chosen) for p in fast.points
+    ]
