@@ -21,11 +21,15 @@ _COLOURS = {
 }
 _BEFORE, _AFTER = "#999999", "#cc6677"
 _ROW_IN, _FRAME_IN = 0.27, 1.7
+_MOST_UNITS = 60
+"""More would make a picture that no program opens; the tables have all."""
 
 
 def organisation_chart(study: OrganisationStudy, title: str, _: Translate) -> Figure:
     """Bars of officers by team, and the nights of those who have any."""
-    rows = sorted(study.found, key=lambda o: (-o.officers, o.unit_id))
+    rows = sorted(study.found, key=lambda o: (-o.officers, o.unit_id))[:_MOST_UNITS]
+    if len(rows) < len(study.found):
+        title += " · " + _("the {n} largest units").format(n=_MOST_UNITS)
     at = np.arange(len(rows))
     names = {
         ("case",): _("case team"),
@@ -52,7 +56,7 @@ def organisation_chart(study: OrganisationStudy, title: str, _: Translate) -> Fi
         bars.set_ylim(len(rows) - 0.4, -0.6)
         bars.set_xlabel(one_line(_("Officers")), fontsize=8)
         nights.set_xlabel(one_line(_("Nights per officer a month")), fontsize=8)
-        nights.set_xlim(left=0)
+        nights.set_xlim(0, 1.04 * nights.get_xlim()[1])
         for axes in (bars, nights):
             axes.tick_params(labelsize=8)
             axes.grid(alpha=0.3, axis="x")
@@ -67,16 +71,18 @@ def _nights(axes: Any, rows: list[Organisation], at: Any, _: Translate) -> None:
     """Nights under one roster against those of the teams that have nights."""
     axes.scatter([o.nights_before for o in rows], at, color=_BEFORE, marker="|", s=80,
                  label=one_line(_("nights before")), zorder=3)  # fmt: skip
-    for teams, marker, label in (
-        ("case", "o", _("nights after, case team")),
-        ("command", "^", _("nights after, command room")),
+    for team, looks, label in (
+        ("case", {"marker": "o", "s": 42, "facecolors": "none"}, _("nights after, case team")),
+        ("command", {"marker": "^", "s": 12}, _("nights after, command room")),
     ):
-        found = [(o.team_of(teams).nights_per_officer_month, i)  # type: ignore[arg-type]
-                 for i, o in enumerate(rows) if o.form != "one_roster"]  # fmt: skip
+        found = [
+            (o.team_of(team).nights_per_officer_month, i)  # type: ignore[arg-type]
+            for i, o in enumerate(rows)
+            if o.form != "one_roster"
+        ]
         if found:
-            axes.scatter(*zip(*found, strict=True), color=_AFTER, marker=marker, s=22,
-                         facecolors="none" if marker == "^" else _AFTER,
-                         label=one_line(label), zorder=3)  # fmt: skip
+            axes.scatter(*zip(*found, strict=True), edgecolors=_AFTER, label=one_line(label),
+                         zorder=3, **({"facecolors": _AFTER} | looks))  # fmt: skip
 
 
 def _officers(one: Organisation, teams: tuple[str, ...]) -> int:
