@@ -189,11 +189,11 @@ def _show_periods(side: Side, unit: str | None, console: Console, _: Translate) 
     # A functional unit states officers, not when they are on duty.
     officers[_AT["stated"]] = 0.0
     heads = (
-        _("Crews it needs alone"), _("Crews busy"), _("Crews ready"), _("Beyond its need"),
+        _("Crews it needs alone"), _("On jobs"), _("Ready"), _("Beyond its need"),
         _("Posts"), _("Day work"), _("Officers on duty"), _("Auxiliaries"),
     )  # fmt: skip
     columns = [
-        Column(header=_("Hours")),
+        Column(header=_("Part of the day")),
         *(Column(header=h, figures=True) for h in heads),
     ]
     day = [_AT[s] for s in ("window", "case", "community", "road")]
@@ -400,12 +400,29 @@ def _notes(study: StrengthStudy, console: Console, _: Translate) -> None:
         console,
         "dim",
     )
-    if study.assumed:
-        said = ", ".join(f"{k.removeprefix('policy.')} = {v}" for k, v in study.assumed.items())
-        say_lines(_("Assumed, not given by the bureau: {values}").format(values=said), console)
+    assumed = _assumed(study, _)
+    if assumed:
+        text = _("Assumed, not given by the bureau: {values}")
+        say_lines(text.format(values=_("; ").join(assumed)), console)
     items = modelled_text(study.loaded.county.provenance, _)
     if items:
         say_lines(_("Modelled: {items}").format(items=items), console)
+
+
+def _assumed(study: StrengthStudy, _: Translate) -> list[str]:
+    """What nobody set, in words."""
+    rules, found = study.policy.strength, []
+    if {"policy.strength.day_work_starts_hour", "policy.strength.day_work_ends_hour"} & set(
+        study.assumed
+    ):
+        text = _("windows, case, community and road work from {start} to {end} o'clock")
+        start, end = f"{rules.day_work_starts_hour:g}", f"{rules.day_work_ends_hour:g}"
+        found.append(text.format(start=start, end=end))
+    if "policy.strength.auxiliaries" in study.assumed:
+        found.append(_("auxiliaries in crews only"))
+    if "alerts.hours" in study.assumed:
+        found.append(_("hours within a period alike"))
+    return found
 
 
 def _delayed(service: Service | None) -> str:
