@@ -17,7 +17,7 @@ from rich.text import Text
 from optimizer.errors import Translate
 
 GAP = 2
-_LEAST_TEXT = 10
+_LEAST_TEXT = 7
 # A line may be broken after a blank and after punctuation, and before a Chinese bracket.
 _PIECES = re.compile("（?[^ 、，；。：,;（）]*[、，；。：,;）]* *")
 _NO_BREAK = "\u00a0"

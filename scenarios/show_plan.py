@@ -323,9 +323,9 @@ def _township_cells(one: TownshipChange) -> tuple[Cell, ...]:
     return (
         one.plan.township,
         one.plan.responsible,
-        f"{one.today.mean_response_min:.1f} → {one.plan.mean_response_min:.1f}",
+        f"{one.today.mean_response_min:.1f}→{one.plan.mean_response_min:.1f}",
         (f"{change:+.1f} {sign}" if lost or gained else "0 ", colour),
-        f"{one.today.share_within_fraction:.0%} → {one.plan.share_within_fraction:.0%}",
+        f"{one.today.share_within_fraction:.0%}→{one.plan.share_within_fraction:.0%}",
         f"{one.plan.population:,.0f}",
     )
 

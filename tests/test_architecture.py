@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,16 +27,26 @@ DECISIONS = {
         "consolidation", "cut_loop", "diagnosis", "enumeration",
         "existence", "frontier", "pareto", "pareto_sweep", "stability",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
-        "inner_organisation", "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
+        "inner_organisation", "joint_model", "joint_traffic", "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
         "reassignment", "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_problems", "rollout", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(
     f"optimizer/{name}.py"
-    for name in ("equity", "evaluation", "feasibility", "inner_rules", "measures", "membership", "road_duty", "road_rules", "rules",
-                 "scorecard",
-                 "steering")
+    for name in (
+        "equity",
+        "evaluation",
+        "feasibility",
+        "inner_rules",
+        "measures",
+        "membership",
+        "road_duty",
+        "road_rules",
+        "rules",
+        "scorecard",
+        "steering",
+    )
 )
 # geo knows the optimizer's data types, never its decisions or its solver.
 GEO_SEES = {
@@ -51,7 +62,8 @@ def sources(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -60,7 +72,7 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative import"
             found.add(node.module or "")
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def test_packages_are_there() -> None:
