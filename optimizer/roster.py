@@ -210,6 +210,16 @@ class RosterTask:
         return allowance
 
 
+def on_duty(task: RosterTask, shift: IntArray) -> IntArray:
+    """Slots on duty that count for each line in each hour, shape (L, H)."""
+    found = np.zeros((len(task.lines), task.hours), dtype=np.int64)
+    counts = np.array([[line.counts(slot) for line in task.lines] for slot in task.slots])
+    for i, d in np.argwhere(shift != FREE).tolist():
+        first, end = task.span(d, int(shift[i, d]))
+        found[counts[i], first:end] += 1
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RosterPlan:
     """A roster with what is known of it.

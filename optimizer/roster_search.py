@@ -68,7 +68,7 @@ class _Search:
             self.progress("roster_slots")
             wish = slots_for(self.task, self.counts.classes, self.counts.flow_of(values))
             self._take(repaired(self.task, wish))
-        self._take(shared(self.task, self.counts.classes, self.shift))
+        self._take(shared(self.task, self.shift))
         if self._values() != least:
             method = SEARCHED
             self.slots = RosterModel(self.task, with_slots=True)

@@ -1,19 +1,19 @@
 """Nights, weekends and hours shared more evenly by swapping, with nothing else changed.
 
-Two slots of one class swap some days in a row. Who is on duty when stays the same, so shortage and
-surplus do; a swap is made where both slots keep every rule and the sum of squares of what they work
-falls. Squares and not the spread itself, because a spread falls only with the last of its slots.
+Two slots of one role and team swap some days in a row. How many are on duty when stays the same,
+so shortage and surplus do; a swap is made where both slots keep every rule and the sum of squares
+of what they work falls. Squares and not the spread itself: a spread falls only with the last of
+its slots.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
 
 from optimizer.frozen import BoolArray, FloatArray, IntArray
-from optimizer.roster import FREE, RosterTask
+from optimizer.roster import FREE, RosterTask, on_duty
 from optimizer.roster_keeps import Keeper
 
 _LONGEST = 7
@@ -21,52 +21,74 @@ _ROUNDS = 60
 _LEAST = 1e-9
 
 
-def shared(task: RosterTask, classes: tuple[list[int], ...], shift: IntArray) -> IntArray:
+def shared(task: RosterTask, shift: IntArray) -> IntArray:
     """The roster after all swaps that even it out, shape (N, D); `shift` must keep the rules."""
-    found = shift.copy()
-    keeper = Keeper(task)
+    desk = _Desk(task, shift.copy())
     for _round in range(_ROUNDS):
         changed = False
         for length in range(1, _LONGEST + 1):
             for first in range(task.days - length + 1):
-                for members in classes:
-                    if len(members) > 1:
-                        changed |= _swap(task, keeper, members, found, first, first + length)
+                for members in desk.groups:
+                    changed |= desk.swap(members, first, first + length)
         if not changed:
             break
-    return found
+    return desk.shift
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """What slots work outside and inside some days, by measure: nights, hours, weekends."""
+class _Desk:
+    """A roster under way, and how many with each qualification are on duty."""
 
-    price: float
-    outside: FloatArray
-    inside: FloatArray
+    def __init__(self, task: RosterTask, shift: IntArray) -> None:
+        self.task, self.shift = task, shift
+        self.groups = [list(g) for g in task.groups() if len(g) > 1]
+        self._keeper = Keeper(task)
+        lines = [i for i, line in enumerate(task.lines) if line.kind == "qualification"]
+        self._required = np.array([task.lines[i].required for i in lines])
+        self._on_duty = on_duty(task, shift)[lines]
+        self._counts = np.array(
+            [[task.lines[i].counts(slot) for i in lines] for slot in task.slots], dtype=bool
+        )
 
+    def swap(self, members: list[int], first: int, end: int) -> bool:
+        """Make the best swap of these days."""
+        own: IntArray = self.shift[members]
+        block = own[:, first:end]
+        gain = _gain(self.task, members, own, first, end)
+        gain[(block[:, None] == block[None]).all(axis=2)] = 0.0
+        rows, columns = np.nonzero(np.triu(gain < -_LEAST))
+        order = np.argsort(gain[rows, columns], kind="stable")
+        for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+            one, two = own[i].copy(), own[j].copy()
+            one[first:end], two[first:end] = own[j, first:end], own[i, first:end]
+            a, b = members[i], members[j]
+            if (
+                self._keeper.keeps(a, one)
+                and self._keeper.keeps(b, two)
+                and self._still_qualified(a, b, first, end)
+            ):
+                self.shift[a], self.shift[b] = one, two
+                return True
+        return False
 
-def _swap(
-    task: RosterTask, keeper: Keeper, members: list[int], shift: IntArray, first: int, end: int
-) -> bool:
-    """Make the best swap of these days, and the next, until none is left."""
-    own: IntArray = shift[members]
-    block = own[:, first:end]
-    gain = _gain(task, members, own, first, end)
-    gain[(block[:, None] == block[None]).all(axis=2)] = 0.0
-    order = np.argsort(gain, axis=None, kind="stable")
-    for at in order.tolist():
-        i, j = divmod(at, len(members))
-        if gain[i, j] >= -_LEAST:
-            return False
-        if i > j:
-            continue
-        one, two = own[i].copy(), own[j].copy()
-        one[first:end], two[first:end] = own[j, first:end], own[i, first:end]
-        if keeper.keeps(members[i], one) and keeper.keeps(members[j], two):
-            shift[members[i]], shift[members[j]] = one, two
+    def _still_qualified(self, a: int, b: int, first: int, end: int) -> bool:
+        """Whether qualifications miss no more if two slots swap; then they are counted anew."""
+        one, two = self._counts[a], self._counts[b]
+        if (one == two).all():
             return True
-    return False
+        then = self._on_duty.copy()
+        for d in range(first, end):
+            for slot, gives, takes in ((a, one, two), (b, two, one)):
+                s = int(self.shift[slot, d])
+                if s != FREE:
+                    start, over = self.task.span(d, s)
+                    then[gives, start:over] -= 1
+                    then[takes, start:over] += 1
+        weight = self.task.hour_weight
+        now_missing = (np.maximum(self._required - self._on_duty, 0) * weight).sum()
+        if (np.maximum(self._required - then, 0) * weight).sum() > now_missing:
+            return False
+        self._on_duty = then
+        return True
 
 
 def _gain(task: RosterTask, members: list[int], own: IntArray, first: int, end: int) -> FloatArray:

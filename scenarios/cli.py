@@ -24,6 +24,7 @@ COMMANDS = {
     "report": "report",
     "explain": "explain",
     "rollout": "rollout",
+    "reassign": "reassign",
     "diff": "diff",
     "compare": "compare",
     "score": "score",

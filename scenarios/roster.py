@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from optimizer.county import Provenance
 from optimizer.errors import InputError, Problem
 from optimizer.plan import Bundle, Plan, current_plan
 from optimizer.policy import Policy
@@ -62,9 +63,11 @@ class RosterStudy:
         rules: `policy.roster` in force.
         task, plan, score: The task, the roster, its figures by the judge.
         assumed: Modelled inputs: key -> value.
+        provenance: Origin of the case's data.
     """
 
     label: str
+    provenance: tuple[Provenance, ...]
     unit_id: str
     unit_name: str
     officers_in_post: int | None
@@ -125,6 +128,7 @@ def study_roster(
     )
     return RosterStudy(
         label=opened.label,
+        provenance=tuple(county.provenance),
         unit_id=unit_id,
         unit_name=name,
         officers_in_post=strength,

@@ -62,6 +62,7 @@ def step_text(step: str, _: Translate) -> str:
         "evaluation": _("evaluation"),
         "writing": _("writing"),
         "simulation": _("simulation"),
+        "roster": _("roster"),
     }.get(step, step)
 
 
