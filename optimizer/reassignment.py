@@ -250,6 +250,24 @@ def answer(task: RoleTask, limits: Limits) -> Answer:
     )
 
 
+def ways_out(task: RoleTask, limits: Limits) -> tuple[str, ...]:
+    """Rules of which leaving out any one would give an answer, for a task that has none."""
+    zero = np.zeros_like(task.floor)
+    changed = {
+        "staffing.max_moves": replace(task, max_moves=int(task.before.sum())),
+        "reassignment.qualified": replace(task, qualified=()),
+        "reassignment.rotation": replace(task, rotate=zero),
+        "reassignment.max_move_min": replace(task, max_way_min=np.inf),
+        "reassignment.floors": replace(task, floor=np.minimum(task.floor, task.before)),
+        "reassignment.max_give_fraction": replace(
+            task, give=np.where(task.give > 0, task.before, task.give)
+        ),
+    }
+    return tuple(
+        rule for rule, other in changed.items() if answer(other, limits).objective is not None
+    )
+
+
 def frontier(task: RoleTask, limits: Limits) -> tuple[FrontierPoint, ...]:
     """The best for each number of moves, from the fewest allowed to the last that gains something.
 

@@ -1,0 +1,151 @@
+"""`jingli reassign`: who goes where, by head count, and what each further move buys."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from optimizer.errors import InputError, Problem
+from scenarios.commands.common import (
+    EXIT_NO_PLAN,
+    EXIT_PLAN,
+    JSON,
+    LANG,
+    SETS,
+    STORE,
+    Failures,
+    Progress,
+    command_line,
+    console,
+    language_of,
+    opened_store,
+    refuse_bad_folder,
+    written_text,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "reassign",
+    help="Who goes where so that strength follows the workload, by head count: the free optimum "
+    "beside the scenario's own plan, and what each further move buys. RUN is a run id, the "
+    "beginning of one, an output folder, or a case with -s.",
+)
+@click.argument("asked", metavar="RUN|CASE")
+@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@SETS
+@click.option(
+    "--today",
+    "today_only",
+    is_flag=True,
+    help="Between today's units, without bundles; a case is then not solved.",
+)
+@click.option(
+    "--recruits",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    metavar="N",
+    help="Where N more recruits would serve, in order.",
+)
+@click.option(
+    "--months",
+    type=click.IntRange(1, 60),
+    default=None,
+    help="Spread the moves over so many months, after their bundles.",
+)
+@click.option(
+    "--per-month",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help="Officers moved in one month at the most; default: evenly.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for tables, workbook, JSON and charts; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def reassign_command(
+    asked: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    today_only: bool,
+    recruits: int,
+    months: int | None,
+    per_month: int | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if per_month is not None and months is None:
+            raise InputError(
+                [
+                    Problem(
+                        where="--per-month",
+                        expected="a number of months beside it",
+                        fix="add --months N",
+                    )
+                ]
+            )
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.reassign import study_reassign
+        from scenarios.reassign_outputs import reassign_document, write_reassign
+        from scenarios.strength import open_strength
+
+        with Progress(_, quiet=as_json) as progress:
+            opened = open_strength(
+                asked,
+                scenario,
+                sets,
+                partial(opened_store, store, make=False),
+                progress.step,
+                today_only=today_only,
+            )
+            if opened.plan is None and not today_only:
+                raise InputError([_no_plan(asked, opened.scenario)])
+            progress.step("staffing")
+            study = study_reassign(
+                opened,
+                today_only=today_only,
+                recruits=recruits,
+                months=months,
+                per_month=per_month,
+            )
+            written: tuple[str, ...] = ()
+            if out is not None and study.then is not None:
+                progress.step("writing")
+                command = command_line("reassign", [asked], scenario=scenario, lang=lang)
+                command += [w for s in sets for w in ("--set", s)]
+                written = write_reassign(study, out, _, language, command)
+        if as_json:
+            from scenarios.documents import json_text
+
+            click.echo(json_text(reassign_document(study)), nl=False)
+        else:
+            from scenarios.show_reassign import show_reassign
+
+            show_reassign(study, console(), _)
+            if written:
+                console().print(written_text(out, written, _), markup=False)
+    sys.exit(EXIT_PLAN if study.then is not None else EXIT_NO_PLAN)
+
+
+def _no_plan(asked: str, scenario: str | None) -> Problem:
+    return Problem(
+        where=asked,
+        value=scenario,
+        expected="a scenario that has a plan",
+        fix="`jingli run` says which rules clash; --today leaves the plan out",
+    )
