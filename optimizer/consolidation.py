@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from optimizer.bundling import bundle
 from optimizer.county import County
+from optimizer.joint_traffic import bundle_with_roads
 from optimizer.plan import Bundle, Plan
 from optimizer.policy import Policy
 from optimizer.result import Proof, Result
@@ -61,6 +62,9 @@ def consolidate(
 def _bundles(
     county: County, policy: Policy, memory: StageMemory | None
 ) -> tuple[tuple[Bundle, ...] | None, Proof]:
+    if policy.traffic.joint and policy.traffic.dissolve_squads:
+        joint = bundle_with_roads(county, policy)
+        return None if joint.best is None else joint.best.bundles, joint.proof
     if memory is None:
         return bundle(county, policy)
     return memory.bundling.recall(BUNDLING.key(county, policy), lambda: bundle(county, policy))
