@@ -18,23 +18,14 @@ def shift_text(name: str, _: Translate) -> str:
         "day": _("Day shift"),
         "evening": _("Evening shift"),
         "night": _("Night shift"),
-        "duty": _("24-hour duty"),
+        "duty": _("Duty, 24 hours"),
         "office": _("Office hours"),
     }.get(name, name)
 
 
 def marks(shifts: Sequence[ShiftKind], _: Translate) -> tuple[str, ...]:
     """A mark of each kind of shift for one cell of a table; its name where marks would be alike."""
-    texts = [
-        {
-            "day": _("D"),
-            "evening": _("E"),
-            "night": _("N"),
-            "duty": _("24h"),
-            "office": _("O"),
-        }.get(kind.name, kind.name[:1])
-        for kind in shifts
-    ]
+    texts = [shift_text(kind.name, _)[:1] for kind in shifts]
     return tuple(texts) if len(set(texts)) == len(texts) else tuple(k.name for k in shifts)
 
 
