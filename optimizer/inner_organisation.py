@@ -61,11 +61,7 @@ def organise(
         raise InputError(problems)
     found = tuple(_organised(policy, w, _drawn(county, w, beats)) for w in works)
     if policy.organisation.form == "two_teams":
-        small = [
-            too_small(county, o.unit_id, o.lacking_officers, o.lacking_auxiliaries)
-            for o in found
-            if o.form != "two_teams"
-        ]
+        small = [too_small(county, o) for o in found if o.form != "two_teams"]
         if small:
             raise InputError(small)
     return found
@@ -80,12 +76,10 @@ def _drawn(county: County, work: UnitWork, beats: Mapping[str, str]) -> tuple[st
 def _organised(policy: Policy, work: UnitWork, drawn: tuple[str, ...]) -> Organisation:
     rules = policy.organisation
     wanted, least_areas = _areas_asked(policy, work, drawn)
-    aux = (rules.min_case_auxiliaries, rules.min_community_auxiliaries,
-           rules.min_command_auxiliaries)  # fmt: skip
     pairs = rules.auxiliaries_per_area
     least = _least(policy, work, "two_teams", least_areas)
     lacking = max(0, sum(least) - work.officers)
-    lacking_aux = max(0, aux[0] + max(aux[1], least_areas * pairs) + aux[2] - work.auxiliaries)
+    lacking_aux = max(0, sum(_least_auxiliaries(policy, work, least_areas)) - work.auxiliaries)
     form: Form = "two_teams"
     areas = 0
     if lacking or lacking_aux:
@@ -99,10 +93,11 @@ def _organised(policy: Policy, work: UnitWork, drawn: tuple[str, ...]) -> Organi
         place = next(i for i, g in enumerate(groups) if "community" in g)
         able = officers[place] // rules.officers_per_area
         if pairs:
-            able = min(able, (work.auxiliaries - aux[0] - aux[2]) // pairs)
+            case, _community, command = _least_auxiliaries(policy, work, 0)
+            able = min(able, (work.auxiliaries - case - command) // pairs)
         areas = max(least_areas, min(wanted, able))
     if form == "two_teams":
-        least_aux: tuple[int, ...] = (aux[0], max(aux[1], areas * pairs), aux[2])
+        least_aux = _least_auxiliaries(policy, work, areas)
     else:
         # One team has no minimum of auxiliaries to keep: it is what there is.
         least_aux = (0,) * len(groups)
@@ -165,6 +160,20 @@ def _least(policy: Policy, work: UnitWork, form: Form, areas: int) -> tuple[int,
         turns = math.ceil(rules.one_night_in * work.night_posts_of(*group) - _ROUNDING)
         found.append(max(turns, *(own[t] for t in group)))
     return tuple(found)
+
+
+def _least_auxiliaries(policy: Policy, work: UnitWork, areas: int) -> tuple[int, ...]:
+    """Auxiliaries of each of the two teams and the room at the least."""
+    rules = policy.organisation
+    own = (
+        rules.min_case_auxiliaries,
+        max(rules.min_community_auxiliaries, areas * rules.auxiliaries_per_area),
+        rules.min_command_auxiliaries,
+    )
+    return tuple(
+        max(n, math.ceil(rules.one_night_in * work.night_auxiliaries_of(t) - _ROUNDING))
+        for t, n in zip(TEAMS, own, strict=True)
+    )
 
 
 def _areas(

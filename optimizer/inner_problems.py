@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from optimizer.county import County
 from optimizer.errors import Problem
+from optimizer.inner_form import Organisation
 from optimizer.inner_work import UnitWork
 from optimizer.policy import Policy
 
@@ -120,17 +121,25 @@ def beat_problems(
     ]
 
 
-def too_small(county: County, unit_id: str, officers: int, auxiliaries: int) -> Problem:
-    """A unit that cannot have two teams and one room."""
+def too_small(county: County, unit: Organisation) -> Problem:
+    """A unit that cannot have two teams and one room, and the form that it can have."""
+    fix = (
+        "let it have one team and one room (一队一室) with form: auto, or lower the minimums, "
+        "one_night_in or min_areas"
+    )
+    if unit.form == "one_roster":
+        fix = (
+            "it is too small for one team and one room too: let it keep one big roster with form: "
+            "auto, or lower the minimums, one_night_in or min_areas"
+        )
     return Problem(
-        where=name_of(county, unit_id),
+        where=name_of(county, unit.unit_id),
         column=f"{POLICY}.form",
         value="two_teams",
         expected="{officers} officers and {auxiliaries} auxiliaries more: the least that two teams "
         "and one room take",
-        fix="let it have one team and one room (一队一室) with form: auto, or lower the minimums, "
-        "one_night_in or min_areas",
-        params={"officers": officers, "auxiliaries": auxiliaries},
+        fix=fix,
+        params={"officers": unit.lacking_officers, "auxiliaries": unit.lacking_auxiliaries},
     )
 
 

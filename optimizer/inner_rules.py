@@ -51,7 +51,9 @@ def _floors(policy: Policy, work: UnitWork, form: Form, areas: int) -> tuple[lis
         posts = sum(work.night_posts[TEAMS.index(t)] for t in teams)
         floor = [math.ceil(rules.one_night_in * posts - _TOLERANCE)]
         floor += [int(getattr(rules, f"min_{t}_officers")) for t in teams]
-        pairs = [int(getattr(rules, f"min_{t}_auxiliaries")) for t in teams]
+        nightly = sum(work.night_auxiliaries[TEAMS.index(t)] for t in teams)
+        pairs = [math.ceil(rules.one_night_in * nightly - _TOLERANCE)]
+        pairs += [int(getattr(rules, f"min_{t}_auxiliaries")) for t in teams]
         if "community" in teams:
             floor.append(areas * rules.officers_per_area)
             pairs.append(areas * rules.auxiliaries_per_area)

@@ -58,6 +58,7 @@ class UnitWork:
         work: Every source of every team.
         crews: Duty crews round the clock.
         night_posts: Officers on duty at once at night, by team, video watch included.
+        night_auxiliaries: Auxiliaries likewise: those of crews and of the duty post.
         roster_posts: Officers on duty at once at night under one big roster: crews and duty post.
         cells: Rows of its cells, rising, shape (C,).
         cell_station: Place in `station_ids` of the station of each cell, shape (C,).
@@ -74,6 +75,7 @@ class UnitWork:
     work: tuple[Work, ...]
     crews: int
     night_posts: tuple[float, ...]
+    night_auxiliaries: tuple[float, ...]
     roster_posts: int
     cells: IntArray
     cell_station: IntArray
@@ -93,6 +95,10 @@ class UnitWork:
     def night_posts_of(self, *teams: Team) -> float:
         """Officers of some teams on duty at once at night."""
         return sum(self.night_posts[TEAMS.index(t)] for t in teams)
+
+    def night_auxiliaries_of(self, *teams: Team) -> float:
+        """Auxiliaries of some teams on duty at once at night."""
+        return sum(self.night_auxiliaries[TEAMS.index(t)] for t in teams)
 
 
 def unit_works(
@@ -138,7 +144,16 @@ def unit_works(
                 auxiliaries=int(required.auxiliaries_held[i]),
                 work=work,
                 crews=crews,
-                night_posts=_night_posts(policy, crews),
+                night_posts=_night_posts(
+                    policy,
+                    crews * policy.crews.crew_officers,
+                    policy.crews.duty_post_officers + policy.organisation.video_officers,
+                ),
+                night_auxiliaries=_night_posts(
+                    policy,
+                    crews * policy.crews.crew_auxiliaries,
+                    policy.strength.auxiliaries.duty_post_auxiliaries,
+                ),
                 roster_posts=crews * policy.crews.crew_officers + policy.crews.duty_post_officers,
                 cells=mine,
                 cell_station=np.array([place[s] for s in stations], dtype=np.int64),
@@ -179,11 +194,11 @@ def _work(policy: Policy, officers: FloatArray, auxiliaries: FloatArray) -> tupl
     return tuple(w for w in found if w.officers or w.auxiliaries)
 
 
-def _night_posts(policy: Policy, crews: int) -> tuple[float, ...]:
-    inner, on_crews = policy.organisation, crews * policy.crews.crew_officers
-    posts = {"command": policy.crews.duty_post_officers + inner.video_officers}
+def _night_posts(policy: Policy, on_crews: int, in_room: int) -> tuple[float, ...]:
+    """Heads on duty at once at night, by team: crews by the night's shares, the room's its own."""
+    share = policy.organisation.night_crews
     return tuple(
-        float(on_crews * getattr(inner.night_crews, f"{t}_fraction") + posts.get(t, 0))
+        float(on_crews * getattr(share, f"{t}_fraction") + (in_room if t == "command" else 0))
         for t in TEAMS
     )
 

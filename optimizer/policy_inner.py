@@ -28,8 +28,7 @@ class DutyShares(Part):
         if abs(total - 1.0) > _ROUNDING:
             raise WrongValue(
                 "shares of the three teams that sum to 1; these sum to {total}",
-                "name every team with a share: case_fraction, community_fraction, "
-                "command_fraction",
+                "name every team with a share: case_fraction, community_fraction, command_fraction",
                 total=f"{total:g}",
             )
         return self
@@ -97,7 +96,7 @@ class InnerOrganisation(Part):
     )
     one_night_in: Annotated[float, Field(ge=1)] = Field(
         default=2.0,
-        description="An officer has at most one night in so many; a team has officers for that",
+        description="Nobody has more than one night in so many; a team has heads for that",
     )
     video_officers: Count = Field(
         default=0, description="Officers in the command room who watch video round the clock"

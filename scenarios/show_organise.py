@@ -105,7 +105,7 @@ def _show_unit(
         Column(header=_("Team")),
         Column(header=_("Officers"), figures=True),
         Column(header=_("least"), figures=True),
-        Column(header=_("required"), figures=True),
+        Column(header=_("by work"), figures=True),
         Column(header=_("Load"), figures=True),
         Column(header=_("Auxiliaries"), figures=True),
         Column(header=_("Night duty"), figures=True),

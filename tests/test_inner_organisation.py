@@ -242,21 +242,29 @@ def test_where_two_teams_are_a_must_the_lacking_heads_are_named() -> None:
         organise(county, policy, under_a(11))
     (problem,) = error.value.problems
     assert "1 officers and 0 auxiliaries more" in problem.text()
-    assert "一队一室" in problem.text()
+    assert "let it have one team and one room (一队一室)" in problem.text()
     assert "Station A (A)" in problem.text()
+    with pytest.raises(InputError, match="too small for one team and one room too"):
+        organise(county, policy, under_a(9))
 
 
 def test_auxiliaries_that_are_too_few_merge_the_teams_too() -> None:
+    """Each of four crews has an auxiliary every other night: eight, and two for each area."""
     county = worked_county()
-    few = replace(county, stations=replace(county.stations, auxiliaries=np.array([3, 0])))
+    few = replace(county, stations=replace(county.stations, auxiliaries=np.array([11, 0])))
     (one,) = organise(few, worked_policy(), under_a(34))
     assert one.form == "one_team"
-    assert one.lacking_auxiliaries == 1
+    assert (one.lacking_officers, one.lacking_auxiliaries) == (0, 1)
     (paired,) = organise(few, policy_of(worked_policy(), auxiliaries_per_area=1), under_a(34))
     assert paired.form == "two_teams"
-    # Three auxiliaries hold three areas, though the residents ask for five.
+    assert paired.team_of("case").least_auxiliaries == 8
+    # The other three hold three areas, though the residents ask for five.
     assert len(paired.areas) == 3
     assert paired.areas_wanted == 5
+    policy = policy_of(worked_policy(), auxiliaries_per_area=1)
+    assert broken(few, policy, under_a(34), [paired]) == ()
+    lines = broken(few, policy, under_a(34), [moved(paired, "auxiliaries", 0, 1)])
+    assert any("7 auxiliaries for ('case',), 8 at least" in line for line in lines)
 
 
 # --- what the policy says --------------------------------------------------------------------
