@@ -91,7 +91,8 @@ def test_what_the_extract_has_is_taken_over(tmp_path: Path, extract: str) -> Non
     opened = open_case(str(case))
     assert "OpenStreetMap" in opened.spec.attribution
     assert [(o.item, o.origin) for o in opened.spec.provenance] == [
-        ("cells.station_id", "modelled")
+        ("cells.station_id", "modelled"),
+        ("cells.lon", "modelled"),
     ]
 
 
@@ -143,7 +144,8 @@ def test_a_station_by_point_and_building_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("extract", "elements", "said"),
     [
-        ("x.osm", ROADS, "boundaries of at least one township"),
+        ("x.osm", ROADS, "expected police stations, settlements, or the whole border"),
+        ("x.osm", [*TOWNSHIPS, *POLICE], "at least one road that cars can use"),
         ("x.txt", TOWNSHIPS, "whose name ends in .osm.pbf"),
     ],
 )
@@ -154,6 +156,115 @@ def test_what_cannot_be_started_from(
     assert done.exit_code != 0
     assert said in done.output
     assert not (tmp_path / "case").exists()
+
+
+def test_a_file_whose_nodes_come_in_no_order_is_whole(tmp_path: Path) -> None:
+    mixed = read_places(osm.write(tmp_path / "x.osm", *TOWNSHIPS, *POLICE))
+    assert mixed.levels == {"8": 2}
+    assert [p.osm_id for p in mixed.police] == ["n5", "n6"]
+
+
+def home(node_id: int, east: float, north: float, **tags: str) -> str:
+    return osm.node(node_id, round(W + east, 4), round(S + north, 4), **tags)
+
+
+def cells_of(case: Path) -> dict[str, tuple[float, float]]:
+    features = json.loads((case / "cells.geojson").read_text())["features"]
+    told = [one["properties"] for one in features]
+    return {one["cell_id"]: (one["lon"], one["lat"]) for one in told}
+
+
+def test_alerts_of_a_township_are_at_its_settlement_or_on_its_streets(tmp_path: Path) -> None:
+    # 甲镇: of two settlements the one of its name, though it is the smaller. 乙镇 has none.
+    homes = [
+        home(7, 0.08, 0.09, place="town", name="大市"),
+        home(8, 0.05, 0.02, place="village", name="甲镇"),
+    ]
+    assert start(tmp_path, *ROADS, *POLICE, *TOWNSHIPS, *homes).exit_code == 0
+    places = cells_of(tmp_path / "case")
+    assert places["100"] == (W + 0.05, S + 0.02)
+    assert places["200"] == (W + 0.18, S + 0.05)
+
+
+def test_a_cell_goes_to_the_station_that_is_there_first_by_road(tmp_path: Path) -> None:
+    # The station of 乙镇 stands next to the border, nearer to 甲镇 as the crow flies than its
+    # own, but the only road there goes round by the east.
+    roads = [
+        osm.node(1, W + 0.02, S + 0.05), osm.node(2, W + 0.09, S + 0.05),
+        osm.node(3, W + 0.09, S + 0.09), osm.node(4, W + 0.19, S + 0.09),
+        osm.node(9, W + 0.101, S + 0.05), osm.node(60, W + 0.19, S + 0.05),
+        osm.way(300, [1, 2, 3, 4, 60, 9], highway="secondary"),
+    ]  # fmt: skip
+    police = [home(5, 0.02, 0.05, amenity="police", name="西"),
+              home(6, 0.101, 0.05, amenity="police", name="东")]  # fmt: skip
+    middle = home(7, 0.085, 0.05, place="village", name="甲镇")
+    assert start(tmp_path, *roads, *police, *TOWNSHIPS, middle).exit_code == 0
+    own = {c["乡镇"]: c["派出所编号"] for c in rows(tmp_path / "case" / "cells.csv")}
+    assert own == {"甲镇": "n5", "乙镇": "n6"}
+
+
+def test_without_whole_townships_squares_with_streets_are_the_cells(tmp_path: Path) -> None:
+    homes = [home(7, 0.03, 0.05, place="village", name="东村"),
+             home(8, 0.17, 0.05, place="village", name="西村"),
+             home(9, 0.1, 0.05, place="hamlet", name="小湾")]  # fmt: skip
+    done = start(tmp_path, *ROADS, *homes)
+    assert done.exit_code == 0, done.output
+    # The road is 15.4 km of two points; a side of half a kilometre is the smallest offered.
+    assert "no township whose whole border is in the extract" in done.output
+    assert "2 squares of 0.5 km with streets as cells (modelled)" in done.output
+    assert "one is put into each of 2 settlements (modelled)" in done.output
+    case = tmp_path / "case"
+    assert [s["名称"] for s in rows(case / "stations.csv")] == ["东村派出所", "西村派出所"]
+    found = [(c["乡镇"], c["派出所编号"]) for c in rows(case / "cells.csv")]
+    assert found == [("东村", "n7"), ("西村", "n8")]
+    assert sorted(cells_of(case).values()) == [(W + 0.02, S + 0.05), (W + 0.18, S + 0.05)]
+    origins = {o.item: o.origin for o in open_case(str(case)).spec.provenance}
+    assert origins["cells.geometry"] == origins["stations.name"] == "modelled"
+
+
+def test_squares_asked_for_keep_the_names_of_the_townships(tmp_path: Path) -> None:
+    corners = [osm.node(70 + i, round(W + 0.02 * i, 4), S + 0.05) for i in range(1, 10)]
+    road = osm.way(301, list(range(71, 80)), highway="secondary")
+    outside = [osm.node(80, W - 0.05, S + 0.05), osm.way(302, [80, 71], highway="secondary")]
+    more = ("--grid-km", "2")
+    done = start(tmp_path, *corners, road, *outside, *POLICE, *TOWNSHIPS, more=more)
+    assert done.exit_code == 0, done.output
+    found = rows(tmp_path / "case" / "cells.csv")
+    # Corners every 1.92 km; the square of the one that lies in no township is left out.
+    assert {c["乡镇"] for c in found} == {"甲镇", "乙镇"}
+    assert f"{len(found)} squares of 2 km" in done.output
+    assert all(lon >= W for lon, _lat in cells_of(tmp_path / "case").values())
+    shapes = json.loads((tmp_path / "case" / "cells.geojson").read_text())["features"]
+    assert all(len(one["geometry"]["coordinates"][0]) == 5 for one in shapes)
+
+
+def test_a_station_that_is_nowhere_first_is_told(tmp_path: Path) -> None:
+    twin = home(9, 0.0302, 0.045, amenity="police", name="丙派出所")
+    done = start(tmp_path, *ROADS, *POLICE, *TOWNSHIPS, twin)
+    assert "cells for 1 stations that are nowhere first" in done.output
+    # Made up, such a station is not put there at all: the one between two others is nowhere first.
+    (tmp_path / "case").rename(tmp_path / "first")
+    near = [home(7 + i, 0.03 + i / 100, 0.05, place="hamlet") for i in range(3)]
+    done = start(tmp_path, *ROADS, *near)
+    assert "one is put into each of 2 settlements" in done.output
+    assert [s["编号"] for s in rows(tmp_path / "case" / "stations.csv")] == ["n7", "n9"]
+
+
+def test_a_level_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    done = start(tmp_path, *ROADS, *TOWNSHIPS, more=("--admin-level", "9"))
+    assert done.exit_code != 0
+    assert "x.osm" not in done.output
+    assert "there are 8 (2)" in done.output
+
+
+def test_a_nameless_point_beside_a_station_is_that_station(tmp_path: Path) -> None:
+    points = [
+        home(5, 0.03, 0.04, amenity="police"),
+        home(6, 0.0302, 0.04, amenity="police", name="甲派出所"),
+        home(7, 0.05, 0.04, amenity="police"),
+    ]
+    path = osm.write(tmp_path / "x.osm", *points)
+    assert [p.osm_id for p in read_places(path).police] == ["n6", "n7"]
 
 
 @pytest.mark.parametrize("content", [b"nothing of the kind", b"<osm version='0.6'><node id='1'"])

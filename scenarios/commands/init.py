@@ -42,6 +42,12 @@ from scenarios.language import Language
 @click.option(
     "--admin-level", default=None, help="With --from-osm: admin_level of the townships (China: 8)."
 )
+@click.option(
+    "--grid-km",
+    type=click.FloatRange(0.1, 50),
+    default=None,
+    help="With --from-osm: squares of this side are the cells, not the townships.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing; take the defaults.")
 @LANG
 def init_command(
@@ -53,6 +59,7 @@ def init_command(
     units: bool | None,
     extract: Path | None,
     admin_level: str | None,
+    grid_km: float | None,
     yes: bool,
     lang: Language | None,
 ) -> None:
@@ -63,7 +70,7 @@ def init_command(
     with Failures(_):
         refuse_bad_folder(folder)
         if extract is not None:
-            _from_osm(folder, extract, name or folder.resolve().name, admin_level, _)
+            _from_osm(folder, extract, name or folder.resolve().name, admin_level, grid_km, _)
             return
         from scenarios.template import Answers, write_template
 
@@ -94,12 +101,17 @@ def init_command(
 
 
 def _from_osm(
-    folder: Path, extract: Path, name: str, admin_level: str | None, _: Translate
+    folder: Path,
+    extract: Path,
+    name: str,
+    admin_level: str | None,
+    grid_km: float | None,
+    _: Translate,
 ) -> None:
     """Make the case and say what was found and what is left to do."""
     from scenarios.init_osm import write_osm_case
 
-    started = write_osm_case(folder, extract, name, _, level=admin_level)
+    started = write_osm_case(folder, extract, name, _, level=admin_level, grid_km=grid_km)
     click.echo(written_text(folder, started.files, _))
     click.echo(_("Found: {items}").format(items="; ".join(started.found)))
     click.echo(_("Fill in:"))
