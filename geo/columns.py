@@ -22,7 +22,10 @@ HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x2212: 
 """Full-width forms (１，＝) to ASCII, for `str.translate`; the minus sign to a hyphen too."""
 
 # Chinese names of the columns that come one per category (`年警情_盗窃`).
-_PREFIX_ALIASES: Mapping[str, tuple[str, ...]] = {"alerts_per_year": ("年警情", "年警情数")}
+_PREFIX_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "alerts_per_year": ("年警情", "年警情数"),
+    "equipment": ("装备", "装备数"),
+}
 _SHOWN_HEADERS = 30
 
 

@@ -34,7 +34,12 @@ from optimizer.partition import relaxation
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.result import Proof, Status
-from optimizer.road_duty import accidents_in_time, accidents_per_year, ending_squads
+from optimizer.road_duty import (
+    accidents_in_time,
+    accidents_per_year,
+    ending_squads,
+    measure_roads,
+)
 from optimizer.road_task import IN_TIME_UNIT
 from optimizer.solver import Limits
 from optimizer.traffic import TrafficPlan, hand_over
@@ -142,7 +147,7 @@ class _Search:
         roads, proof = hand_over(self.county, self.policy, bundles)
         if roads is None:
             return None, proof
-        load_km, leavers = measure_roads(self.county, bundles, roads)
+        load_km, leavers = measure_roads(self.county, bundles, roads.road_duties, roads.moves)
         price = self._price_of(bundles)
         leave = (self.policy.traffic.leave_area_price_km or 0.0) * leavers
         return Choice(
@@ -237,28 +242,6 @@ class _Search:
     def _left(self) -> Limits:
         left_s = max(0.1, self.ends_at_s - time.monotonic())
         return Limits(time_limit_s=left_s, seed=self.policy.solver.seed)
-
-
-def measure_roads(
-    county: County, bundles: tuple[Bundle, ...], roads: TrafficPlan
-) -> tuple[float, int]:
-    """Km per officer at the most loaded duty station, and officers who leave their squad's area."""
-    assert county.duty_road_km is not None
-    row = county.stations.index()
-    members = {b.centre_id: set(b.station_ids) for b in bundles}
-    km: dict[str, float] = {}
-    for duty in roads.road_duties:
-        if duty.duty_id in members:
-            added = float(county.duty_road_km[row[duty.station_id]].sum())
-            km[duty.duty_id] = km.get(duty.duty_id, 0.0) + added
-    officers: dict[str, int] = {}
-    for move in roads.moves:
-        officers[move.to_id] = officers.get(move.to_id, 0) + move.officers
-    area = dict(zip(county.squads.squad_id, map(set, county.squads.stations), strict=True))
-    return (
-        max((km[u] / officers[u] for u in km), default=0.0),
-        sum(m.officers for m in roads.moves if not area[m.from_id] & members[m.to_id]),
-    )
 
 
 def _task(county: County, policy: Policy, columns: Columns) -> JointTask:

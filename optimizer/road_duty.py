@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from optimizer.county import County
 from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.plan import Bundle, Move, Plan, RoadDuty
 from optimizer.policy import Policy
 
 TIME_TOLERANCE_MIN = 1e-9
@@ -90,3 +93,38 @@ def within(minutes: FloatArray, limit_min: float) -> BoolArray:
     """Which minutes keep a limit."""
     found: BoolArray = minutes <= limit_min + TIME_TOLERANCE_MIN
     return found
+
+
+def measure_roads(
+    county: County,
+    bundles: Sequence[Bundle],
+    road_duties: Sequence[RoadDuty],
+    moves: Sequence[Move],
+) -> tuple[float, int]:
+    """Km per officer at the most loaded duty station, and officers who leave their squad's area."""
+    assert county.duty_road_km is not None
+    row = county.stations.index()
+    members = {b.centre_id: set(b.station_ids) for b in bundles}
+    km: dict[str, float] = {}
+    for duty in road_duties:
+        if duty.duty_id in members:
+            added = float(county.duty_road_km[row[duty.station_id]].sum())
+            km[duty.duty_id] = km.get(duty.duty_id, 0.0) + added
+    area = dict(zip(county.squads.squad_id, map(set, county.squads.stations), strict=True))
+    officers: dict[str, int] = {}
+    leavers = 0
+    for move in moves:
+        if move.reason == "road_duty":
+            officers[move.to_id] = officers.get(move.to_id, 0) + move.officers
+            stays = area[move.from_id] & members[move.to_id]
+            leavers += 0 if stays else move.officers
+    return max((km[u] / officers[u] for u in km), default=0.0), leavers
+
+
+def joint_part(county: County, policy: Policy, plan: Plan) -> float:
+    """What the joint goal counts beside the price of the bundles, officers; 0 where it is not."""
+    rules = policy.traffic
+    if not rules.joint or not plan.dissolved_squad_ids:
+        return 0.0
+    load_km, leavers = measure_roads(county, plan.bundles, plan.road_duties, plan.moves)
+    return rules.joint_price_per_km * (load_km + (rules.leave_area_price_km or 0.0) * leavers)

@@ -16,6 +16,7 @@ from optimizer.county import County
 from optimizer.errors import Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.policy import Policy
+from optimizer.road_duty import ending_squads
 from scenarios.case import CASE_FILE
 
 SHOWN_AT_MOST = 20
@@ -238,8 +239,10 @@ def check_road_duty(county: County, policy: Policy) -> list[Problem]:
         ]
     row = county.stations.index()
     managed = [row[s] for area in county.squads.stations for s in area]
+    found = _squads_asked(county, policy)
     if county.duty_road_km is not None and county.duty_road_km[managed].sum() <= 0:
         return [
+            *found,
             Problem(
                 where="roads",
                 value="0 km",
@@ -247,9 +250,45 @@ def check_road_duty(county: County, policy: Policy) -> list[Problem]:
                 fix="check the column road_class and policy.roads.managed_classes",
                 params={"classes": ", ".join(policy.roads.managed_classes)},
                 severity="warning",
-            )
+            ),
         ]
-    return []
+    return [*found, *_squads_without_road(county, policy)]
+
+
+def _squads_asked(county: County, policy: Policy) -> list[Problem]:
+    """Squads that `which_squads` names and nobody knows."""
+    asked = policy.traffic.which_squads
+    strangers = [] if isinstance(asked, str) else sorted(set(asked) - set(county.squads.squad_id))
+    return [
+        Problem(
+            where=CASE_FILE,
+            column="policy.traffic.which_squads",
+            value=squad,
+            expected="all, rural, or ids of the squads layer",
+            fix="use a squad_id of the squads layer",
+        )
+        for squad in strangers
+    ]
+
+
+def _squads_without_road(county: County, policy: Policy) -> list[Problem]:
+    """Squads that are to end and whose area has no managed road, while others have."""
+    row, squads = county.stations.index(), county.squads
+    assert county.duty_road_km is not None
+    return [
+        Problem(
+            where="squads",
+            column="stations",
+            value=f"{squads.squad_id[q]} {squads.name[q]}",
+            expected="a squad whose area has roads that squads manage ({classes}); this one has "
+            "none to hand over",
+            fix="correct its stations, the road classes, or leave it out with "
+            "policy.traffic.which_squads",
+            params={"classes": ", ".join(policy.roads.managed_classes)},
+        )
+        for q in ending_squads(county, policy)
+        if county.duty_road_km[[row[s] for s in squads.stations[q]]].sum() <= 0
+    ]
 
 
 def unreachable(

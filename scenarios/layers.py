@@ -169,9 +169,28 @@ SQUADS = Schema(
         ),
         _count("auxiliaries", "辅警", "辅警数", required=False),
         *_PERSONNEL,
+        _count("vehicles", "车辆", "警车", "车辆数", required=False),
+        _count("speed_guns", "测速仪", "测速仪数", required=False),
     ),
+    prefix_columns=("equipment",),
     geometry="any",
     unique=("squad_id",),
+)
+
+CHECKPOINTS = Schema(
+    layer="checkpoints",
+    columns=(
+        Column(
+            name="checkpoint_id", kind="id", required=True, aliases=("编号", "检查站编号", "id")
+        ),
+        Column(name="name", kind="text", required=True, aliases=("名称", "检查站", "检查站名称")),
+        _LON,
+        _LAT,
+        Column(name="hours", kind="text", required=True, aliases=("值守时段", "时段")),
+        _count("officers", "民警", "民警数", "值守民警"),
+    ),
+    geometry="any",
+    unique=("checkpoint_id",),
 )
 
 UNITS = Schema(
@@ -261,6 +280,7 @@ __all__ = [
     "ALERT_TIMES",
     "BOUNDARY",
     "CELLS",
+    "CHECKPOINTS",
     "ROADS_SCHEMA",
     "SQUADS",
     "STATIONS",

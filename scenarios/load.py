@@ -49,6 +49,7 @@ from scenarios.cross_checks import (
 )
 from scenarios.months import month_shares
 from scenarios.notes import Notes, StagedError
+from scenarios.road_assets import RoadAssets, road_assets_of
 from scenarios.scenario import Override, Scenario
 from scenarios.schema import Layer, RoadLayer
 
@@ -83,6 +84,7 @@ class LoadedCase:
         barriers: What parts neighbours, and where it can be crossed.
         with_ferries: The roads with the ferries of their file, whether or not they run; None where
             the file has none.
+        road_assets: Equipment of the squads and checkpoints, which no decision reads.
     """
 
     case: Case
@@ -100,6 +102,7 @@ class LoadedCase:
     road_marks: tuple[RoadMark, ...] = ()
     barriers: Barriers = field(default_factory=Barriers.none)
     with_ferries: RoadGraph | None = None
+    road_assets: RoadAssets = field(default_factory=RoadAssets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +197,9 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     notes.stop_on_errors()
     county = with_barriers(county, barriers, geometry)
     notes.add(check_road_duty(county, policy))
+    road_assets, found = road_assets_of(tables.get("squads"), tables.get("checkpoints"))
+    notes.add(found)
+    notes.stop_on_errors()
     outline = boundaries.union(tables["boundary"].geometry) if "boundary" in tables else None
     return LoadedCase(
         case=case,
@@ -204,6 +210,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         network=network,
         router=ready,
         with_ferries=whole if ferries(whole).any() else None,
+        road_assets=road_assets,
         barriers=barriers,
         warnings=tuple(notes.problems),
         month_share_fraction=month_shares(
@@ -229,6 +236,7 @@ def _read_all(case: Case, policy: Policy, notes: Notes) -> None:
         (spec.cells, layers.CELL_BOUNDARIES if spec.cells.attributes else layers.CELLS, True),
         (spec.cells.attributes, layers.CELL_ATTRIBUTES, True),
         (spec.squads, layers.SQUADS, True),
+        (spec.checkpoints, layers.CHECKPOINTS, True),
         (spec.units, layers.UNITS, True),
         (spec.barriers, BARRIERS, True),
         (spec.boundary, layers.BOUNDARY, True),

@@ -96,6 +96,10 @@ class Layers(Part):
     alerts: Layer | None = None
     squads: Layer | None = None
     units: Layer | None = None
+    checkpoints: Layer | None = Field(
+        default=None,
+        description="Checkpoints on main roads (一站一体查): place, hours manned, officers",
+    )
     barriers: Layer | None = Field(
         default=None,
         description="Lines that part neighbours (a river, an expressway without exit), and "
