@@ -40,7 +40,7 @@ def deployment_text(deployment: str, _: Translate) -> str:
 
 def role_text(role: str, _: Translate) -> str:
     """Officer or auxiliary."""
-    return _("officers") if role == "officer" else _("auxiliaries")
+    return _("police officers") if role == "officer" else _("auxiliaries")
 
 
 def limit_text(limit: str, _: Translate) -> str:
