@@ -66,10 +66,13 @@ def every_partition(
     usable = np.flatnonzero(reduced_scaled <= slack_scaled)
     rows = [row for row, _ in cover.exactly] + [limit.coefficients for limit in cover.limits]
     carried = np.column_stack([values, *rows])
-    plans = [np.zeros((1, 0), dtype=np.int64)]
-    reduced, sums = np.zeros(1, dtype=np.int64), np.zeros((1, carried.shape[1]), dtype=np.int64)
-    left = slack_scaled
-    for stations, columns in _components(cover, usable):
+    settled, parts = _components(cover, usable)
+    # What has only one column is the same in every partition.
+    plans = [settled[None, :]]
+    sums = carried[settled].sum(axis=0, keepdims=True)
+    reduced = np.zeros(1, dtype=np.int64)
+    left = slack_scaled - int(reduced_scaled[settled].sum())
+    for stations, columns in parts:
         part = (
             _search(cover, stations, columns, reduced_scaled, left, most)
             if keep is None
@@ -135,8 +138,11 @@ def _total(values: IntArray, chosen: IntArray) -> IntArray:
     return total
 
 
-def _components(cover: Cover, usable: IntArray) -> list[tuple[IntArray, IntArray]]:
-    """Stations, near ones next to each other, and columns of each component; small ones first."""
+def _components(cover: Cover, usable: IntArray) -> tuple[IntArray, list[tuple[IntArray, IntArray]]]:
+    """Columns that are alone in their component; stations and columns of each other component.
+
+    Near stations stand next to each other; small components come first.
+    """
     members = cover.members[usable]
     first = members[:, 0]
     other = members[:, 1:]
@@ -144,21 +150,27 @@ def _components(cover: Cover, usable: IntArray) -> list[tuple[IntArray, IntArray
     link = csr_matrix(
         (np.ones(len(at)), (first[at], other[at, place])), shape=(cover.stations,) * 2
     )
+    count, label = connected_components(link, directed=False)
+    of_column = label[first] if len(first) else np.zeros(0, dtype=np.int64)
+    columns_in = np.bincount(of_column, minlength=count)
+    whole = (members >= 0).sum(axis=1) == np.bincount(label, minlength=count)[of_column]
+    settled = usable[(columns_in[of_column] == 1) & whole]
     # Stations that follow one another in this order are near, so few are half covered at a time.
     rank = np.empty(cover.stations, dtype=np.int64)
     rank[reverse_cuthill_mckee((link + link.T).tocsr(), symmetric_mode=True)] = np.arange(
         cover.stations
     )
-    count, label = connected_components(link, directed=False)
-    of_column = label[first] if len(first) else np.zeros(0, dtype=np.int64)
+    open_ones = np.ones(count, dtype=bool)
+    open_ones[of_column[(columns_in[of_column] == 1) & whole]] = False
     by_column = np.argsort(of_column, kind="stable")
     ends = np.searchsorted(of_column[by_column], np.arange(count + 1))
-    parts = []
-    for one in range(count):
-        stations = np.flatnonzero(label == one)
-        columns = usable[by_column[ends[one] : ends[one + 1]]]
-        parts.append((stations[np.argsort(rank[stations])], columns))
-    return sorted(parts, key=lambda p: len(p[1]))
+    by_station = np.lexsort((rank, label))
+    bounds = np.searchsorted(label[by_station], np.arange(count + 1))
+    parts = [
+        (by_station[bounds[one] : bounds[one + 1]], usable[by_column[ends[one] : ends[one + 1]]])
+        for one in np.flatnonzero(open_ones).tolist()
+    ]
+    return settled, sorted(parts, key=lambda p: len(p[1]))
 
 
 def _starting(

@@ -254,12 +254,16 @@ class _Task:
     def plans(self, rows: IntArray, found: Pareto) -> Iterator[FrontierPlan]:
         """The points as plans, not numbered yet."""
         per_alert = _UNITS_PER_MIN * max(self.alerts_per_year, 1.0)
+        # Neighbouring points share most of their bundles: each is made, and put in order, once.
+        used = rows[np.unique([i for point in found.points for i in point.chosen]).astype(int)]
+        made = {int(i): self.columns.bundle(self.county, int(i)) for i in used}
+        place = {i: n for n, i in enumerate(sorted(made, key=made.__getitem__))}
         for point in found.points:
             chosen = rows[list(point.chosen)]
             joint = chosen[self.columns.size[chosen] > 1]
             yield FrontierPlan(
                 number=0,
-                bundles=tuple(sorted(self.columns.bundle(self.county, int(i)) for i in chosen)),
+                bundles=tuple(made[i] for i in sorted(chosen.tolist(), key=place.__getitem__)),
                 officers_freed=point.gain / FREED_UNITS_PER_OFFICER,
                 extra_alert_min_per_year=point.loss / _UNITS_PER_MIN,
                 extra_min_per_alert=point.loss / per_alert,

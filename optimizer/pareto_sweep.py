@@ -33,7 +33,8 @@ class _Effort:
     """What one question may take.
 
     Attributes:
-        columns: Columns beyond the stations in a list.
+        columns: Columns beyond the stations in a list, for 300 stations or fewer; more in
+            proportion.
         parts: Part plans in a list.
         nodes: Branch-and-bound nodes where no list answers.
     """
@@ -50,11 +51,14 @@ _ROUNDS = (
     _Effort(1_200, 400_000, 3_000),
 )  # fmt: skip
 _MOST_NODES = _ROUNDS[-1].nodes
-_END_NODES = 300
+_STATIONS = 300
+_END_NODES = 30
+_END_SLOPES = (16.0, 64.0, 256.0)
+"""Slopes towards the end of most gain, in slopes of the median column."""
 _LARGEST_SUM = 2.0**40
 _FINEST = 2.0**10
 _END_SHARE = 0.25
-"""Share of the time that the end of most gain may take."""
+"""Share of the time left that one question about the end of most gain may take."""
 _MARGIN = 2e-3
 _FAR = 2**60
 
@@ -125,8 +129,10 @@ class Sweep:
         self._add(least.chosen)
         if least.bound is not None:
             self.proofs.append((-_FAR, least.bound))
-        self._far_end(least.chosen)
-        for turn in range(len(_ROUNDS)):
+        self._far_end()
+        for turn, effort in enumerate(_ROUNDS):
+            if effort.nodes and not self.is_over():
+                self._gain_most(effort.nodes)
             while not self.is_over() and (corner := self._open_corner(turn)) is not None:
                 if not self._work(*corner, turn):
                     self.tried[corner[:2]] = turn
@@ -157,30 +163,54 @@ class Sweep:
         gap: IntArray = np.maximum(losses - whole, 0)
         return gap
 
-    def _far_end(self, start: IntArray) -> None:
-        """Most gain first, least loss second, in one sum; and a bound on the gain."""
+    def _far_end(self) -> None:
+        """A bound on the gain, and points towards it: weighted sums of steeper and steeper slope.
+
+        Not gain alone: that is nearly a maximum packing, where plans abound and bounds are weak.
+        """
+        self.solves += 1
+        known = relaxation(replace(self.cover, price=-self.gain, ties=()), self._end_time())
+        if known is not None:
+            self.most_gain = -known.lower
+        paid = (self.gain > 0) & (self.loss > 0)
+        if paid.any():
+            median = float(np.quantile(self.loss[paid] / self.gain[paid], 0.5))
+            for times in _END_SLOPES:
+                reached = max(self.points)
+                if reached >= self.most_gain or self.is_over():
+                    break
+                price, _unit = self._weights(times * median)
+                found = self._solve(
+                    price, start=self.points[reached][1], nodes=_END_NODES, time=self._end_time()
+                )
+                if found.chosen is not None:
+                    self._add(found.chosen)
+                if max(self.points) == reached:
+                    break
+        self.most_gain = max(self.most_gain, *self.points)
+
+    def _end_time(self) -> Limits:
+        return self._time((self.deadline - time.monotonic()) * _END_SHARE)
+
+    def _gain_most(self, nodes: int) -> None:
+        """Most gain first, least loss second, in one sum."""
+        reached = max(self.points)
+        if self.most_gain <= reached:
+            return
         low, high = self._range(self.loss)
-        coarse = max(
-            1, math.ceil((high - low) * max(1.0, self._range(self.gain)[1]) / _LARGEST_SUM)
-        )
-        loss = self.loss // coarse
+        widest = (high - low) * max(1.0, self._range(self.gain)[1])
+        loss = self.loss // max(1, math.ceil(widest / _LARGEST_SUM))
         low, high = self._range(loss)
         outranks = math.ceil(high - low) + 2
-        share = max(0.05, (self.deadline - time.monotonic()) * _END_SHARE)
         found = self._solve(
-            loss - outranks * self.gain, start=start, nodes=_END_NODES, share_s=share
-        )
+            loss - outranks * self.gain, start=self.points[reached][1], nodes=nodes,
+            time=self._end_time(),
+        )  # fmt: skip
         if found.chosen is not None:
             self._add(found.chosen)
         if found.bound is not None:
-            self.most_gain = math.floor((high - found.bound) / outranks + 1e-9)
-        reached = max(self.points)
-        if self.most_gain > reached:
-            self.solves += 1
-            known = relaxation(replace(self.cover, price=-self.gain, ties=()), self._time(share))
-            if known is not None:
-                self.most_gain = min(self.most_gain, -known.lower)
-        self.most_gain = max(self.most_gain, reached)
+            bound = math.floor((high - found.bound) / outranks + 1e-9)
+            self.most_gain = max(min(self.most_gain, bound), *self.points)
 
     def _range(self, values: IntArray) -> tuple[float, float]:
         """No partition adds up to less, or more."""
@@ -241,10 +271,7 @@ class Sweep:
         return False
 
     def _begin(self, slope: float) -> _Run | None:
-        weighted = self.loss - slope * self.gain
-        most = _LARGEST_SUM / self.cover.stations
-        unit = min(_FINEST, most / max(1.0, float(np.abs(weighted).max(initial=0.0))))
-        price = np.rint(weighted * unit).astype(np.int64)
+        price, unit = self._weights(slope)
         self.solves += 1
         known = relaxation(replace(self.cover, price=price, ties=()), self._time())
         if known is None:
@@ -253,6 +280,13 @@ class Sweep:
         self._reached(run, 0)
         self.runs[slope] = run
         return run
+
+    def _weights(self, slope: float) -> tuple[IntArray, float]:
+        """Loss less slope x gain in whole units small enough for exact sums, units in one loss."""
+        weighted = self.loss - slope * self.gain
+        most = _LARGEST_SUM / self.cover.stations
+        unit = min(_FINEST, most / max(1.0, float(np.abs(weighted).max(initial=0.0))))
+        return np.rint(weighted * unit).astype(np.int64), unit
 
     def _reached(self, run: _Run, slack: int) -> None:
         rounding = self.cover.stations / 2 + 1
@@ -268,7 +302,7 @@ class Sweep:
     def _holding(self, run: _Run, columns: int) -> int:
         """The largest slack that lets through so many columns beyond the stations."""
         reduced = run.known.reduced_scaled
-        at = self.cover.stations + columns
+        at = self.cover.stations + columns * max(_STATIONS, self.cover.stations) // _STATIONS
         if at >= len(reduced):
             return _FAR
         return int(np.partition(reduced, at)[at]) - 1
@@ -291,7 +325,7 @@ class Sweep:
 
     def _lowest(self, run: _Run, slack: int, nodes: int) -> None:
         """The lowest weighted sum, by branch and bound."""
-        price = np.rint((self.loss - run.slope * self.gain) * run.unit).astype(np.int64)
+        price, _unit = self._weights(run.slope)
         inside = np.flatnonzero(run.known.reduced_scaled <= slack)
         found = self._solve(price, inside=inside, nodes=nodes)
         if found.chosen is not None:
@@ -325,7 +359,7 @@ class Sweep:
         inside: IntArray | None = None,
         start: IntArray | None = None,
         nodes: int,
-        share_s: float = math.inf,
+        time: Limits | None = None,
     ) -> Partition:
         """The cheapest partition among some columns; its columns by their numbers here."""
         self.solves += 1
@@ -344,7 +378,7 @@ class Sweep:
         start = self.start if start is None else start
         if start is not None:
             start = np.flatnonzero(np.isin(inside, start))
-        found = partition(cover, replace(self._time(share_s), nodes=nodes), start=start)
+        found = partition(cover, replace(time or self._time(), nodes=nodes), start=start)
         chosen = None if found.chosen is None else inside[found.chosen]
         return replace(found, chosen=chosen)
 
