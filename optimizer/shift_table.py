@@ -18,7 +18,7 @@ import numpy as np
 
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
-from optimizer.frozen import FloatArray, IntArray
+from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.plan import Plan
 from optimizer.policy import Policy
 from optimizer.queueing import erlang_c, wait_exceeds
@@ -90,15 +90,6 @@ class ShiftRow:
     more: Service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Piece:
-    """Part of a period inside a shift."""
-
-    shift: int
-    period: int
-    hours: float
-
-
 def shift_starts(policy: Policy) -> tuple[float, ...]:
     """Hours at which shifts change; one of 00-24 where nobody says."""
     own = policy.strength.shift_starts_hours
@@ -118,16 +109,14 @@ def shift_table(county: County, policy: Policy, plan: Plan) -> tuple[ShiftRow, .
     """
     queues = queues_of(county, policy, plan)
     starts = shift_starts(policy)
-    pieces = _pieces(county, starts)
+    hours = _hours(county, starts)
     needed = _needed(queues, policy)
-    rows = []
-    for at in sorted(range(len(plan.bundles)), key=lambda u: plan.bundles[u].centre_id):
-        for shift, start in enumerate(starts):
-            inside = [p for p in pieces if p.shift == shift]
-            end = starts[(shift + 1) % len(starts)] or 24.0
-            name = f"{_clock(start)}-{_clock(end if len(starts) > 1 else start or 24.0)}"
-            rows.append(_row(queues, policy, needed, at, name, inside))
-    return tuple(rows)
+    by_shift = [
+        _shift(queues, policy, needed, _name(starts, shift), hours[shift])
+        for shift in range(len(starts))
+    ]
+    order = sorted(range(len(plan.bundles)), key=lambda u: plan.bundles[u].centre_id)
+    return tuple(rows[u] for u in order for rows in by_shift)
 
 
 def refuse_unreachable_levels(rows: Sequence[ShiftRow], policy: Policy) -> None:
@@ -184,97 +173,100 @@ def _needed(queues: UnitQueues, policy: Policy) -> IntArray:
     return np.stack(found)
 
 
-def _row(
-    queues: UnitQueues, policy: Policy, needed: IntArray, at: int, name: str, inside: list[_Piece]
-) -> ShiftRow:
-    periods = [p.period for p in inside]
-    hours = np.array([p.hours for p in inside])
-    asked = needed[:, at, periods]
-    crews = int(asked.max())
+def _shift(
+    queues: UnitQueues, policy: Policy, needed: IntArray, name: str, hours: FloatArray
+) -> list[ShiftRow]:
+    """One shift of every bundle, in the plan's order; `hours` of each period in it, shape (P,)."""
+    asked = needed[:, :, hours > 0]
+    crews = asked.max(axis=(0, 2))
     # Of limits that ask for as many crews, the one named first.
-    limit = LIMITS[int(np.argmax(asked.max(axis=1)))]
-    possible = bool((asked > 0).all())
-    jobs = queues.jobs_per_hour[at, periods] * hours
-    work = queues.erlangs[at, periods] * hours
+    limit = np.argmax(asked.max(axis=2), axis=0)
+    possible: BoolArray = np.asarray((asked > 0).all(axis=(0, 2)))
+    jobs = (queues.jobs_per_hour * hours).sum(axis=1)
+    work = (queues.erlangs * hours).sum(axis=1)
     length = float(hours.sum())
     per_crew = policy.crews.crew_officers * length * 7.0 / policy.crews.effective_hours_per_week
-    around = [
-        _service(queues, policy, at, periods, hours, m) if m > 0 else None
-        for m in (crews - 1, crews, crews + 1)
+    fewer, service, more = (
+        _services(queues, policy, np.maximum(crews + step, 1), hours) for step in (-1, 0, 1)
+    )
+    return [
+        ShiftRow(
+            unit_id=unit,
+            shift=name,
+            hours=length,
+            jobs_per_day=float(jobs[u]),
+            work_hours_per_day=float(work[u]),
+            service_min=float(60.0 * work[u] / jobs[u]) if jobs[u] > 0 else 0.0,
+            crews=int(crews[u]) if possible[u] else None,
+            limit=LIMITS[int(limit[u])] if possible[u] else "response",
+            officers=float(crews[u] * per_crew) if possible[u] else float("nan"),
+            fewer=fewer[u] if crews[u] > 1 else None,
+            service=service[u],
+            more=more[u],
+        )
+        for u, unit in enumerate(queues.unit_id)
     ]
-    assert around[1] is not None
-    assert around[2] is not None
-    return ShiftRow(
-        unit_id=queues.unit_id[at],
-        shift=name,
-        hours=length,
-        jobs_per_day=float(jobs.sum()),
-        work_hours_per_day=float(work.sum()),
-        service_min=float(60.0 * work.sum() / jobs.sum()) if jobs.sum() > 0 else 0.0,
-        crews=crews if possible else None,
-        limit=limit if possible else "response",
-        officers=crews * per_crew if possible else float("nan"),
-        fewer=around[0],
-        service=around[1],
-        more=around[2],
+
+
+def _services(
+    queues: UnitQueues, policy: Policy, crews: IntArray, hours: FloatArray
+) -> list[Service]:
+    """What `crews` of each bundle, shape (N,), give in a shift."""
+    m = np.broadcast_to(crews[:, None], queues.erlangs.shape)
+    load = queues.erlangs
+    weight = queues.jobs_per_hour * hours
+    # Without a job there is nothing to weigh by but the hours.
+    weight = np.where(weight.sum(axis=1, keepdims=True) > 0, weight, hours)
+    weight = weight / weight.sum(axis=1, keepdims=True)
+
+    def mean(values: FloatArray) -> list[float]:
+        found = np.multiply(values, weight, out=np.zeros_like(weight), where=weight > 0)
+        means: list[float] = found.sum(axis=1).tolist()
+        return means
+
+    over = wait_exceeds(m, load, queues.service_min, policy.crews.max_wait_min)
+    busy = ((load * hours).sum(axis=1) / (crews * hours.sum())).tolist()
+    columns = zip(
+        crews.tolist(),
+        mean(erlang_c(m, load)),
+        mean(over),
+        mean(mean_wait_min(queues, m)),
+        busy,
+        mean(queues.mean_travel_min),
+        mean(within_standard(queues, m)),
+        strict=True,
     )
+    return [
+        Service(
+            crews=number,
+            delayed_fraction=delayed,
+            over_wait_fraction=late,
+            mean_wait_min=wait,
+            utilisation_fraction=used,
+            mean_response_min=policy.response.turnout_min + way + wait,
+            within_standard_fraction=within,
+        )
+        for number, delayed, late, wait, used, way, within in columns
+    ]
 
 
-def _service(
-    queues: UnitQueues, policy: Policy, at: int, periods: list[int], hours: FloatArray, crews: int
-) -> Service:
-    one = _only(queues, at, periods)
-    m = np.full(one.jobs_per_hour.shape, crews, dtype=np.int64)
-    load, rules = one.erlangs, policy.crews
-    over = wait_exceeds(m, load, one.service_min, rules.max_wait_min)
-    weight = one.jobs_per_hour * hours
-    if weight.sum() <= 0:
-        weight = hours[None, :]
-
-    def mean(values: FloatArray) -> float:
-        busy = weight > 0
-        return float((values[busy] * weight[busy]).sum() / weight.sum())
-
-    wait = mean(mean_wait_min(one, m))
-    way = policy.response.turnout_min + mean(one.mean_travel_min)
-    return Service(
-        crews=crews,
-        delayed_fraction=mean(erlang_c(m, load)),
-        over_wait_fraction=mean(over),
-        mean_wait_min=wait,
-        utilisation_fraction=float((load * hours).sum() / (crews * hours.sum())),
-        mean_response_min=way + wait,
-        within_standard_fraction=mean(within_standard(one, m)),
-    )
-
-
-def _only(queues: UnitQueues, at: int, periods: list[int]) -> UnitQueues:
-    """The queue of one bundle in some periods."""
-    cells = np.flatnonzero(queues.unit_of_cell == at)
-    return UnitQueues(
-        unit_id=(queues.unit_id[at],),
-        jobs_per_hour=queues.jobs_per_hour[[at]][:, periods],
-        scene_erlangs=queues.scene_erlangs[[at]][:, periods],
-        travel_erlangs=queues.travel_erlangs[[at]][:, periods],
-        unit_of_cell=np.zeros(len(cells), dtype=np.int64),
-        cell_jobs_per_hour=queues.cell_jobs_per_hour[cells][:, periods],
-        slack_min=queues.slack_min[cells],
-    )
-
-
-def _pieces(county: County, starts: Sequence[float]) -> list[_Piece]:
-    """Parts of periods inside shifts; a shift may run over midnight."""
+def _hours(county: County, starts: Sequence[float]) -> FloatArray:
+    """Hours of each period inside each shift, shape (shifts, P); a shift may pass midnight."""
     ends = np.cumsum(county.period_hours)
-    found = []
+    found = np.zeros((len(starts), len(ends)))
     for shift, start in enumerate(starts):
         length = (starts[(shift + 1) % len(starts)] - start) % 24.0 or 24.0
         for day in (0.0, 24.0):
-            for period, (end, hours) in enumerate(zip(ends, county.period_hours, strict=True)):
-                first = max(start, float(end - hours) + day)
-                inside = min(start + length, float(end) + day) - first
-                if inside > 1e-9:
-                    found.append(_Piece(shift=shift, period=period, hours=inside))
+            first = np.maximum(start, ends - county.period_hours + day)
+            inside = np.minimum(start + length, ends + day) - first
+            found[shift] += np.where(inside > 1e-9, inside, 0.0)
     return found
+
+
+def _name(starts: Sequence[float], shift: int) -> str:
+    """`08-20`; one shift of a day as `06-06`, from midnight as `00-24`."""
+    end = starts[(shift + 1) % len(starts)] or 24.0
+    return f"{_clock(starts[shift])}-{_clock(end)}"
 
 
 def _clock(hour: float) -> str:
