@@ -151,6 +151,8 @@ def case_text(answers: Answers, _: Translate) -> str:
         f"  traffic: {{dissolve_squads: {'true' if answers.squads else 'false'}}}",
         *_comment(_("At most so many officers change unit; leave it out for no limit.")),
         "  # staffing: {max_moves: 30}",
+        *_comment(_("Rules of jingli reassign: floors, qualifications, pairing, rotation, ways.")),
+        "  # reassignment: {floors: {rural_stations: 5}, max_move_min: 60}",
         *_comment(
             _("No township waits so many minutes longer than today; leave it out for no limit.")
         ),
