@@ -24,6 +24,7 @@ COMMANDS = {
     "report": "report",
     "explain": "explain",
     "rollout": "rollout",
+    "traffic": "traffic",
     "reassign": "reassign",
     "diff": "diff",
     "compare": "compare",

@@ -1,0 +1,101 @@
+"""`jingli traffic`: squads into duty stations: roads, officers, accidents, hours, equipment."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from scenarios.commands.common import (
+    EXIT_NO_PLAN,
+    JSON,
+    LANG,
+    SETS,
+    STORE,
+    Failures,
+    Progress,
+    command_line,
+    console,
+    language_of,
+    opened_store,
+    refuse_bad_folder,
+    written_text,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "traffic",
+    help="Traffic consolidation: which stations take over which roads, with which officers, and "
+    "what it does to accidents, hours and equipment. RUN is a run id, the beginning of one, an "
+    "output folder, or a case with -s.",
+)
+@click.argument("asked", metavar="RUN|CASE")
+@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@SETS
+@click.option(
+    "--joint", is_flag=True, help="Beside it: bundles and roads in one solve, and what that brings."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for tables, workbook, JSON and map; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def traffic_command(
+    asked: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    joint: bool,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.documents import json_text, proof_documents
+        from scenarios.show_traffic import show_traffic
+        from scenarios.traffic import open_run, traffic_of
+        from scenarios.traffic_outputs import traffic_document, write_traffic
+
+        written: tuple[str, ...] = ()
+        with Progress(_, quiet=as_json) as progress:
+            run = open_run(
+                asked, scenario, sets, partial(opened_store, store, make=False), progress.step
+            )
+            found = None
+            if run.result.plan is not None:
+                found = traffic_of(run, joint=joint, progress=progress.step)
+                if out is not None:
+                    progress.step("writing")
+                    command = command_line("traffic", [asked], scenario=scenario, lang=lang)
+                    written = write_traffic(found, out, _, language, command)
+        if found is None:
+            if as_json:
+                document = {
+                    "case": run.loaded.county.name,
+                    "scenario": run.scenario,
+                    "status": run.result.status.value,
+                    "proofs": proof_documents(run.result.proofs),
+                }
+                click.echo(json_text(document), nl=False)
+            else:
+                from scenarios.show import show_run
+
+                show_run(run, console(), _)
+            sys.exit(EXIT_NO_PLAN)
+        if as_json:
+            click.echo(json_text(traffic_document(found)), nl=False)
+            return
+        show_traffic(found, console(), _)
+        if written:
+            console().print(written_text(out, written, _), markup=False)
