@@ -11,6 +11,7 @@ from geo.fonts import map_fonts, one_line
 from optimizer.errors import Translate
 from optimizer.required_strength import SOURCES
 from optimizer.strength_sensitivity import curve
+from scenarios.provenance import modelled_items
 from scenarios.strength import PLAN, StrengthStudy
 from scenarios.strength_tables import deployment_text, on_duty, source_text
 
@@ -26,7 +27,7 @@ def day_chart(study: StrengthStudy, title: str, _: Translate) -> Figure:
     """Officers on duty through the day by what they are for; functional units left out."""
     with map_fonts():
         figure = Figure(figsize=(1.6 + 4.2 * len(study.sides), 4.6), layout="constrained")
-        figure.suptitle(one_line(title), fontsize=11, x=0.01, ha="left")
+        figure.suptitle(_title(study, title, _), fontsize=10, x=0.01, ha="left")
         grid = np.atleast_1d(figure.subplots(1, len(study.sides), sharey=True)).ravel()
         for axes, side in zip(grid, study.sides, strict=True):
             heads = on_duty(side)
@@ -75,7 +76,7 @@ def sensitivity_chart(study: StrengthStudy, title: str, _: Translate) -> Figure:
     )
     with map_fonts():
         figure = Figure(figsize=(9.0, 3.8), layout="constrained")
-        figure.suptitle(one_line(title), fontsize=11, x=0.01, ha="left")
+        figure.suptitle(_title(study, title, _), fontsize=10, x=0.01, ha="left")
         grid = figure.subplots(1, 2, sharey=True)
         for axes, (assumption, values, own, label) in zip(grid, panels, strict=True):
             for side in study.sides:
@@ -93,6 +94,14 @@ def sensitivity_chart(study: StrengthStudy, title: str, _: Translate) -> Figure:
         grid[0].set_ylabel(one_line(_("Officers required, all units")), fontsize=8)
         grid[0].legend(fontsize=8, frameon=False)
     return figure
+
+
+def _title(study: StrengthStudy, title: str, _: Translate) -> str:
+    """Case and scenario; under them a word where inputs are modelled."""
+    lines = [one_line(title)]
+    if modelled_items(study.loaded.county.provenance):
+        lines.append(one_line(_("Modelled values are no findings about the county.")))
+    return "\n".join(lines)
 
 
 def _tidy(axes: Any) -> None:
