@@ -153,6 +153,8 @@ def case_text(answers: Answers, _: Translate) -> str:
         "  # staffing: {max_moves: 30}",
         *_comment(_("Rules of jingli reassign: floors, qualifications, pairing, rotation, ways.")),
         "  # reassignment: {floors: {rural_stations: 5}, max_move_min: 60}",
+        *_comment(_("Shifts, and auxiliaries beside officers, for jingli strength.")),
+        "  # strength: {shift_starts_hours: [0, 8, 16], auxiliaries: {community_per_officer: 2}}",
         *_comment(
             _("No township waits so many minutes longer than today; leave it out for no limit.")
         ),
