@@ -209,7 +209,7 @@ def _shortage(pages: _Book) -> None:
         (
             span.start.date().isoformat(),
             weekday_text(span.start.date(), _),
-            f"{span.start:%H:%M}–{span.end:%H:%M}",
+            span.hours,
             line_text(span.short.kind, span.short.name, _),
             span.short.required,
             span.short.on_duty,

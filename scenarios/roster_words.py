@@ -48,7 +48,7 @@ def line_text(kind: str, name: str, _: Translate) -> str:
     if kind == "qualification":
         return _("qualified: {name}").format(name=qualification_text(name, _))
     return {
-        "officer": _("officers"),
+        "officer": _("Officers"),
         "auxiliary": _("auxiliaries"),
         "case": _("case team"),
         "community": _("community team"),
@@ -93,15 +93,20 @@ def stage_text(stage: str, _: Translate) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShortSpan:
-    """Hours in a row with the same shortage."""
+    """Hours in a row of one date with the same shortage."""
 
     start: datetime
     end: datetime
     short: Short
 
+    @property
+    def hours(self) -> str:
+        """From and to by the clock; midnight at the end is 24:00."""
+        return f"{self.start:%H:%M}–{f'{self.end:%H:%M}' if self.end.hour else '24:00'}"
+
 
 def short_spans(short: Sequence[Short]) -> tuple[ShortSpan, ...]:
-    """Shortage by hour, hours that are alike and follow each other put together."""
+    """Shortage by hour, alike hours of a date put together."""
     hour, found = timedelta(hours=1), list[ShortSpan]()
     by_line = sorted(short, key=lambda s: (s.kind, s.name, s.at))
     for before, one in pairwise([None, *by_line]):
@@ -110,6 +115,7 @@ def short_spans(short: Sequence[Short]) -> tuple[ShortSpan, ...]:
             (before.kind, before.name, before.required, before.on_duty)
             == (one.kind, one.name, one.required, one.on_duty)
             and one.at - before.at == hour
+            and one.at.hour
         )
         if alike:
             found[-1] = ShortSpan(found[-1].start, one.at + hour, found[-1].short)
@@ -120,11 +126,10 @@ def short_spans(short: Sequence[Short]) -> tuple[ShortSpan, ...]:
 
 def span_text(span: ShortSpan, _: Translate) -> str:
     """A shortage with date, weekday, hours, and how many of how many are there."""
-    clock = f"{span.start:%H:%M}–{span.end:%H:%M}"
     return _("{date} {weekday} {hours} {who}: {there} of {required} on duty").format(
         date=span.start.date().isoformat(),
         weekday=weekday_text(span.start.date(), _),
-        hours=clock,
+        hours=span.hours,
         who=line_text(span.short.kind, span.short.name, _),
         there=span.short.on_duty,
         required=span.short.required,

@@ -27,9 +27,10 @@ DECISIONS = {
         "consolidation", "cut_loop", "diagnosis", "enumeration",
         "existence", "frontier", "pareto", "pareto_sweep", "stability",
         "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
+        "pieces",
         "inner_organisation", "joint_model", "joint_traffic", "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
         "reassignment", "reassignment_flow", "reassignment_model", "reassignment_phases",
-        "reassignment_problems", "rollout", "stage_memory", "traffic", "ways_out",
+        "reassignment_problems", "rollout", "roster_model", "roster_search", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(
@@ -40,9 +41,11 @@ JUDGES = tuple(
         "feasibility",
         "inner_rules",
         "measures",
+        "reassignment_rules",
         "membership",
         "road_duty",
         "road_rules",
+        "roster_rules",
         "rules",
         "scorecard",
         "steering",
