@@ -88,20 +88,16 @@ class Rotation(Part):
 class Reassignment(Part):
     """Rules of `jingli reassign`. Keys of tables are a unit's id or a group of units."""
 
-    floors: dict[str, Count] = Field(
-        default_factory=dict, description="Officers each unit has at the least"
-    )
+    floors: dict[str, Count] = Field(default={}, description="Officers each unit has at the least")
     auxiliary_floors: dict[str, Count] = Field(
-        default_factory=dict, description="Auxiliaries each unit has at the least"
+        default={}, description="Auxiliaries each unit has at the least"
     )
-    caps: dict[str, Count] = Field(
-        default_factory=dict, description="Officers each unit has at the most"
-    )
+    caps: dict[str, Count] = Field(default={}, description="Officers each unit has at the most")
     qualified: dict[Qualification, dict[str, Count]] = Field(
-        default_factory=dict, description="Officers with a qualification in each unit, at the least"
+        default={}, description="Officers with a qualification in each unit, at the least"
     )
     qualified_fraction: dict[Qualification, dict[str, Fraction]] = Field(
-        default_factory=dict, description="The same as a share of the unit's officers"
+        default={}, description="The same as a share of the unit's officers"
     )
     teams: Teams | None = Field(
         default=None, description="Pairing of community teams at stations; none = no rule"
