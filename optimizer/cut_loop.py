@@ -27,8 +27,8 @@ _PRODUCT_BITS = 61
 _PRICE_SPAN = 100.0
 _ROUNDS = 60
 _SMALL_SETS_TAIL = 0.05
-_TAIL = 2e-4
-_STALLED = 4
+_TAIL = 1e-3
+_STALLED = 2
 _MANY_COLUMNS = 30_000
 _PASSED_OVER = (WHOLE, 0.04, 0.15)
 
@@ -61,6 +61,15 @@ class CutLoop:
     reduced_scaled: IntArray = field(init=False)
     potential: IntArray = field(init=False)
     cut_price: IntArray = field(init=False)
+    _program: WarmProgram | None = None
+    _feasible: bool = True
+    _unit: float = 1.0
+    _known: set[tuple[int, ...]] = field(default_factory=set)
+    _first: float = 0.0
+    _last: float = 0.0
+    _small: bool = True
+    _stalled: int = 0
+    _turn: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.cover)
@@ -80,59 +89,70 @@ class CutLoop:
         Returns:
             False where the relaxation is infeasible.
         """
+        if not len(self.cover):
+            return self.cover.stations == 0
+        self._program = self._begun()
+        if (relaxed := self._solved()) is None:
+            return self._feasible
+        self._first = self._last = relaxed
+        while self._turn < _ROUNDS and self.whole() is None:
+            if time.monotonic() > self.deadline or self._stalled >= _STALLED:
+                break
+            new, at_most = self._new_cuts()
+            if not len(at_most):
+                break
+            self._program.add(new, np.full(len(at_most), -np.inf), at_most)
+            self.cuts = vstack([self.cuts, new], format="csr")
+            self.cuts_to = np.r_[self.cuts_to, at_most]
+            if (relaxed := self._solved()) is None:
+                return self._feasible
+            self._turn += 1
+            gain, span = relaxed - self._last, relaxed - self._first
+            self._small = self._small and gain > _SMALL_SETS_TAIL * span
+            self._stalled = self._stalled + 1 if gain <= _TAIL * span else 0
+            self._last = relaxed
+        return True
+
+    def _begun(self) -> WarmProgram:
         cover, limits = self.cover, self.cover.limits
-        if not len(cover):
-            return cover.stations == 0
-        unit = max(1.0, float(np.abs(cover.price).max(initial=0)) / _PRICE_SPAN)
+        self._unit = max(1.0, float(np.abs(cover.price).max(initial=0)) / _PRICE_SPAN)
         extra = [csr_matrix(row.coefficients[None, :] / row.per_unit) for row in limits]
         least = [row.floor / row.per_unit for row in limits]
-        program = WarmProgram(
-            cover.price / unit,
+        return WarmProgram(
+            cover.price / self._unit,
             vstack([self.equal, *extra], format="csr"),
             np.r_[self.equal_to, least],
             np.r_[self.equal_to, np.full(len(least), np.inf)],
             # Rows over all of many columns are dense, and slow every step of the simplex.
             interior=len(cover) > _MANY_COLUMNS and bool(cover.exactly or limits),
         )
-        known: set[tuple[int, ...]] = set()
-        first = last = 0.0
-        small_sets, stalled = True, 0
-        for turn in range(_ROUNDS):
-            relaxed = program.solve(self.time_left())
-            if relaxed.status is Status.INFEASIBLE:
-                return False
-            if relaxed.values is None or relaxed.dual_values is None:
-                return True
-            assert relaxed.objective is not None
-            self.values = relaxed.values
-            self.take_bound(self._in_order(relaxed.dual_values * unit))
-            if self.whole() is not None or time.monotonic() > self.deadline:
-                return True
-            if turn == 0:
-                first = relaxed.objective
-            else:
-                gain, span = relaxed.objective - last, relaxed.objective - first
-                small_sets = small_sets and gain > _SMALL_SETS_TAIL * span
-                stalled = stalled + 1 if gain <= _TAIL * span else 0
-                if stalled >= _STALLED:
-                    return True
-            last = relaxed.objective
-            new, at_most = self._small_sets(known) if small_sets else self._modular(turn)
-            if not len(at_most) and small_sets:
-                small_sets = False
-                new, at_most = self._modular(turn)
-            if not len(at_most):
-                stalled += 1
-                for other in range(1, len(_PASSED_OVER)):
-                    new, at_most = self._modular(turn + other)
-                    if len(at_most):
-                        break
-                else:
-                    return True
-            program.add(new, np.full(len(at_most), -np.inf), at_most)
-            self.cuts = vstack([self.cuts, new], format="csr")
-            self.cuts_to = np.r_[self.cuts_to, at_most]
-        return True
+
+    def _solved(self) -> float | None:
+        """Solve the program as it stands and take its bound; None where it has no optimum."""
+        assert self._program is not None
+        relaxed = self._program.solve(self.time_left())
+        self._feasible = relaxed.status is not Status.INFEASIBLE
+        if relaxed.values is None or relaxed.dual_values is None:
+            return None
+        self.values = relaxed.values
+        self.take_bound(self._in_order(relaxed.dual_values * self._unit))
+        return relaxed.objective
+
+    def _new_cuts(self) -> tuple[csr_matrix, IntArray]:
+        """Cuts that the last relaxation breaks, of the family that still gains."""
+        if self._small:
+            new, at_most = self._small_sets(self._known)
+            if len(at_most):
+                return new, at_most
+            self._small = False
+        new, at_most = self._modular(self._turn)
+        if not len(at_most):
+            self._stalled += 1
+        for other in range(1, len(_PASSED_OVER)):
+            if len(at_most):
+                break
+            new, at_most = self._modular(self._turn + other)
+        return new, at_most
 
     def whole(self) -> IntArray | None:
         """Columns chosen by the last relaxation, if its values are whole."""

@@ -28,6 +28,8 @@ _TIGHT = 1e-7
 _MOST_ROWS = 60
 _VIOLATION = 0.02
 _PER_ROW = 5
+_ENOUGH = 24
+"""Of so many found with the other moduli the last, which costs most, is not asked."""
 
 Weights = dict[int, int]
 Vector = tuple[int, ...]
@@ -71,6 +73,8 @@ def violated(
     found: dict[tuple[int, tuple[tuple[int, int], ...]], None] = {}
     order = _neighbour_order(sub, (turn * 7919) % max(1, len(used)))
     for modulus in MODULI:
+        if modulus == MODULI[-1] and len(found) >= _ENOUGH:
+            break
         for weights in _combinations(sub, right[row_of].tolist(), modulus, order):
             found[modulus, tuple(sorted((int(row_of[i]), w) for i, w in weights.items()))] = None
     return _best(list(found), values, rows, right)
@@ -108,14 +112,15 @@ def _combinations(
     """Weights of rows that add up to 0 on the left and k - 1 on the right, modulo k.
 
     A vector modulo k is k - 1 bit masks: where it is 1, where it is 2 and so on. The right side is
-    the bit after the last column.
+    the bit after the last column; behind it stand the weights of the rows, so that one addition
+    serves all three.
     """
     add = {2: _add_2, 3: _add_3}.get(modulus, _add)
     inverse = [0, *(pow(v, -1, modulus) for v in range(1, modulus))]
     places, values, ends = sub.indices.tolist(), sub.data.tolist(), sub.indptr.tolist()
-    goal = 1 << sub.shape[1]
-    nothing = (0,) * (modulus - 2)
-    pivots: dict[int, tuple[Vector, Vector]] = {}
+    goal, shift = 1 << sub.shape[1], sub.shape[1] + 1
+    # At each pivot the multiples of its row that take away 1, 2 and so on.
+    pivots: dict[int, list[Vector]] = {}
     pivot_mask = 0
     found: list[Weights] = []
     for i in order:
@@ -123,40 +128,43 @@ def _combinations(
         for k in range(ends[i], ends[i + 1]):
             masks[values[k] % modulus] |= 1 << places[k]
         masks[right[i] % modulus] |= goal
+        masks[1] |= 1 << (shift + i)
         row: Vector = tuple(masks[1:])
-        weights: Vector = (1 << i, *nothing)
-        while hits := _support(row) & pivot_mask:
+        support = _support(row)
+        while hits := support & pivot_mask:
             bit = hits & -hits
-            # Pivots are 1 there.
-            factor = modulus - _value(row, bit)
-            row, weights = (
-                add(own, _times(other, factor))
-                for own, other in zip((row, weights), pivots[bit], strict=True)
-            )
-            if _support(weights).bit_count() > _MOST_ROWS:
+            row = add(row, pivots[bit][_value(row, bit) - 1])
+            support = _support(row)
+            if (support >> shift).bit_count() > _MOST_ROWS:
                 break
-        if _support(weights).bit_count() > _MOST_ROWS:
-            continue
-        if left := _support(row) & (goal - 1):
-            bit = left & -left
-            factor = inverse[_value(row, bit)]
-            pivots[bit] = _times(row, factor), _times(weights, factor)
-            pivot_mask |= bit
-        elif _support(row):
-            weights = _times(weights, (modulus - 1) * inverse[_value(row, goal)] % modulus)
-            found.append({place: v for v, mask in enumerate(weights, 1) for place in _places(mask)})
+        else:
+            if left := support & (goal - 1):
+                bit = left & -left
+                factor = inverse[_value(row, bit)]
+                pivots[bit] = [
+                    _times(row, (modulus - v) * factor % modulus) for v in range(1, modulus)
+                ]
+                pivot_mask |= bit
+            elif support & goal:
+                row = _times(row, (modulus - 1) * inverse[_value(row, goal)] % modulus)
+                found.append(
+                    {place: v for v, m in enumerate(row, 1) for place in _places(m >> shift)}
+                )
     return found
 
 
 def _support(vector: Vector) -> int:
-    mask = 0
-    for part in vector:
+    mask = vector[0]
+    for part in vector[1:]:
         mask |= part
     return mask
 
 
 def _value(vector: Vector, bit: int) -> int:
-    return next(v for v, mask in enumerate(vector, 1) if mask & bit)
+    for v, mask in enumerate(vector, 1):
+        if mask & bit:
+            return v
+    raise AssertionError
 
 
 def _times(vector: Vector, factor: int) -> Vector:

@@ -3,6 +3,8 @@ r"""Exact set partition over priced columns: linear bound, cuts, fixing, one las
 Choose columns $x \in \{0,1\}^N$, every station in exactly one, at least total price, under optional
 equalities (counts) and limits. The method, in this order:
 
+0. Without rows over the whole plan: columns dearer than their parts go, and what no column joins is
+   decided apart (`pieces.py`).
 1. A lower bound: linear relaxation, cuts, and a Lagrangian bound computed in whole numbers
    (`cut_loop.py`).
 2. An incumbent: the relaxation itself where it is whole, else branch and bound over the columns of
@@ -18,7 +20,9 @@ Prices stay whole numbers throughout, and every accepted solution is checked in 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +33,7 @@ from optimizer.cut_loop import DUAL_SCALE, WHOLE, CutLoop
 from optimizer.errors import SolverError
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.highs import branch
+from optimizer.pieces import connected_pieces, not_dearer_than_parts
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, solve
 
@@ -50,14 +55,25 @@ class Partition:
         chosen: Column numbers, sorted; None without a solution.
         price: Their total; None without a solution.
         bound: No partition is cheaper; None where not known.
-        effort: What the proof took, in a few words.
+        columns, cuts, left: What the proof took: columns given, cuts, columns in the last search.
+        why: What refuted it, in a few words; empty where there is a plan.
     """
 
     status: Status
     chosen: IntArray | None = None
     price: int | None = None
     bound: int | None = None
-    effort: str = ""
+    columns: int = 0
+    cuts: int = 0
+    left: int = 0
+    why: str = ""
+
+    @property
+    def effort(self) -> str:
+        """What the proof took, in a few words."""
+        if self.why:
+            return self.why
+        return f"{self.columns} columns, {self.cuts} cuts, {self.left} columns in the proof"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,13 +110,71 @@ def partition(cover: Cover, limits: Limits, *, start: IntArray | None = None) ->
     Raises:
         SolverError: a solver failed.
     """
-    search = _Search(cover, CutLoop(cover, limits, time.monotonic() + limits.time_limit_s))
+    deadline = time.monotonic() + limits.time_limit_s
+    if cover.exactly or cover.limits:
+        return _whole(cover, start, limits=limits, deadline=deadline)
+    kept = not_dearer_than_parts(cover)
+    if start is not None:
+        kept = np.union1d(kept, start)
+        start = np.searchsorted(kept, start)
+    fewer = Cover(
+        stations=cover.stations,
+        members=cover.members[kept],
+        price=cover.price[kept],
+        ties=tuple(tie[kept] for tie in cover.ties),
+    )
+    found = _apart(fewer, start, partial(_whole, limits=limits, deadline=deadline))
+    chosen = None if found.chosen is None else kept[found.chosen]
+    return replace(found, chosen=chosen, columns=len(cover))
+
+
+def _whole(cover: Cover, start: IntArray | None, *, limits: Limits, deadline: float) -> Partition:
+    """One search over all columns."""
+    search = _Search(cover, CutLoop(cover, limits, deadline))
     if start is not None:
         search.offer(start)
     if not search.bound_from_below() and search.best is None:
-        return Partition(status=Status.INFEASIBLE, effort="linear relaxation infeasible")
+        return Partition(status=Status.INFEASIBLE, why="linear relaxation infeasible")
     search.find_incumbent()
     return search.prove()
+
+
+def _apart(
+    cover: Cover,
+    start: IntArray | None,
+    solve_piece: Callable[[Cover, IntArray | None], Partition],
+) -> Partition:
+    """Decide apart what no column joins, and put the answers together."""
+    forced, pieces = connected_pieces(cover)
+    found = []
+    for piece in pieces:
+        own = None if start is None else np.flatnonzero(np.isin(piece.columns, start))
+        found.append(solve_piece(piece.cover, own))
+        if found[-1].status is Status.INFEASIBLE:
+            return found[-1]
+    if len(found) == 1 and not len(forced):
+        return found[0]
+    settled = int(cover.price[forced].sum())
+    bounds = [f.bound for f in found if f.bound is not None]
+    plans = [
+        p.columns[f.chosen] for p, f in zip(pieces, found, strict=True) if f.chosen is not None
+    ]
+    together = Partition(
+        status=Status.UNKNOWN,
+        bound=settled + sum(bounds) if len(bounds) == len(found) else None,
+        columns=len(cover),
+        cuts=sum(f.cuts for f in found),
+        left=len(forced) + sum(f.left for f in found),
+    )
+    if len(plans) < len(found):
+        return together
+    proven = all(f.status is Status.OPTIMAL for f in found)
+    return replace(
+        together,
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        chosen=np.sort(np.concatenate([forced, *plans])),
+        price=settled + sum(f.price for f in found if f.price is not None),
+    )
 
 
 def relaxation(cover: Cover, limits: Limits) -> Relaxation | None:
@@ -192,7 +266,7 @@ class _Search:
             slack = self._price(best) * DUAL_SCALE - self.loop.lower_scaled
             left = np.flatnonzero(self.loop.reduced_scaled <= slack)
             if len(left) == len(best):
-                return self._answer(self._price(best), len(left))
+                return self.answer(self._price(best), len(left))
         ties = self._exact_ties(left)
         # Few columns are quicker, and exact, in constraint programming; it is lost with many.
         # Not with limits, though: it was seen to call a plan the best that was not, where
@@ -210,7 +284,7 @@ class _Search:
         if found.status is Status.INFEASIBLE:
             if self.best is not None:
                 raise SolverError("partition: a plan was lost between bound and proof")
-            return Partition(status=Status.INFEASIBLE, effort="branch and bound")
+            return Partition(status=Status.INFEASIBLE, why="branch and bound")
         if found.values is not None:
             self.offer(left[found.values > 0.5], settles_ties=found.status is Status.OPTIMAL)
         if found.bound is not None:
@@ -218,22 +292,27 @@ class _Search:
             constant = int(self.loop.potential @ self.loop.equal_to)
             reached = constant - (factor - 1 - int(found.bound)) // factor
             lower = reached if lower is None else max(lower, reached)
-        return self._answer(lower, len(left))
+        return self.answer(lower, len(left))
 
-    def _answer(self, lower: int | None, left: int) -> Partition:
-        effort = (
-            f"{len(self.cover)} columns, {len(self.loop.cuts_to)} cuts, {left} columns in the proof"
+    def answer(self, lower: int | None, left: int) -> Partition:
+        """The best plan with the bound `lower`, after a last search over `left` columns."""
+        took = Partition(
+            status=Status.UNKNOWN,
+            bound=lower,
+            columns=len(self.cover),
+            cuts=len(self.loop.cuts_to),
+            left=left,
         )
         if self.best is None:
-            return Partition(status=Status.UNKNOWN, bound=lower, effort=effort)
+            return took
         price = self._price(self.best)
         lower = None if lower is None else min(lower, price)
-        return Partition(
+        return replace(
+            took,
             status=Status.OPTIMAL if lower == price else Status.FEASIBLE,
             chosen=self.best,
             price=price,
             bound=lower,
-            effort=effort,
         )
 
     def _price(self, chosen: IntArray) -> int:
