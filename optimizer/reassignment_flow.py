@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.errors import SolverError
-from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.frozen import BoolArray, IntArray
 from optimizer.moves import UNREACHABLE_MIN, whole_steps
+from optimizer.reassignment_steps import paid_arrivals
 from optimizer.reassignment_task import Answer, RoleTask, Transfer, objective, step_price, steps
 from optimizer.result import Status
 from optimizer.solver import min_cost_flow
@@ -182,7 +183,7 @@ def _network(task: RoleTask, most: int, floors: int) -> tuple[Network, IntArray,
     departure += task.worth[leaves]
     level = task.before + task.forced
     room = np.clip(task.room - task.forced, 0, most - floors)
-    room = np.minimum(room, _useful(task, level, departure))
+    room = np.minimum(room, paid_arrivals(task, level, departure))
     arrives, number = steps(room)
     arrival = step_price(task.target, arrives, level[arrives] + number) - task.worth[arrives]
     prices = np.r_[departure, arrival]
@@ -210,17 +211,6 @@ def _network(task: RoleTask, most: int, floors: int) -> tuple[Network, IntArray,
         may=task.may[pair],
     )
     return net, giver, taker
-
-
-def _useful(task: RoleTask, level: IntArray, departure: FloatArray) -> IntArray:
-    """Arrivals at each unit that some departure could pay for, shape (U,)."""
-    gain = float((-departure).max(initial=-np.inf)) + float(task.worth.max())
-    if not np.isfinite(gain):
-        return np.full(len(level), len(departure))
-    # (2n + 1)/q - 2 < gain
-    most = np.ceil(((gain + 2.0) * task.target - 1.0) / 2.0).astype(np.int64) - level + 1
-    found: IntArray = np.where(task.target > 0, np.clip(most, 0, len(departure)), 0)
-    return found
 
 
 def _transfers(sent: IntArray, giver: IntArray, taker: IntArray) -> tuple[Transfer, ...]:

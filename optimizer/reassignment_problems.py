@@ -150,6 +150,25 @@ def _nobody(county: County, policy: Policy, board: Board) -> list[Problem]:
                     params={"column": f"{name}_officers"},
                 )
             )
+    rotates = rules.rotation.at_least > 0 or rules.rotation.at_most is not None
+    if rotates and not any(p.overdue_officers for p in county.personnel):
+        found.append(
+            Problem(
+                where=f"{_WHERE}.rotation",
+                expected="officers due for rotation somewhere; no layer counts any",
+                fix="fill in the column {column}, or take the rule out",
+                params={"column": "overdue_officers"},
+            )
+        )
+    if rules.hardship_price and not any(p.is_hardship for p in county.personnel):
+        found.append(
+            Problem(
+                where=f"{_WHERE}.hardship_price",
+                expected="a hardship unit; no layer marks any",
+                fix="fill in the column {column}, or take the rule out",
+                params={"column": "is_hardship"},
+            )
+        )
     wants = any(rules.auxiliary_floors.values()) or (
         rules.teams is not None and rules.teams.auxiliaries > 0
     )

@@ -80,14 +80,25 @@ def curve(task: RoleTask) -> Curve | None:
 
 def _arrivals(task: RoleTask, departure: FloatArray) -> IntArray:
     """Arrivals at each unit that could gain something, or that its floor asks for, shape (U,)."""
-    gain = -departure[0] if len(departure) else -np.inf
-    if not np.isfinite(gain):
-        most = np.full(len(task.before), len(departure))
-    else:
-        # (2n + 1)/q - 2 < gain
-        most = np.ceil(((gain + 2.0) * task.target - 1.0) / 2.0).astype(np.int64) - task.before + 1
-    useful = np.where(task.target > 0, np.clip(most, 0, len(departure)), 0)
+    useful = paid_arrivals(task, task.before, departure)
     found: IntArray = np.minimum(np.maximum(useful, task.forced), task.room).astype(np.int64)
+    return found
+
+
+def paid_arrivals(task: RoleTask, level: IntArray, departure: FloatArray) -> IntArray:
+    """Most arrivals at each unit, from a level on, that some departure could pay for, shape (U,).
+
+    Who leaves a unit that requires nobody pays for any arrival; there are only so many of them.
+    """
+    gains = -departure
+    priced = gains[np.isfinite(gains)]
+    gain = float(priced.max(initial=-2.0)) + float(task.worth.max())
+    idle = len(gains) - len(priced)
+    # (2n + 1)/q - 2 < gain
+    most = np.ceil(((gain + 2.0) * task.target - 1.0) / 2.0).astype(np.int64) - level + 1
+    found: IntArray = np.where(
+        task.target > 0, np.clip(np.maximum(most, 0) + idle, 0, len(departure)), 0
+    )
     return found
 
 

@@ -158,6 +158,13 @@ def test_every_wrong_rule_in_one_list(case: Path) -> None:
     assert refused("reassign", str(case), "--today", "--per-month", "2")
 
 
+def test_rules_without_their_columns(tmp_path: Path) -> None:
+    bare = write_case(tmp_path / "bare")
+    text = refused(*ask(bare, rotation={"at_least": 1}, hardship_price=1.0))
+    assert "officers due for rotation somewhere; no layer counts any" in text
+    assert "fill in the column is_hardship" in text
+
+
 def test_a_floor_beyond_all_strength_names_units_and_shortage(case: Path) -> None:
     text = refused(*ask(case, floors={"rural_stations": 13}))
     # 5 x 7 = 35 are asked for; the town station gives 20 - 3, the unit 10.

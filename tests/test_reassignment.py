@@ -383,6 +383,19 @@ def test_ways_found_as_needed_give_the_cheapest_flow() -> None:
     assert not sent[~may].any()
 
 
+def test_an_idle_unit_among_many_gives_all_it_has() -> None:
+    """Its people pay for any arrival; the lists of steps must not be cut short, nor explode."""
+    n = 400
+    before = np.full(n, 100)
+    target = np.r_[0.0, np.full(n - 1, 100.0 * n / (n - 1))]
+    for price in (0.0, 1e-6):
+        task = role(before.tolist(), target.tolist(), price_per_min=price)
+        found = answer(task, LIMITS)
+        people = after(task, found.transfers)
+        assert people[0] == 0
+        assert people[1:].max() - people[1:].min() <= 1
+
+
 def test_curve_stops_where_nothing_is_gained() -> None:
     assert len(curve(role([3, 2], [2.5, 2.5])).giver) == 0  # type: ignore[union-attr]
     assert mismatch(np.array([3, 2]), np.array([2.5, 2.5])) == pytest.approx(0.1)
