@@ -35,17 +35,18 @@ def input_problems(county: County, policy: Policy, works: Sequence[UnitWork]) ->
                 params={"keys": ", ".join(keys)},
             )
         )
-    for work in works:
-        if not work.officers:
-            found.append(
-                Problem(
-                    where=name_of(county, work.unit_id),
-                    column="officers",
-                    value="0",
-                    expected="officers: a unit without any has no inside to organise",
-                    fix="leave the unit out with --unit, or give it officers in the plan",
-                )
+    if works and not any(w.officers for w in works):
+        found.append(
+            Problem(
+                where="stations",
+                column="officers",
+                value="0",
+                expected="officers in one of the units at least: without any there is no inside to "
+                "organise",
+                fix="give the units officers, or ask for another with --unit",
             )
+        )
+    for work in works:
         stations = len(work.station_ids)
         if rules.area_per_station and rules.max_areas is not None and rules.max_areas < stations:
             found.append(

@@ -84,11 +84,11 @@ class InnerOrganisation(Part):
         "before the workload is shared; false = fewer areas where the workload gives it fewer",
     )
     day_crews: DutyShares = Field(
-        default_factory=lambda: DutyShares(case_fraction=0.5, community_fraction=0.5),
+        default=DutyShares(case_fraction=0.5, community_fraction=0.5),
         description="Who mans the duty crews by day",
     )
     night_crews: DutyShares = Field(
-        default_factory=lambda: DutyShares(case_fraction=1.0),
+        default=DutyShares(case_fraction=1.0),
         description="Who mans the duty crews by night; a team with 0 leaves the big roster",
     )
     night_hours: Annotated[float, Field(ge=0, le=24)] = Field(

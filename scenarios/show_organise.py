@@ -117,7 +117,7 @@ def _show_unit(
             str(one.officers),
             "",
             f"{one.required_officers:.1f}",
-            _load(one.required_officers / one.officers),
+            _load(one.required_officers / one.officers if one.officers else math.inf),
             str(one.auxiliaries),
             str(one.roster_posts),
             _nights(one.nights_before),

@@ -330,7 +330,18 @@ def test_a_role_that_nobody_holds() -> None:
     (one,) = organise(none, policy_of(worked_policy(), auxiliaries_per_area=0), under_a(34))
     assert one.auxiliaries == 0
     (empty,) = problems(county, worked_policy(), under_a(0))
-    assert "Station A (A) officers = 0" in empty
+    assert "stations officers = 0: expected officers in one of the units at least" in empty
+
+
+def test_a_station_without_officers_keeps_its_roster() -> None:
+    county, policy = worked_county(), worked_policy()
+    plan = replace(current_plan(county), strength=(("A", 34), ("B", 0)))
+    full, empty = organise(county, policy, plan)
+    assert (full.form, empty.form) == ("two_teams", "one_roster")
+    # Two crews and a post: four, two and an area.
+    assert empty.lacking_officers == 7
+    assert empty.nights_before == float("inf")
+    assert broken(county, policy, plan, [full, empty]) == ()
 
 
 def test_all_problems_at_once() -> None:
