@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.routing import Router
-from geo.snapping import Snapped, Snapper
+from geo.snapping import Snapped, Snapper, joined
 from optimizer.frozen import FloatArray, IntArray
 
 
@@ -93,8 +93,5 @@ def accesses(
     other = np.flatnonzero(
         (before.street != near.street) | (np.abs(before.fraction - near.fraction) > 1e-6)
     )
-    joined = {
-        name: np.concatenate([getattr(near, name), getattr(before, name)[other]])
-        for name in Snapped.__dataclass_fields__
-    }
-    return Accesses(at=Snapped(**joined), owner=np.concatenate([every, other]), places=places)
+    again = Snapped(**{n: getattr(before, n)[other] for n in Snapped.__dataclass_fields__})
+    return Accesses(at=joined([near, again]), owner=np.concatenate([every, other]), places=places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,14 @@ class Snapped:
     y_m: FloatArray
 
 
+def joined(sets: Sequence[Snapped]) -> Snapped:
+    """Several sets of places as one, in order."""
+    return Snapped(**{
+        name: np.concatenate([getattr(one, name) for one in sets])
+        for name in Snapped.__dataclass_fields__
+    })  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapper:
     """Index over the streets of one network. Build with `snapper`.
@@ -62,6 +71,11 @@ class Snapper:
     usable: BoolArray
     main: BoolArray
     _trees: tuple[tuple[IntArray, shapely.STRtree], ...]
+
+    @property
+    def tree(self) -> shapely.STRtree:
+        """All streets, whether places may meet them or not; its rows are those of `lines`."""
+        return self._trees[0][1]
 
     def snap(self, lon_deg: FloatArray, lat_deg: FloatArray) -> Snapped:
         """Meet the road from each place.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -73,8 +74,9 @@ def build_county(
     if case.spec.layers.stations.seat == "median_of_cells":
         seat_lon, seat_lat = _medians(travel, seat_lon, seat_lat, station_of, alerts, lon, lat)
         notes.modelled("stations.lon", "取本所各单元的警情中位点 / 1-median of the station's cells")
-    to_cells = travel(seat_lon, seat_lat, lon, lat)
-    between = travel(seat_lon, seat_lat, seat_lon, seat_lat)
+    # Cells and seats in one search.
+    goals = np.concatenate([lon, seat_lon]), np.concatenate([lat, seat_lat])
+    to_cells, between = _split(travel(seat_lon, seat_lat, *goals), len(lon))
     _note_access(tables["stations"], cells, to_cells, notes)
     station_time = between.travel_time_min.copy()
     np.fill_diagonal(station_time, 0.0)
@@ -122,6 +124,21 @@ def build_county(
         personnel=_personnel(tables),
         provenance=merge_provenance([*notes.provenance, *origins]),
     )
+
+
+def _split(ways: routing.Travel, first: int) -> tuple[routing.Travel, routing.Travel]:
+    """Ways to the first places, and to the others."""
+    one, two = (
+        replace(
+            ways,
+            travel_time_min=ways.travel_time_min[:, rows],
+            road_km=ways.road_km[:, rows],
+            to_access_km=ways.to_access_km[rows],
+            to_led_past_km=ways.to_led_past_km[rows],
+        )
+        for rows in (slice(first), slice(first, None))
+    )
+    return one, two
 
 
 def _personnel(tables: Mapping[str, Table]) -> tuple[Personnel, ...]:

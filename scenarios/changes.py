@@ -14,7 +14,7 @@ from geo import boundaries, duty_roads, routing
 from geo.accesses import Accesses
 from geo.plane import GeometryArray, plane_at
 from geo.shortest_paths import Trees
-from geo.snapping import Snapped
+from geo.snapping import Snapped, joined
 from optimizer.bundling import lock_problems
 from optimizer.county import MODELLED, County, Provenance, Stations, merge_provenance
 from optimizer.errors import InputError
@@ -320,17 +320,20 @@ def _travel(
         if name not in cache.trees:
             cache.trees[name] = routing.trees(base, cache.met[name])
         grown = routing.trees_after(cache.trees[name], router, start)
-    found = []
-    for places in goals:
-        target = met(places)
-        goal = target.at
-        drive = (
-            routing.reached(router, start, goal)
-            if grown is None
-            else routing.ways_along(grown, router, start, goal)
-        )
-        made = routing.with_walks(router, start, goal, drive, walk_km_per_h=walk_km_per_h)
-        minutes, km = target.least(made.travel_time_min, made.road_km)
+    targets = [met(places) for places in goals]
+    # All sets of places in one search.
+    goal = joined([target.at for target in targets])
+    drive = (
+        routing.reached(router, start, goal)
+        if grown is None
+        else routing.ways_along(grown, router, start, goal)
+    )
+    made = routing.with_walks(router, start, goal, drive, walk_km_per_h=walk_km_per_h)
+    found, begin = [], 0
+    for target in targets:
+        own = np.s_[:, begin : begin + len(target.owner)]
+        begin += len(target.owner)
+        minutes, km = target.least(made.travel_time_min[own], made.road_km[own])
         minutes, km = (a.T for a in origin.least(minutes.T, km.T))
         found.append((minutes, km))
     return found

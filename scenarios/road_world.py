@@ -81,13 +81,13 @@ def road_world(
     graph, marks = _with_ferries(loaded, asked.ferries, notes)
     base = loaded.router if graph is loaded.network else routing.router(graph)
     assert base.index is not None
-    streets, split = Streets(graph, places), None
+    streets, split = Streets(graph, places, base.index), None
     if asked.new:
         made = with_new_roads(streets, base.index, asked.new, drawn, loaded.policy.roads, notes)
         if made.split is not None:
             graph, split = made.graph, made.split
-            streets = Streets(graph, places)
             index = snapper(graph, no_access=made.no_access)
+            streets = Streets(graph, places, index)
             base = routing.router(graph, index=index)
             marks += made.marks
     plan = road_plan(streets, asked, drawn, notes, partial(_alert_share, loaded, changes, notes))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geo.plane import GeometryArray, Plane, plane_of
+from geo.plane import GeometryArray, Plane
 from geo.road_graph import RoadGraph
+from geo.snapping import Snapper
 from optimizer.frozen import IntArray
 from scenarios.library import did_you_mean
 from scenarios.merge_changes import ChangeNotes
@@ -31,17 +32,19 @@ class Streets:
     Args:
         graph: The roads.
         places: Position in WGS84 of each station and cell, by id.
+        index: Its `snapper`, whose plane, lines and tree are shared.
     """
 
-    def __init__(self, graph: RoadGraph, places: Mapping[str, tuple[float, float]]) -> None:
+    def __init__(
+        self, graph: RoadGraph, places: Mapping[str, tuple[float, float]], index: Snapper
+    ) -> None:
         self.graph = graph
         self.arc = graph.street_arc()
-        drawn = graph.street_lines()
-        self.plane: Plane = plane_of(drawn)
-        self.lines: GeometryArray = self.plane.project(drawn)
+        self.plane: Plane = index.plane
+        self.lines: GeometryArray = index.lines
         self.length_m = np.asarray(shapely.length(self.lines), float)
         self.length_km = graph.street_km()
-        self.tree = shapely.STRtree(self.lines)
+        self.tree = index.tree
         self.places = places
 
     def shape(self, points: Sequence[tuple[float, float]], *, closed: bool) -> Any:

@@ -181,7 +181,7 @@ def test_a_road_joined_where_turns_are_forbidden_lets_nobody_turn_there(tmp_path
     graph, _ = read_osm_roads(path, "roads.osm", Roads(), OsmOptions())
     assert graph is not None
     assert (graph.arc_street == TURN).any()
-    streets = Streets(graph, {})
+    streets = Streets(graph, {}, snapper(graph))
     line = streets.plane.project(np.array([shapely.LineString([(0.01, 0), (0.01, -0.01)])], object))
     planned = Planned(name="n", line=line[0], road_class="county", speed_km_per_h=60,
                       oneway=False, grade_separated=False, join_m=2000)  # fmt: skip

@@ -149,3 +149,19 @@ def test_roads_are_closed_by_name_and_by_the_id_of_a_way(tmp_path: Path) -> None
         (said,) = [o.effect for o in closed.overrides if o.key == "roads.close.works"]
         assert said is not None
         assert said.text().startswith("6 roads closed over 23.11 km"), said.text()
+
+
+def test_a_what_if_indexes_no_street_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees over streets and their drawing on a plane are what a what-if on a large file costs."""
+    loaded = loaded_of(osm_case(tmp_path / "case", ladder()))
+
+    def refused(*_given: object, **_named: object) -> None:
+        raise AssertionError("indexed or drawn again")
+
+    monkeypatch.setattr("geo.snapping.shapely.STRtree", refused)
+    monkeypatch.setattr("geo.plane.Plane.project", refused)
+    snow = {"snow": {"factor": 0.5, "classes": ["county"]}}
+    slower = apply(loaded, scenario_of(loaded.case, roads={"speeds": snow}))
+    cut = apply(loaded, scenario_of(loaded.case, roads={"close": {"a": {"id": "12"}}}))
+    assert slower.router.index is cut.router.index is loaded.router.index
+    assert slower.county.travel_time_min.sum() > loaded.county.travel_time_min.sum()
