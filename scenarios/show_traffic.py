@@ -84,9 +84,9 @@ def _sources(found: TrafficFacts, console: Console, _: Translate) -> None:
         by_class = [f"{c} {km:.1f}" for c, km in zip(classes, unit.km, strict=True) if km > 0]
         shown.add_row(
             escape(unit.name),
-            escape("、".join(unit.jurisdictions)),
-            escape("、".join(by_class)) or "-",
-            escape("、".join(f"{name} {n}" for name, n in unit.sources)) or "-",
+            escape(_(", ").join(unit.jurisdictions)),
+            escape(_(", ").join(by_class)) or "-",
+            escape(_(", ").join(f"{name} {n}" for name, n in unit.sources)) or "-",
         )
     console.print(shown)
 

@@ -148,8 +148,8 @@ def traffic_sheets(found: TrafficFacts, _: Translate) -> tuple[Sheet, ...]:
     def rows(units: Sequence[RoadUnit]) -> tuple[tuple[Cell, ...], ...]:
         return tuple(
             (
-                u.unit_id, u.name, "、".join(u.jurisdictions), *u.km, u.road_km, u.officers,
-                "、".join(f"{name} {n}" for name, n in u.sources), per(u.road_km, u.officers),
+                u.unit_id, u.name, _(", ").join(u.jurisdictions), *u.km, u.road_km, u.officers,
+                _(", ").join(f"{name} {n}" for name, n in u.sources), per(u.road_km, u.officers),
                 u.response.accidents_per_year, per(u.response.accidents_per_year, u.officers),
                 u.response.mean_min, u.response.within_fraction, *u.equipment,
             )
