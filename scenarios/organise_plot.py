@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from geo.fonts import map_fonts, one_line
 from optimizer.errors import Translate
 from optimizer.inner_form import Organisation
-from scenarios.organise import OrganisationStudy
+from scenarios.organise import TODAY, OrganisationStudy
+from scenarios.provenance import modelled_items
 
 _COLOURS = {
     ("case",): "#4477aa",
@@ -27,6 +28,7 @@ _MOST_UNITS = 60
 
 def organisation_chart(study: OrganisationStudy, title: str, _: Translate) -> Figure:
     """Bars of officers by team, and the nights of those who have any."""
+    title += " · " + (_("today's stations") if study.deployment == TODAY else _("the plan's units"))
     rows = sorted(study.found, key=lambda o: (-o.officers, o.unit_id))[:_MOST_UNITS]
     if len(rows) < len(study.found):
         title += " · " + _("the {n} largest units").format(n=_MOST_UNITS)
@@ -63,6 +65,9 @@ def organisation_chart(study: OrganisationStudy, title: str, _: Translate) -> Fi
             axes.set_axisbelow(True)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
+        if modelled_items(study.loaded.county.provenance):
+            said = _("Modelled values are no findings about the county.")
+            figure.supxlabel(one_line(said), fontsize=7, x=0.01, ha="left")
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
 

@@ -205,8 +205,9 @@ def test_the_chart_keeps_to_the_largest_units(small: Path, monkeypatch: pytest.M
     assert sorted(int(t.get_text()) for t in bars.texts) == sorted(
         t.officers for o in study.found for t in o.teams
     )
+    assert "Modelled values" in bars.figure.get_supxlabel()
     assert nights.get_xlabel() == "Nights per officer a month"
     monkeypatch.setattr(organise_plot, "_MOST_UNITS", 2)
     figure = organise_plot.organisation_chart(study, "t", translator("en"))
-    assert figure.get_suptitle() == "t · the 2 largest units"
+    assert figure.get_suptitle() == "t · today's stations · the 2 largest units"
     assert len(figure.axes[0].get_yticklabels()) == 2
