@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -111,3 +112,33 @@ def test_a_known_plan_survives_even_where_it_is_dearer_than_its_parts() -> None:
     cover = Cover(stations=2, members=members, price=np.array([1, 1, 9]))
     found = partition(cover, PLENTY, start=np.array([2]))
     assert (found.status, found.price) == (Status.OPTIMAL, 2)
+
+
+@pytest.mark.parametrize("pauses", range(0, 40, 3))
+def test_a_clock_that_runs_out_anywhere_never_says_infeasible(
+    pauses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock jumps past the deadline after so many looks at it; solvers get no time either."""
+    whole = beside(random_cover(7), random_cover(8), random_cover(9))
+    best = sum(cheapest(random_cover(seed)) for seed in (7, 8, 9))
+    looks = 0
+
+    def late() -> float:
+        nonlocal looks
+        looks += 1
+        return 0.0 if looks <= pauses else 1e6
+
+    monkeypatch.setattr(time, "monotonic", late)
+    found = partition(whole, PLENTY)
+    assert found.status in (Status.OPTIMAL, Status.FEASIBLE, Status.UNKNOWN)
+    if found.bound is not None:
+        assert found.bound <= best
+    if found.chosen is not None:
+        assert found.price is not None
+        assert found.price >= best
+        assert whole.holds(found.chosen)
+    if found.status is Status.FEASIBLE:
+        assert found.price is not None
+        assert found.bound is None or found.bound <= found.price
+    # Every station may stay alone, so there always is a plan to show.
+    assert found.status is not Status.UNKNOWN
