@@ -249,6 +249,11 @@ def _show_months(study: ReassignStudy, months: Months, console: Console, _: Tran
     if months.from_rollout:
         text = _("A bundle's officers leave from the month in which it is switched on.")
         say_lines(text, console, "dim")
+    elif any(b.office_ids for b in study.plan.bundles):
+        text = _(
+            "Moves do not wait for the bundles: no order of them was found; see jingli rollout."
+        )
+        say_lines(text, console, "dim")
 
 
 def _show_recruits(study: ReassignStudy, console: Console, _: Translate) -> None:
