@@ -70,7 +70,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="*", default=["30x7", "30x28", "40x28"])
-    parser.add_argument("--effort", type=float, default=10.0)
+    parser.add_argument("--effort", type=float, default=8.0)
     parser.add_argument("--rivals", action="store_true")
     parser.add_argument("--seconds", type=float, default=60.0, help="wall limit of the rivals")
     asked = parser.parse_args()

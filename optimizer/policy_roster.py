@@ -149,7 +149,7 @@ class Roster(Part):
     fair_weekends: _Weight = Field(default=12, description="Likewise of one weekend worked")
     fair_hours: _Weight = Field(default=1, description="Likewise of one hour worked")
     effort: Positive = Field(
-        default=30.0,
+        default=8.0,
         description="Most work of the solver on one stage, in its own deterministic seconds: the "
         "same roster on every machine",
     )

@@ -33,7 +33,7 @@ SEARCHED = "CP-SAT over slots, bounded by head counts"
 def make_roster(
     task: RosterTask,
     *,
-    effort: float = 30.0,
+    effort: float = 8.0,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> RosterPlan:
@@ -68,7 +68,8 @@ class _Search:
             self.progress("roster_slots")
             wish = slots_for(self.task, self.counts.classes, self.counts.flow_of(values))
             self._take(repaired(self.task, wish))
-        self._take(shared(self.task, self.shift))
+        fair = least.get("unfairness", 0)
+        self._take(shared(self.task, self.shift, least=fair, seed=self.seed))
         if self._values() != least:
             method = SEARCHED
             self.slots = RosterModel(self.task, with_slots=True)

@@ -15,24 +15,41 @@ import numpy as np
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.roster import FREE, RosterTask, on_duty
 from optimizer.roster_keeps import Keeper
+from optimizer.roster_rules import roster_score
 
 _LONGEST = 7
 _ROUNDS = 60
 _LEAST = 1e-9
+_KICKS, _KICKED_DAYS = 10, 5000
+_KICK, _DRAWS = 4, 400
 
 
-def shared(task: RosterTask, shift: IntArray) -> IntArray:
-    """The roster after all swaps that even it out, shape (N, D); `shift` must keep the rules."""
+def shared(task: RosterTask, shift: IntArray, *, least: int = 0, seed: int = 0) -> IntArray:
+    """The roster after swaps that even it out, shape (N, D); `shift` must keep the rules.
+
+    Where no swap helps any more, a few are made at random and the rest follows from there.
+
+    Args:
+        task: The task.
+        shift: The roster.
+        least: No unfairness is below this: there it ends.
+        seed: Random seed.
+    """
     desk = _Desk(task, shift.copy())
-    for _round in range(_ROUNDS):
-        changed = False
-        for length in range(1, _LONGEST + 1):
-            for first in range(task.days - length + 1):
-                for members in desk.groups:
-                    changed |= desk.swap(members, first, first + length)
-        if not changed:
+    desk.descend()
+    best, value = desk.shift.copy(), roster_score(task, desk.shift).unfairness
+    draws = np.random.default_rng(seed)
+    for _kick in range(min(_KICKS, _KICKED_DAYS // shift.size)):
+        if value <= least:
             break
-    return desk.shift
+        desk.kick(draws)
+        desk.descend()
+        now = roster_score(task, desk.shift).unfairness
+        if now <= value:
+            best, value = desk.shift.copy(), now
+        else:
+            desk = _Desk(task, best.copy())
+    return best
 
 
 class _Desk:
@@ -49,6 +66,29 @@ class _Desk:
             [[task.lines[i].counts(slot) for i in lines] for slot in task.slots], dtype=bool
         )
 
+    def descend(self) -> None:
+        """Make every swap that helps, until none does."""
+        for _round in range(_ROUNDS):
+            changed = False
+            for length in range(1, _LONGEST + 1):
+                for first in range(self.task.days - length + 1):
+                    for members in self.groups:
+                        changed |= self.swap(members, first, first + length)
+            if not changed:
+                return
+
+    def kick(self, draws: np.random.Generator) -> None:
+        """Make some swaps at random, whatever they gain."""
+        made = 0
+        for _draw in range(_DRAWS):
+            if made == _KICK or not self.groups:
+                return
+            members = self.groups[int(draws.integers(len(self.groups)))]
+            a, b = (members[i] for i in draws.choice(len(members), 2, replace=False).tolist())
+            first = int(draws.integers(self.task.days))
+            end = min(self.task.days, first + int(draws.integers(1, _LONGEST + 1)))
+            made += self._try(a, b, first, end)
+
     def swap(self, members: list[int], first: int, end: int) -> bool:
         """Make the best swap of these days."""
         own: IntArray = self.shift[members]
@@ -58,17 +98,23 @@ class _Desk:
         rows, columns = np.nonzero(np.triu(gain < -_LEAST))
         order = np.argsort(gain[rows, columns], kind="stable")
         for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
-            one, two = own[i].copy(), own[j].copy()
-            one[first:end], two[first:end] = own[j, first:end], own[i, first:end]
-            a, b = members[i], members[j]
-            if (
-                self._keeper.keeps(a, one)
-                and self._keeper.keeps(b, two)
-                and self._still_qualified(a, b, first, end)
-            ):
-                self.shift[a], self.shift[b] = one, two
+            if self._try(members[i], members[j], first, end):
                 return True
         return False
+
+    def _try(self, a: int, b: int, first: int, end: int) -> bool:
+        """Swap these days of two slots if the rules allow it."""
+        one, two = self.shift[a].copy(), self.shift[b].copy()
+        one[first:end], two[first:end] = self.shift[b, first:end], self.shift[a, first:end]
+        allowed = (
+            (one != self.shift[a]).any()
+            and self._keeper.keeps(a, one)
+            and self._keeper.keeps(b, two)
+            and self._still_qualified(a, b, first, end)
+        )
+        if allowed:
+            self.shift[a], self.shift[b] = one, two
+        return bool(allowed)
 
     def _still_qualified(self, a: int, b: int, first: int, end: int) -> bool:
         """Whether qualifications miss no more if two slots swap; then they are counted anew."""
