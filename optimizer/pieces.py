@@ -15,6 +15,8 @@ from optimizer.cover import Cover
 from optimizer.frozen import FloatArray, IntArray
 
 _LARGEST_SPLIT = 3
+_ALONE = 10_000
+"""Pieces of fewer columns are searched together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,13 +48,18 @@ def connected_pieces(cover: Cover) -> tuple[IntArray, list[Piece]]:
     count = np.bincount(of_column, minlength=int(label.max(initial=-1)) + 1)
     whole = (members >= 0).sum(axis=1) == np.bincount(label)[of_column]
     forced = (count[of_column] == 1) & whole
-    order = np.argsort(of_column, kind="stable")
-    ends = np.cumsum(count)
-    by_station = np.argsort(label, kind="stable")
-    station_ends = np.cumsum(np.bincount(label))
     place = np.full(cover.stations + 1, -1, dtype=np.int64)
     decided = np.zeros(len(count), dtype=bool)
     decided[of_column[forced]] = True
+    # A search of its own costs more than a small piece saves.
+    few = ~decided & (count < _ALONE)
+    number = np.where(few, few.argmax(), np.arange(len(count)))
+    label, of_column = number[label], number[of_column]
+    decided |= few & (number != np.arange(len(count)))
+    ends = np.cumsum(np.bincount(of_column, minlength=len(count)))
+    order = np.argsort(of_column, kind="stable")
+    by_station = np.argsort(label, kind="stable")
+    station_ends = np.cumsum(np.bincount(label, minlength=len(count)))
     pieces = []
     for i in np.flatnonzero(~decided).tolist():
         stations = by_station[station_ends[i - 1] if i else 0 : station_ends[i]]

@@ -18,6 +18,11 @@ from tests.test_partition import every_partition, random_cover
 PLENTY = Limits(time_limit_s=60.0)
 
 
+@pytest.fixture(autouse=True)
+def every_piece_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizer.pieces._ALONE", 0)
+
+
 def beside(*covers: Cover) -> Cover:
     """Covers as one, with no column between them, shuffled."""
     members, price, first = [], [], 0
@@ -142,3 +147,17 @@ def test_a_clock_that_runs_out_anywhere_never_says_infeasible(
         assert found.bound is None or found.bound <= found.price
     # Every station may stay alone, so there always is a plan to show.
     assert found.status is not Status.UNKNOWN
+
+
+@pytest.mark.parametrize("most", [0, 40, 10_000])
+def test_small_pieces_searched_together_give_the_same_plan(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = beside(random_cover(11), random_cover(12, stations=7), random_cover(13))
+    alone = partition(whole, PLENTY)
+    monkeypatch.setattr("optimizer.pieces._ALONE", most)
+    together = partition(whole, PLENTY)
+    assert alone.chosen is not None
+    assert together.chosen is not None
+    assert together.chosen.tolist() == alone.chosen.tolist()
+    assert together.bound == alone.bound
