@@ -14,7 +14,8 @@ $t$. The two-step plan is the first incumbent. Columns whose reduced cost in the
 bundling exceeds what the incumbent leaves above $P_{low} + w\,\bar t$ ($\bar t$ the mean load) are
 in no better plan. Then the model of `joint_model.py` is solved at falling loads: a plan of load
 $t' \ge (\text{best} - F)/w$ cannot better the incumbent once $F(t')\ge F$ is known, so that is the
-next load, until no plan is left. Every step is proven; where time runs out the bound says so.
+next load, until no plan is left. Where the columns left make up few bundlings, each of them gets
+its best road duty instead. Every step is proven; where time runs out the bound says so.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 from optimizer.bundling import bundle, cover_of
 from optimizer.columns import UNITS_PER_OFFICER, Columns, priced_columns
 from optimizer.county import County
+from optimizer.cover import Cover
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.joint_model import Cheapest, JointTask, TooManyGroupsError, cheapest
 from optimizer.partition import relaxation
@@ -46,6 +48,9 @@ from optimizer.traffic import TrafficPlan, hand_over
 from optimizer.workload import Demand, demand_of
 
 UNIT = "officers"
+MOST_LISTED = 40
+"""So many bundlings at the most are tried one by one."""
+_MOST_NODES = 20_000
 _LESS = 1 - 1e-10
 """The next load is below the last by this: what lies between is within the proof's tolerance."""
 
@@ -124,6 +129,7 @@ class _Search:
     ends_at_s: float
     tried: int = 0
     groups: int = 0
+    listed: int = 0
 
     @classmethod
     def of(cls, county: County, policy: Policy, columns: Columns) -> _Search:
@@ -184,7 +190,13 @@ class _Search:
                     break
                 if relaxed is not None:
                     spare = math.ceil(slack * UNITS_PER_OFFICER) * relaxed.scale
-                    keep = np.flatnonzero(relaxed.reduced_scaled <= spare - relaxed.lower_scaled)
+                    left = spare - relaxed.lower_scaled
+                    keep = np.flatnonzero(relaxed.reduced_scaled <= left)
+                    listed = _bundlings(self.task.cover, keep, relaxed.reduced_scaled, left)
+                    if listed is not None:
+                        best, is_proven = self._each(best, listed, mean_km)
+                        status = Status.OPTIMAL if is_proven else Status.FEASIBLE
+                        break
             found = self._cheapest(keep, load_km, math.inf if best is None else slack)
             if found is None or found.status in (Status.UNKNOWN, Status.FEASIBLE):
                 if found is not None and found.bound is not None:
@@ -214,11 +226,30 @@ class _Search:
             objective_unit=UNIT,
             bound=min(bound, best.objective),
             method=f"bundles and road duty in one solve: {self.tried} loads, "
-            f"{len(keep)} of {len(self.columns)} columns, {self.groups} groups",
+            f"{self.listed} bundlings, {len(keep)} of {len(self.columns)} columns, {self.groups} groups",
         )
         if status is Status.FEASIBLE and proof.gap_fraction == 0.0:
             proof = replace(proof, status=Status.OPTIMAL)
         return Joint(best=best, two_step=two_step, proof=proof, loads_tried=self.tried)
+
+    def _each(self, best: Choice, listed: list[IntArray], mean_km: float) -> tuple[Choice, bool]:
+        """The best of some bundlings with their best road duty, and whether that is proven."""
+        is_proven = True
+        for chosen in sorted(listed, key=lambda c: int(self.columns.price_units[c].sum())):
+            price = int(self.columns.price_units[chosen].sum()) / UNITS_PER_OFFICER
+            if price + self.per_km * mean_km >= best.objective:
+                break
+            if time.monotonic() >= self.ends_at_s:
+                return best, False
+            bundles = tuple(sorted(self.columns.bundle(self.county, int(i)) for i in chosen))
+            if bundles == best.bundles:
+                continue
+            found, proof = self.choice(bundles)
+            self.listed += 1
+            is_proven &= proof.status in (Status.OPTIMAL, Status.INFEASIBLE)
+            if found is not None and found.objective < best.objective:
+                best = found
+        return best, is_proven
 
     def _better(self, best: Choice | None, chosen: IntArray) -> Choice | None:
         bundles = tuple(sorted(self.columns.bundle(self.county, int(i)) for i in chosen))
@@ -277,6 +308,36 @@ def _task(county: County, policy: Policy, columns: Columns) -> JointTask:
         in_time_at_least=0 if asked is None else math.floor(asked / IN_TIME_UNIT) - len(lands),
         leave_price=round(leave * UNITS_PER_OFFICER),
     )
+
+
+def _bundlings(cover: Cover, keep: IntArray, reduced: IntArray, left: int) -> list[IntArray] | None:
+    """Every bundling of the columns whose reduced costs stay within `left`; None = too many."""
+    by_station: list[list[int]] = [[] for _ in range(cover.stations)]
+    sets = {int(c): frozenset(cover.members[c][cover.members[c] >= 0].tolist()) for c in keep}
+    for column, stations in sets.items():
+        for station in stations:
+            by_station[station].append(column)
+    found: list[IntArray] = []
+    nodes = 0
+    open_ways: list[tuple[tuple[int, ...], frozenset[int], int]] = [
+        ((), frozenset(range(cover.stations)), left)
+    ]
+    while open_ways:
+        chosen, bare, spare = open_ways.pop()
+        nodes += 1
+        if nodes > _MOST_NODES or len(found) > MOST_LISTED:
+            return None
+        if not bare:
+            columns = np.array(chosen, dtype=np.int64)
+            if cover.holds(columns):
+                found.append(columns)
+            continue
+        station = min(bare, key=lambda s: (len(by_station[s]), s))
+        for column in by_station[station]:
+            cost = int(reduced[column])
+            if cost <= spare and sets[column] <= bare:
+                open_ways.append(((*chosen, column), bare - sets[column], spare - cost))
+    return found if len(found) <= MOST_LISTED else None
 
 
 def _incidence(columns: Columns, stations: int) -> FloatArray:

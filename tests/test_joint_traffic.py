@@ -102,23 +102,40 @@ CASES: tuple[tuple[int, int, float, dict[str, Any], dict[str, Any]], ...] = (
     (3, 6, 2.0, PAIRS, {"duty_stations": 3}),
     (1, 5, 0.5, {}, {}),
     (3, 5, 0.3, {"centres": 1}, {"leave_area_price_km": 2.0}),
-    (4, 5, 1.0, {}, {"accidents_within_fraction": 0.7, "accident_limit_min": 20.0}),
+    (
+        4,
+        5,
+        1.0,
+        {"max_bundle_size": 2},
+        {"accidents_within_fraction": 0.7, "accident_limit_min": 20.0},
+    ),
     (7, 5, 1.0, {"max_bundle_size": 2}, {"duty_stations": 5, "min_officers_per_duty_station": 2}),
 )
 
 
 @pytest.mark.parametrize(("seed", "stations", "price", "bundles", "rules"), CASES)
 def test_equals_every_bundling(
-    seed: int, stations: int, price: float, bundles: dict[str, Any], rules: dict[str, Any]
+    seed: int,
+    stations: int,
+    price: float,
+    bundles: dict[str, Any],
+    rules: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     county = random_county(seed, stations, n_urban=0, n_squads=2, squad_officers=4)
     asked = policy(price, bundles, **rules)
-    found = bundle_with_roads(county, asked)
     best = best_of_all(county, asked)
-    if best is None:
-        assert found.best is None
-        assert found.proof.status is Status.INFEASIBLE
-        return
+    for most in (joint_traffic.MOST_LISTED, -1):  # bundling by bundling, and by the model
+        monkeypatch.setattr(joint_traffic, "MOST_LISTED", most)
+        found = bundle_with_roads(county, asked)
+        if best is None:
+            assert found.best is None
+            assert found.proof.status is Status.INFEASIBLE
+            continue
+        check(found, best)
+
+
+def check(found: joint_traffic.Joint, best: float) -> None:
     assert found.best is not None
     assert found.proof.status is Status.OPTIMAL
     assert found.best.objective == pytest.approx(best, abs=2e-5)  # prices are whole 1e-6 officers
@@ -166,6 +183,7 @@ def test_a_model_too_large_is_feasible_with_a_bound(monkeypatch: pytest.MonkeyPa
     def too_many(*_: object) -> None:
         raise TooManyGroupsError
 
+    monkeypatch.setattr(joint_traffic, "MOST_LISTED", -1)
     monkeypatch.setattr(joint_traffic, "cheapest", too_many)
     county, asked, _found = two_steps_and_one()
     found = bundle_with_roads(county, asked)
