@@ -13,16 +13,37 @@ from optimizer.alternatives import (
     diverse_plans,
     plans_within,
 )
+from optimizer.county import County
 from optimizer.errors import InputError, Problem, Translate
 from optimizer.plan import Bundle
+from optimizer.policy import Policy
 from optimizer.stability import BundleShare, Sets, best_sets, shares
 from scenarios.case import Case
+from scenarios.fan_out import Task, fan_out
 from scenarios.load import LoadedCase
 from scenarios.prepared import Prepared
 from scenarios.run import Progress
-from scenarios.sweep_years import YearKind, alert_days, with_year, year_kind
+from scenarios.sweep_years import AlertDays, YearKind, alert_days, with_year, year_kind
 
 YearProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DrawnYears:
+    """A job: the best plan of each drawn year."""
+
+    county: County
+    policy: Policy
+    log: AlertDays | None
+    seed: int
+
+    def open(self) -> Task:
+        """The function of one year's number."""
+        return self.best_of
+
+    def best_of(self, year: int) -> Sets | None:
+        """Bundles of that year's best plan."""
+        return best_sets(with_year(self.county, self.log, self.seed, year), self.policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +96,7 @@ def study_alternatives(
     with_hosts: bool,
     years: int,
     seed: int,
+    workers: int = 1,
     progress: Progress,
     year_progress: YearProgress,
 ) -> AlternativesStudy:
@@ -91,6 +113,7 @@ def study_alternatives(
         with_hosts: The same sets under another host are another plan.
         years: Years of alerts to draw and solve.
         seed: Of the drawing.
+        workers: Processes for the drawn years; the result is the same for any number.
         progress: Called with the name of each step.
         year_progress: Called with the years done and their number.
 
@@ -110,10 +133,11 @@ def study_alternatives(
     near = plans_within(choice, asked)
     different = diverse_plans(choice, diverse, share_fraction)
     log = alert_days(loaded) if years else None
-    drawn: list[Sets | None] = []
-    for year in range(years if found.plans else 0):
-        year_progress(year, years)
-        drawn.append(best_sets(with_year(county, log, seed, year), policy))
+    drawn: list[Sets | None] = [None] * (years if found.plans else 0)
+    job = _DrawnYears(county=county, policy=policy, log=log, seed=seed)
+    for done, (year, sets_of_year) in enumerate(fan_out(job, range(len(drawn)), workers=workers)):
+        year_progress(done, years)
+        drawn[year] = sets_of_year
     return AlternativesStudy(
         loaded=loaded,
         scenario=resolved.label,

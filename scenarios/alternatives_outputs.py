@@ -14,8 +14,10 @@ from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts, one_line
 from geo.maps import write_map
 from geo.safe_text import write_csv
+from geo.sheets_stability import CertainBundle, stability_map
 from optimizer.alternatives import Alternatives
 from optimizer.errors import Translate
+from optimizer.plan import Plan
 from optimizer.stability import BundleShare
 from scenarios.alternatives import AlternativesStudy, differs
 from scenarios.documents import json_text, plain
@@ -25,6 +27,8 @@ from scenarios.frontier_outputs import (
     write_manifest_of,
     write_plan_table,
 )
+from scenarios.language import Language
+from scenarios.outputs import scene_of
 from scenarios.provenance import modelled_items, modelled_text
 from scenarios.sweep_years import POISSON
 
@@ -35,14 +39,15 @@ _YEAR_INK = "#E8902F"
 
 
 def write_alternatives(
-    study: AlternativesStudy, out: Path, _: Translate, command: Sequence[str]
+    study: AlternativesStudy, out: Path, _: Translate, language: Language, command: Sequence[str]
 ) -> tuple[str, ...]:
     """Write the alternatives into the folder `out`, all or nothing.
 
     Args:
         study: The alternatives.
         out: Folder to make; an earlier one of ours is replaced.
-        _: Translation of the picture and of what differs. Column names stay, for programs.
+        _: Translation of the pictures and of what differs. Column names stay, for programs.
+        language: Of the map.
         command: For the manifest.
 
     Returns:
@@ -77,6 +82,13 @@ def write_alternatives(
         write_text(folder / "alternatives.json", json_text(document(study, _)))
         if study.bundles:
             write_map(stability_figure(study, _), folder / "bundles", ("png", "svg"))
+            best = Plan(bundles=study.best.plans[0].bundles)
+            scene = scene_of(study.loaded, best, study.loaded.county.name, _, language)
+            write_map(
+                stability_map(scene, [_certain(b) for b in study.bundles]),
+                folder / "bundles-map",
+                ("png", "svg"),
+            )
         return write_manifest_of(folder, study.loaded, command)
 
 
@@ -135,6 +147,16 @@ def _rows(study: AlternativesStudy, found: Alternatives, _: Translate) -> list[t
 def bundle_name(bundle: BundleShare, names: Mapping[str, str]) -> str:
     """The stations of a bundle by name."""
     return "+".join(names[s] for s in bundle.station_ids)
+
+
+def _certain(bundle: BundleShare) -> CertainBundle:
+    """A bundle on the map: the smaller of its shares, as its label goes by both."""
+    near, years = bundle.near_share_fraction, bundle.year_share_fraction
+    return CertainBundle(
+        station_ids=bundle.station_ids,
+        in_best=bundle.in_best,
+        share_fraction=near if years is None else min(near, years),
+    )
 
 
 def label_text(label: str, _: Translate) -> str:

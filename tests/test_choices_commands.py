@@ -187,6 +187,15 @@ def test_the_same_seed_draws_the_same_years(small: Path) -> None:
     assert first == again
 
 
+def test_any_number_of_workers_writes_the_same_bytes(small: Path, tmp_path: Path) -> None:
+    words = ("alternatives", small, "--years", 3, "--best", 2, "--diverse", 2, "--out")
+    said(*words, tmp_path / "one")
+    said(*words, tmp_path / "two", "--workers", 2)
+    one, two = ({p.name: p.read_bytes() for p in (tmp_path / n).iterdir()} for n in ("one", "two"))
+    assert {name for name in one | two if one.get(name) != two.get(name)} <= {"manifest.json"}
+    assert {"bundles-map.png", "bundles-map.svg"} <= set(one)
+
+
 def test_chinese_is_spoken(small: Path) -> None:
     for words in (["frontier"], ["alternatives", "--years", 2]):
         done = command(words[0], small, *words[1:], "--lang", "zh")

@@ -57,6 +57,12 @@ from scenarios.language import Language
 )
 @click.option("--seed", type=click.IntRange(0), default=1, help="Seed of the drawn years; 1.")
 @click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    help="Processes for the drawn years; the result does not depend on them. 1.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=None,
@@ -75,12 +81,13 @@ def alternatives_command(
     hosts: bool,
     years: int,
     seed: int,
+    workers: int,
     out: Path | None,
     as_json: bool,
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    _language, _ = language_of(lang)
+    language, _ = language_of(lang)
     with Failures(_):
         from scenarios.alternatives import study_alternatives
         from scenarios.alternatives_outputs import document, write_alternatives
@@ -101,6 +108,7 @@ def alternatives_command(
                 with_hosts=hosts,
                 years=years,
                 seed=seed,
+                workers=workers,
                 progress=lambda step: None,
                 year_progress=lambda done, of: bar.show("years", done, of),
             )
@@ -114,7 +122,7 @@ def alternatives_command(
                     lang=lang,
                 )  # fmt: skip
                 command += ["--hosts"] * hosts + [w for s in sets for w in ("--set", s)]
-                written = write_alternatives(study, out, _, command)
+                written = write_alternatives(study, out, _, language, command)
         if as_json:
             from scenarios.documents import json_text
 
