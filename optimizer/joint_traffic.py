@@ -226,7 +226,8 @@ class _Search:
             objective_unit=UNIT,
             bound=min(bound, best.objective),
             method=f"bundles and road duty in one solve: {self.tried} loads, "
-            f"{self.listed} bundlings, {len(keep)} of {len(self.columns)} columns, {self.groups} groups",
+            f"{self.listed} bundlings, {len(keep)} of {len(self.columns)} columns, "
+            f"{self.groups} groups",
         )
         if status is Status.FEASIBLE and proof.gap_fraction == 0.0:
             proof = replace(proof, status=Status.OPTIMAL)
