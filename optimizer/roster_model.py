@@ -164,10 +164,9 @@ class RosterModel:
             values[column] = float(shift[i, d] == s)
         for (c, d, s), column in self.n.items():
             values[column] = float((shift[self.classes[c], d] == s).sum())
-        for line, hours, terms, short, over in self._blocks:
+        for required, terms, short, over in self._blocks:
             on_duty = sum(values[column] for column, _v in terms)
-            required = float(line)
-            values[short] = max(0.0, required - on_duty) if hours else 0.0
+            values[short] = max(0.0, required - on_duty)
             if over is not None:
                 values[over] = max(0.0, on_duty - required)
         return values
@@ -286,17 +285,14 @@ class RosterModel:
 
     def _cover(self) -> None:
         task = self.task
-        self._blocks: list[tuple[int, int, list[_Term], int, int | None]] = []
+        self._blocks: list[tuple[int, list[_Term], int, int | None]] = []
         for line in task.lines:
             counted = [c for c, m in enumerate(self.classes) if line.counts(task.slots[m[0]])]
             for d in range(task.days):
                 blocks: dict[tuple[tuple[int, ...], int], list[int]] = defaultdict(list)
                 for h in range(d * 24, d * 24 + 24):
-                    here = tuple(
-                        s
-                        for s in range(len(task.shifts))
-                        if task.span(d, s)[0] <= h < task.span(d, s)[1]
-                    )
+                    kinds = range(len(task.shifts))
+                    here = tuple(s for s in kinds if h in range(*task.span(d, s)))
                     blocks[here, int(line.required[h])].append(h)
                 for (here, required), hours in blocks.items():
                     terms = [
@@ -318,7 +314,7 @@ class RosterModel:
             over = r.new(0.0, max(0.0, most - required))
             r.add([*terms, (over, -1.0)], high=float(required))
             self.objective["surplus"].append((over, float(len(hours))))
-        self._blocks.append((required, len(hours), terms, short, over))
+        self._blocks.append((required, terms, short, over))
 
     def _fairness(self, with_slots: bool) -> None:
         task, prices = self.task, self.task.fairness
@@ -367,19 +363,18 @@ class RosterModel:
     ) -> None:
         """Most over the group and least over those never away; `more` is added to a slot's own."""
         r = self.rows
-        top = float(sum(self.rows.upper[c] * v for c, v in total)) + sum(more.values())
+        added = float(sum(more.values()))
+        top = float(sum(r.upper[c] * v for c, v in total)) + added
         high, low = r.new(0.0, top), r.new(0.0, top)
         r.add([(high, 1.0), (low, -1.0)], low=0.0)
         self.objective["unfairness"] += [(high, price), (low, -price)]
-        added = float(sum(more.values()))
         r.add([*total, (high, -float(len(group)))], high=-added)
         r.add([*total, (low, -float(len(held)))], low=-added)
-        for i in group if each is not None else ():
-            assert each is not None
+        for i, terms in (each or {}).items():
             own = more.get(i, 0.0)
-            r.add([*each[i], (high, -1.0)], high=-own)
+            r.add([*terms, (high, -1.0)], high=-own)
             if i in held:
-                r.add([*each[i], (low, -1.0)], low=-own)
+                r.add([*terms, (low, -1.0)], low=-own)
 
     def _weekends(
         self, group: Sequence[int], classes: Sequence[int], with_slots: bool
