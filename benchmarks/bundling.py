@@ -88,6 +88,7 @@ def proofs(stations: int) -> None:
 
 def plain_solvers(cover: Cover) -> Iterator[tuple[str, float, str]]:
     """The same partition given to each solver at once, columns and all."""
+    assert not cover.limits, "rows with a lower limit are not handed over here"
     rows = [cover.incidence(), *(csr_matrix(r[None, :]) for r, _ in cover.exactly)]
     at, column, value, offset = [], [], [], 0
     for block in rows:

@@ -15,6 +15,7 @@ import argparse
 import multiprocessing
 import resource
 import time
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,12 @@ def cover_of(count: int, mode: str, limit_s: float) -> Cover:
         price=columns.price_units,
         ties=(columns.rehomed_officers, columns.host),
     )
-    parts = {"stations": count, "members": free.members, "price": free.price, "ties": free.ties}
+    parts: dict[str, Any] = {
+        "stations": count,
+        "members": free.members,
+        "price": free.price,
+        "ties": free.ties,
+    }
     if mode == "counts":
         best = partition(free, Limits(time_limit_s=limit_s)).chosen
         assert best is not None
