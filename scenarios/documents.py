@@ -43,12 +43,16 @@ def evaluation_document(run: Run) -> dict[str, Any]:
 
 
 def _no_longer_reached(run: Run) -> list[dict[str, Any]]:
-    """Townships and the stations that a scenario's closed roads part from them."""
+    """Townships and cells, and the stations that a scenario's closed roads part from them."""
     base = run.inspection.loaded
     if base is None or not any(mark.kind == "closed" for mark in run.loaded.road_marks):
         return []
     return [
-        {"townships": list(one.townships), "stations": list(one.away)}
+        {
+            "townships": list(one.townships),
+            "cells": list(one.cells),
+            "stations": list(one.away),
+        }
         for one in parted(base.county, run.loaded.county)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,15 +80,19 @@ def within_reach(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parted:
-    """Townships that the same stations no longer reach.
+    """Cells that the same stations no longer reach.
 
     Attributes:
-        townships: Their names; one cell that is lost is enough.
-        away: Stations that reached all of them before and do not now.
+        townships: Names of their townships.
+        cells: Ids of the cells.
+        places: The townships; those of which only a part is lost with its cells behind.
+        away: Stations that reached them before and do not now.
         near: Stations that still do, or never did.
     """
 
     townships: tuple[str, ...]
+    cells: tuple[str, ...]
+    places: tuple[str, ...]
     away: tuple[str, ...]
     near: tuple[str, ...]
 
@@ -102,21 +107,26 @@ def parted(before: County, after: County) -> tuple[Parted, ...]:
     lost: BoolArray = np.isfinite(before.travel_time_min[old]) & ~np.isfinite(
         after.travel_time_min[new]
     )
-    if not lost.any():
-        return ()
-    names, of = np.unique(np.array(after.cells.township, object), return_inverse=True)
-    by_township = np.zeros((len(names), len(new)), np.bool_)
-    np.logical_or.at(by_township, of, lost.T)
+    cells = after.cells
+    size = Counter(cells.township)
     groups: dict[bytes, list[int]] = {}
-    for t in np.flatnonzero(by_township.any(axis=1)).tolist():
-        groups.setdefault(by_township[t].tobytes(), []).append(t)
+    for c in sorted(np.flatnonzero(lost.any(axis=0)).tolist(), key=lambda c: cells.township[c]):
+        groups.setdefault(lost[:, c].tobytes(), []).append(c)
     found = []
     for members in groups.values():
-        away = new[by_township[members[0]]]
+        away = new[lost[:, members[0]]]
         near = np.setdiff1d(new, away)
+        of: dict[str, list[str]] = {}
+        for c in members:
+            of.setdefault(cells.township[c], []).append(cells.cell_id[c])
         found.append(
             Parted(
-                townships=tuple(str(names[t]) for t in members),
+                townships=tuple(of),
+                cells=tuple(cells.cell_id[c] for c in members),
+                places=tuple(
+                    name if len(ids) == size[name] else f"{name} ({_some(ids)})"
+                    for name, ids in of.items()
+                ),
                 away=tuple(after.stations.name[s] for s in away.tolist()),
                 near=tuple(after.stations.name[s] for s in near.tolist()),
             )
@@ -127,14 +137,14 @@ def parted(before: County, after: County) -> tuple[Parted, ...]:
 def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[Problem, ...]:
     """What closures part: townships, and the stations that reached them before and do not now.
 
-    Townships that lose the same stations are told together.
+    What loses the same stations is told together; cells are named where a township is torn apart.
     """
     if not changes.roads.close:
         return ()
     return tuple(
         Problem(
             where=_CLOSE,
-            value=_some(one.townships),
+            value=_some(one.places),
             expected="a way by road from every station; {away} can no longer reach all of it, "
             "only {near} can",
             fix="no plan lets those stations answer there while the roads are closed",

@@ -46,8 +46,8 @@ def written(path: Path, county: County | None = None, **more: Any) -> Path:
     fields: dict[str, Any] = {
         "turnout_min": 2.0,
         "cell_geometry": cell_polygons(county),
-        "road_lines": np.array([line, line.reverse(), shapely.LineString(seat[1:3])], object),
-        "road_class_names": ("county", "county", "village"),
+        "road_lines": np.array([line, shapely.LineString(seat[1:3])], object),
+        "road_class_names": ("county", "village"),
     }
     plan = more.pop("plan", None) or plan_for(county)
     assert write_plan_gpkg(path, county, plan, **{**fields, **more}) == LAYERS
@@ -159,7 +159,7 @@ def test_links_moves_and_road_duties(tmp_path: Path) -> None:
     assert (duties.geometry.geom_type == "MultiPolygon").all()
 
 
-def test_roads_are_written_once_with_class_and_duty(tmp_path: Path) -> None:
+def test_roads_are_written_with_class_and_duty(tmp_path: Path) -> None:
     found = layer(written(tmp_path / "plan.gpkg"), "roads")
     assert found["road_class"].tolist() == ["county", "village"]
     assert found["managed"].tolist() == [True, False]

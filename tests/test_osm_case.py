@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from geo.road_cache import CACHE_FOLDER
 from optimizer.frozen import digest
 from scenarios.case import open_case
 from scenarios.changes import apply
+from scenarios.cli import jingli
 from scenarios.load import inspect
 from tests import osm_text as osm
 from tests.small_case import SOUTH, STATIONS, STEP, WEST, Row, write_case
@@ -125,10 +129,6 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_run_from_extract_to_outputs(tmp_path: Path) -> None:
-    from click.testing import CliRunner
-
-    from scenarios.cli import jingli
-
     turn = osm.restriction(900, 1, 104, 14, "no_right_turn")
     split = [
         osm.way(1, list(range(100, 105)), highway="secondary", name="北路"),
@@ -165,3 +165,106 @@ def test_a_what_if_indexes_no_street_again(tmp_path: Path, monkeypatch: pytest.M
     cut = apply(loaded, scenario_of(loaded.case, roads={"close": {"a": {"id": "12"}}}))
     assert slower.router.index is cut.router.index is loaded.router.index
     assert slower.county.travel_time_min.sum() > loaded.county.travel_time_min.sum()
+
+
+def strip(x: float) -> list[list[float]]:
+    """A drawn area 0.004 degrees wide that cuts both roads of the ladder at `x`."""
+    west, east = round(x - 0.002, 6), round(x + 0.002, 6)
+    south, north = round(SOUTH - 0.01, 6), round(SOUTH + 2.5 * STEP, 6)
+    return [[west, south], [east, south], [east, north], [west, north]]
+
+
+def run_flood(tmp_path: Path, roads: Row, lang: str) -> tuple[Any, Path]:
+    """Run the ladder case under a scenario on its roads."""
+    folder, out = tmp_path / "case", tmp_path / "out"
+    osm_case(folder, ladder())
+    text = (folder / "case.yaml").read_text(encoding="utf-8")
+    document = yaml.safe_load(text) | {"scenarios": {"flood": {"reason": "r", "roads": roads}}}
+    written = yaml.safe_dump(document, allow_unicode=True)
+    (folder / "case.yaml").write_text(written, encoding="utf-8")
+    line = ["run", str(folder), "-s", "flood", "--no-store", "--out", str(out), "--lang", lang]
+    return CliRunner(env={"COLUMNS": "400"}).invoke(jingli, line), out
+
+
+# The flood parts 戊镇: its station from its two eastern cells, which 己派出所 still reaches.
+TORN = {"water": {"inside": strip(WEST + 9.5 * STEP)}}
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("= c52, c54:", "cut off: 戊镇, still reached from 己派出所;", "leave a way open")),
+        ("zh", ("= c52, c54：", "被隔断的有戊镇，现仍可由己派出所到达", "请保留一条通路")),
+    ],
+)
+def test_cells_that_an_area_cuts_off_from_their_own_station_only(
+    tmp_path: Path, lang: str, words: tuple[str, ...]
+) -> None:
+    told, out = run_flood(tmp_path, {"close": TORN}, lang)
+    assert told.exit_code == 2, told.output
+    assert told.output.count("roads.close") == 1
+    assert all(word in told.output for word in words), told.output
+    assert not (out / "plan.json").exists()
+
+
+def test_the_plan_says_which_cells_are_lost_to_their_own_station_only(tmp_path: Path) -> None:
+    """Console, JSON, `warnings.csv` and maps name the cells of a township that is torn apart."""
+    told, out = run_flood(tmp_path, {"close": TORN, "cut_off": "nearest"}, "en")
+    assert told.exit_code == 0, told.output
+    assert "戊镇 c52: 戊派出所 → 己派出所, 戊镇 c54: 戊派出所 → 己派出所" in told.stdout
+    west = "甲派出所, 乙派出所, 丙派出所, 丁派出所, 戊派出所"
+    said = (
+        f"roads.close = 己镇, 戊镇 (c52, c54): expected a way by road from every station; {west} "
+        "can no longer reach all of it, only 己派出所 can"
+    )
+    assert said in told.stdout
+    assert said in (out / "warnings.csv").read_text(encoding="utf-8-sig")
+    found = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    lost = {tuple(one["stations"]): one for one in found["no_longer_reached"]}
+    assert lost[tuple(west.split(", "))] == {
+        "townships": ["己镇", "戊镇"],
+        "cells": ["c61", "c62", "c63", "c64", "c52", "c54"],
+        "stations": west.split(", "),
+    }
+    assert lost[("己派出所",)]["townships"] == ["丁镇", "丙镇", "乙镇", "戊镇", "甲镇"]
+    assert {"c51", "c53"} < set(lost[("己派出所",)]["cells"])
+    assert "No longer reached by road: " in (out / "map.html").read_text(encoding="utf-8")
+    # The bank that the cells lie on is the bank they are answered from.
+    plan = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    assert ["06"] in [bundle["station_ids"] for bundle in plan["bundles"]]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        (
+            "en",
+            "can no longer reach all of it, only 丙派出所 can; no plan lets those stations answer",
+        ),
+        ("zh", "己派出所已无法到达其全部，只有丙派出所可以；道路封闭期间，任何方案都不会由这些"),
+    ],
+)
+def test_a_township_that_areas_part_from_all_others(tmp_path: Path, lang: str, words: str) -> None:
+    """Under water at both ends, 丙镇 keeps its own station and nobody else reaches it."""
+    both = {"a": {"inside": strip(WEST + 4.2 * STEP)}, "b": {"inside": strip(WEST + 6.2 * STEP)}}
+    told, out = run_flood(tmp_path, {"close": both}, lang)
+    assert told.exit_code == 0, told.output
+    others = ["甲派出所", "乙派出所", "丁派出所", "戊派出所", "己派出所"]
+    found = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    lost = {tuple(one["stations"]): one for one in found["no_longer_reached"]}
+    assert lost[tuple(others)]["townships"] == ["丙镇"]
+    assert lost[tuple(others)]["cells"] == ["c31", "c32", "c33", "c34"]
+    for text in (told.stdout, (out / "warnings.csv").read_text(encoding="utf-8-sig")):
+        assert any("丙镇" in row and words in row for row in text.splitlines()), text
+    plan = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    assert ["03"] in [bundle["station_ids"] for bundle in plan["bundles"]]
+
+
+def test_a_township_torn_in_two_that_no_station_reaches(tmp_path: Path) -> None:
+    """The rungs under water too: the upper half of 丙镇 has no station at all."""
+    both = {"a": {"inside": strip(WEST + 4 * STEP)}, "b": {"inside": strip(WEST + 6 * STEP)}}
+    told, _ = run_flood(tmp_path, {"close": both, "cut_off": "nearest"}, "en")
+    assert told.exit_code == 2, told.output
+    assert "roads.close = c33, c34: " in told.output
+    assert "cut off: 丙镇" in told.output
+    assert "leave a way open: no station reaches some of them" in told.output
