@@ -133,6 +133,8 @@ class CutLoop:
         relaxed = self._program.solve(self.time_left())
         self._feasible = relaxed.status is not Status.INFEASIBLE
         if relaxed.values is None or relaxed.dual_values is None:
+            if self.lower_scaled is None:
+                self.take_bound(self._least_per_station())
             return None
         self.values = relaxed.values
         self.take_bound(self._in_order(relaxed.dual_values * self._unit))
@@ -190,6 +192,22 @@ class CutLoop:
             self.lower_scaled, self.reduced_scaled = lower, reduced
             self.potential = np.rint(dual_values[:equals]).astype(np.int64)
             self.cut_price = on_cuts
+
+    def _least_per_station(self) -> FloatArray:
+        """Dual values that need no solver: the lowest price per station of a column there.
+
+        Rounded down, no column costs less than its stations together; all other rows at 0.
+        """
+        cover = self.cover
+        each = cover.price // (cover.members >= 0).sum(axis=1)
+        dual = np.full(cover.stations, np.iinfo(np.int64).max)
+        for place in cover.members.T:
+            inside = place >= 0
+            np.minimum.at(dual, place[inside], each[inside])
+        dual[dual == np.iinfo(np.int64).max] = 0
+        others = len(self.equal_to) - cover.stations + len(self.cuts_to) + len(cover.limits)
+        found: FloatArray = np.r_[dual, np.zeros(others)]
+        return found
 
     def lower(self) -> int | None:
         """No partition is cheaper; None where nothing is known."""

@@ -8,7 +8,7 @@ equalities (counts) and limits. The method, in this order:
 1. A lower bound: linear relaxation, cuts, and a Lagrangian bound computed in whole numbers
    (`cut_loop.py`).
 2. An incumbent: the relaxation itself where it is whole, else branch and bound over the columns of
-   small reduced cost, around the fractional part alone where no row binds the whole plan.
+   small reduced cost, more of them until they hold a plan where no row binds the whole plan.
 3. Columns whose reduced cost exceeds incumbent - bound can be in no plan as good: dropped, exactly.
 4. Branch and bound over what is left, with the cuts that hold the bound up. Its objective is price
    x M + tie weight with M above every total of tie weights, so that one search settles price first
@@ -20,7 +20,7 @@ Prices stay whole numbers throughout, and every accepted solution is checked in 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,9 +29,9 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, vstack
 
 from optimizer.cover import Cover, Limit
-from optimizer.cut_loop import DUAL_SCALE, WHOLE, CutLoop
+from optimizer.cut_loop import DUAL_SCALE, CutLoop
 from optimizer.errors import SolverError
-from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.frozen import FloatArray, IntArray
 from optimizer.highs import branch
 from optimizer.pieces import connected_pieces, not_dearer_than_parts
 from optimizer.result import Status
@@ -42,6 +42,7 @@ __all__ = ["Cover", "Limit", "Partition", "Relaxation", "partition", "relaxation
 _EXACT_TIES = 2.0**45
 _FINER = 1000.0
 _LIKELY_PER_STATION, _LIKELY_AT_LEAST = 1.2, 200
+_WIDER_PER_STATION = (1.6, 2.1, 2.8, 3.7)
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
 
@@ -225,38 +226,30 @@ class _Search:
             likely = np.arange(len(self.cover))
             model = self._whole_model(likely, ())
             found = solve(model, self.loop.time_left(), backend="cp_sat")
-        else:
-            likely = self._likely()
+            if found.values is not None:
+                self.offer(likely[found.values > 0.5])
+            return
+        for likely in self._likely():
             limits = replace(self.loop.time_left(), nodes=_INCUMBENT_NODES)
             found = branch(self._whole_model(likely, ()), limits)
-        if found.values is not None:
-            self.offer(likely[found.values > 0.5])
+            if found.values is not None:
+                self.offer(likely[found.values > 0.5])
+                return
+            if time.monotonic() > self.loop.deadline:
+                return
 
-    def _likely(self) -> IntArray:
-        """Columns of small reduced cost; where no row binds the whole plan, only around the split.
+    def _likely(self) -> Iterator[IntArray]:
+        """Columns of small reduced cost, more and more of them.
 
-        What the relaxation settles far from every fractional value stays as it is.
+        With rows over the whole plan every lone station is among them. Without, only at the end:
+        so few columns seldom hold a partition, which shows at once, and where they do it is good.
         """
-        reduced, members = self.loop.reduced_scaled, self.cover.members
-        many = int(_LIKELY_PER_STATION * self.cover.stations) + _LIKELY_AT_LEAST
-        liked = np.argsort(reduced, kind="stable")[:many]
-        # With every lone station among them they always hold a partition.
-        likely = np.union1d(liked, self.cover.lone())
-        values = self.loop.values
-        if values is None or self.cover.exactly or self.cover.limits:
-            return likely
-        settled = np.flatnonzero(values > 1.0 - WHOLE)
-        # The last place is that of the padding.
-        around: BoolArray = np.zeros(self.cover.stations + 1, dtype=np.bool_)
-        around[members[self.loop.split()]] = True
-        for columns in (liked, settled):
-            around[-1] = False
-            around[members[columns[around[members[columns]].any(axis=1)]]] = True
-        around[-1] = True
-        inside = np.asarray(around[members[likely]].all(axis=1))
-        around[-1] = False
-        outside = ~np.asarray(around[members[settled]].any(axis=1))
-        return np.union1d(likely[inside], settled[outside])
+        order, stations = np.argsort(self.loop.reduced_scaled, kind="stable"), self.cover.stations
+        if not (self.cover.exactly or self.cover.limits):
+            for per_station in (_LIKELY_PER_STATION, *_WIDER_PER_STATION):
+                yield np.sort(order[: int(per_station * stations) + _LIKELY_AT_LEAST])
+        many = int(_LIKELY_PER_STATION * stations) + _LIKELY_AT_LEAST
+        yield np.union1d(order[:many], self.cover.lone())
 
     def prove(self) -> Partition:
         """Drop what cannot be in a best plan; branch and bound over the rest; settle ties."""

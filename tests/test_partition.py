@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from optimizer.frozen import IntArray
 from optimizer.highs import WarmProgram, branch
 from optimizer.partition import partition, relaxation
 from optimizer.result import Status
-from optimizer.solver import Limits, Model
+from optimizer.solver import Limits, Model, Relaxed, Solved
 
 PLENTY = Limits(time_limit_s=60.0)
 
@@ -26,8 +27,8 @@ def random_cover(seed: int, *, stations: int = 8, counts: bool = False, rows: in
     """Every lone station and some sets of two to four, with random prices and rows."""
     rng = np.random.default_rng(seed)
     sets = [(s,) for s in range(stations)]
-    for size in (2, 3, 4):
-        every = list(itertools.combinations(range(stations), size))
+    for most in (2, 3, 4):
+        every = list(itertools.combinations(range(stations), most))
         sets += [every[i] for i in sorted(rng.choice(len(every), 12, replace=False))]
     members = np.full((len(sets), 5), -1, dtype=np.int64)
     for row, one in zip(members, sets, strict=True):
@@ -120,22 +121,81 @@ def test_a_limit_is_missed_by_its_tolerance_and_no_more() -> None:
     assert status(most + 4, 3) is Status.INFEASIBLE
 
 
+def no_solver_gets_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the time ends before the first relaxation does."""
+
+    def late(*_: object) -> Relaxed:
+        return Relaxed(status=Status.UNKNOWN)
+
+    monkeypatch.setattr(WarmProgram, "solve", late)
+    monkeypatch.setattr("optimizer.partition._FEW_COLUMNS", 0)
+    monkeypatch.setattr("optimizer.partition.branch", lambda *a, **k: Solved(status=Status.UNKNOWN))
+
+
+def test_without_any_time_the_bound_is_the_lowest_price_per_station(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sets = [(0,), (1,), (2,), (3,), (0, 1), (1, 2, 3)]
+    members = np.array([[*one, -1, -1][:3] for one in sets])
+    cover = Cover(stations=4, members=members, price=np.array([10, 10, 10, 10, 15, 20]))
+    assert partition(cover, PLENTY).price == 30
+    no_solver_gets_anywhere(monkeypatch)
+    found = partition(cover, PLENTY)
+    # 15 // 2 at station 0, 20 // 3 at the others.
+    assert (found.status, found.price, found.bound) == (Status.FEASIBLE, 40, 7 + 6 + 6 + 6)
+
+
+@pytest.mark.parametrize(("seed", "counts", "rows"), CASES)
+def test_that_bound_holds_with_counts_limits_and_prices_below_nothing(
+    seed: int, counts: bool, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cover = random_cover(seed, counts=counts, rows=rows)
+    size = (cover.members >= 0).sum(axis=1)
+    cover = replace(cover, price=cover.price - 800_000 * size)
+    assert cover.price.min() < 0
+    plans = every_partition(cover)
+    no_solver_gets_anywhere(monkeypatch)
+    found = partition(cover, PLENTY)
+    assert found.status in (Status.FEASIBLE, Status.UNKNOWN)
+    assert found.bound is not None
+    assert found.bound <= min((int(cover.price[p].sum()) for p in plans), default=found.bound)
+    bound = relaxation(cover, PLENTY)
+    assert bound is not None
+    for plan in plans:
+        least = bound.lower_scaled + int(bound.reduced_scaled[plan].sum())
+        assert int(cover.price[plan].sum()) * bound.scale >= least
+
+
+def test_where_few_columns_hold_no_partition_more_are_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[Status] = []
+
+    def heard(model: Model, limits: Limits, **known: Any) -> Solved:
+        found = branch(model, limits, **known)
+        said.append(found.status)
+        return found
+
+    monkeypatch.setattr("optimizer.partition.branch", heard)
+    monkeypatch.setattr("optimizer.partition._FEW_COLUMNS", 0)
+    monkeypatch.setattr("optimizer.partition._LIKELY_AT_LEAST", 0)
+    monkeypatch.setattr("optimizer.partition._LIKELY_PER_STATION", 0.7)
+    monkeypatch.setattr("optimizer.cut_loop._ROUNDS", 0)
+    for seed in range(16):
+        cover = random_cover(seed, stations=9)
+        found = partition(cover, PLENTY)
+        best = min(int(cover.price[p].sum()) for p in every_partition(cover))
+        assert (found.status, found.price) == (Status.OPTIMAL, best)
+    assert Status.INFEASIBLE in said
+
+
 def test_a_known_plan_is_kept_when_no_time_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     cover = random_cover(2)
     best = partition(cover, PLENTY)
     assert best.chosen is not None
     assert len(best.chosen) < cover.stations
 
-    def late(*_: object) -> object:
-        from optimizer.solver import Relaxed
-
-        return Relaxed(status=Status.UNKNOWN)
-
-    monkeypatch.setattr(WarmProgram, "solve", late)
-    monkeypatch.setattr("optimizer.partition._FEW_COLUMNS", 0)
-    from optimizer.solver import Solved
-
-    monkeypatch.setattr("optimizer.partition.branch", lambda *a, **k: Solved(status=Status.UNKNOWN))
+    no_solver_gets_anywhere(monkeypatch)
     found = partition(cover, Limits(time_limit_s=0.01), start=best.chosen)
     assert found.status is Status.FEASIBLE
     assert found.price == best.price
