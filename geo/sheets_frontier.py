@@ -43,7 +43,12 @@ _TODAY = parts.Symbol(
     marker="s", size_pt=7.4, fill=parts.INK, edge="white", edge_pt=0.8, label="Today"
 )
 _PUBLISHED = parts.Symbol(
-    marker="D", size_pt=7.6, fill="#E8902F", edge="white", edge_pt=0.8, label="As published"
+    marker="D",
+    size_pt=7.6,
+    fill="#E8902F",
+    edge="white",
+    edge_pt=0.8,
+    label="Best plan under the published counts",
 )
 _CHOSEN = parts.Symbol(
     marker="*", size_pt=14.5, fill="#B3001B", edge="white", edge_pt=0.8, label="This plan"
@@ -53,6 +58,7 @@ _KNEE = parts.Symbol(
 )
 _STEP_INK = "#2A6EB0"
 _LABEL_PT = 8.2
+_MARGIN = 0.03
 _SAYS = "Lower right is better: more officers freed, fewer minutes."
 
 
@@ -65,7 +71,7 @@ class FrontierPoint:
         officers_freed: Officers freed against today.
         mean_response_min: Mean response minutes over all alerts.
         is_today: It is today's deployment.
-        is_published: It is the plan as published.
+        is_published: It is the best plan under the published counts.
         is_chosen: It is the plan of the run.
         is_knee: From here on officers cost more minutes than before, on the whole.
         dominated: Another point frees as many officers or more with no more minutes, and is better
@@ -187,11 +193,13 @@ def _keys(points: Sequence[FrontierPoint]) -> list[Key]:
 
 
 def _frame(ax: Axes, scene: MapScene, page: Page, xy: FloatArray, from_today: bool) -> None:
-    """Axes with room for labels, light grid lines and what they count."""
+    """Axes from 0, with room for labels, light grid lines and what they count."""
     t, scale = scene.translate, page.scale
     low, high = xy.min(axis=0), xy.max(axis=0)
     rim = np.maximum((high - low) * np.array([0.1, 0.14]), [0.5, 0.05])
-    ax.set(xlim=(low[0] - rim[0], high[0] + rim[0]), ylim=(low[1] - rim[1], high[1] + rim[1]))
+    # Below 0 there is nothing but half a symbol.
+    low = np.where(low >= 0.0, -_MARGIN * (high + rim), low - rim)
+    ax.set(xlim=(low[0], high[0] + rim[0]), ylim=(low[1], high[1] + rim[1]))
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(8))
     ax.tick_params(labelsize=8.0 * scale, colors=parts.SOFT_INK, length=3.0 * scale, width=0.6)

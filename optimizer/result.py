@@ -32,7 +32,8 @@ class Relaxation:
         present: Its value now: a value, or a message template in English.
         needed: The nearest value under which a plan exists, likewise; `dropped` where only
             leaving the rule out helps.
-        params: Values for the braces of both; empty where there are none.
+        params: Values for the braces of both; empty where there are none. Stations are groups of
+            ids, each a tuple.
     """
 
     rule: str
@@ -40,17 +41,29 @@ class Relaxation:
     needed: str
     params: Mapping[str, object] = field(default_factory=dict)
 
-    def present_text(self, translate: Translate = untranslated) -> str:
-        """The present value in the language of `translate`."""
-        return self._said(translate(self.present))
+    def present_text(
+        self, translate: Translate = untranslated, name: Mapping[str, str] | None = None
+    ) -> str:
+        """The present value in the language of `translate`, stations by `name` or else by id."""
+        return self._said(translate(self.present), name or {})
 
-    def needed_text(self, translate: Translate = untranslated) -> str:
+    def needed_text(
+        self, translate: Translate = untranslated, name: Mapping[str, str] | None = None
+    ) -> str:
         """The value that helps, likewise."""
-        return self._said(translate(self.needed))
+        return self._said(translate(self.needed), name or {})
 
-    def _said(self, text: str) -> str:
+    def _said(self, text: str, name: Mapping[str, str]) -> str:
         # Without params a brace is part of a name that the planner gave.
-        return text.format(**self.params) if self.params else text
+        if not self.params:
+            return text
+        shown = {
+            key: ", ".join("+".join(name.get(s, s) for s in group) for group in value)
+            if isinstance(value, tuple)
+            else value
+            for key, value in self.params.items()
+        }
+        return text.format(**shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,16 @@ month, with all of them. What a state must keep:
   $t_b$ taken by reassignment at bundle $b$ and $G$ given by units that no bundle changes,
   $\sum_{b \in X} (t_b - g_b) \le G$ for the switched bundles $X$: nobody arrives who is not free.
 
-Chosen is the order that frees most officers earliest: with $f_b$ the officers that bundle $b$
-frees, least $\sum_m \sum_{b \notin X_m} f_b$, the officer-months not yet freed. A binary $x_{bm}$
-says that $b$ is on in month $m$; a state found to break a rule is forbidden by a row, and the
-model is solved again, until every state of the best order holds. With the rows of broken states
-only, its value is a bound on every order, so the order is proven best.
+Where there are as many bundles as months, or more, no month is without a switch; with `per_month`
+not given each has between $\lfloor N/M \rfloor$ and $\lceil N/M \rceil$ of the $N$ bundles. That
+forbids no plan: the rules are about single bundles or grow with the switched ones, so who gives
+most goes first, and any spread of that order holds if the finished plan does.
+
+Chosen is, among these, the order that frees most officers earliest: with $f_b$ the officers that
+bundle $b$ frees, least $\sum_m \sum_{b \notin X_m} f_b$, the officer-months not yet freed. A
+binary $x_{bm}$ says that $b$ is on in month $m$; a state found to break a rule is forbidden by a
+row, and the model is solved again, until every state of the best order holds. With the rows of
+broken states only, its value is a bound on every order, so the order is proven best.
 """
 
 from __future__ import annotations
@@ -86,11 +91,15 @@ class Rollout:
 
     Attributes:
         months: In order; empty without an order.
+        least_in_month, most_in_month: Bundles switched in each month; the proof is about orders
+            that keep to them.
         blocked: Without an order because none exists: the bundles in the way.
         proof: Stage `rollout`; the objective is in officer-months not yet freed.
     """
 
     months: tuple[Month, ...]
+    least_in_month: int
+    most_in_month: int
     blocked: tuple[Blocked, ...]
     proof: Proof
 
@@ -105,17 +114,18 @@ def rollout(
         policy: The policy that the plan was made under.
         plan: The finished plan.
         months: Months until all bundles are switched on.
-        per_month: Bundles in one month at the most; None = as few as the months allow.
+        per_month: Bundles in one month at the most; None = spread evenly.
 
     Raises:
         InputError: no bundles in the plan, or more than the months can take.
         SolverError: the solver failed.
     """
     joint = tuple(b for b in plan.bundles if b.office_ids)
-    per_month = math.ceil(len(joint) / months) if per_month is None else per_month
-    if problems := _problems(joint, months, per_month):
+    most = math.ceil(len(joint) / months) if per_month is None else per_month
+    if problems := _problems(joint, months, most):
         raise InputError(problems)
-    return _Order.of(county, policy, plan, joint, months, per_month).found()
+    least = len(joint) // months if per_month is None else min(1, len(joint) // months)
+    return _Order.of(county, policy, plan, joint, months, least, most).found()
 
 
 def interim_policy(policy: Policy) -> Policy:
@@ -170,7 +180,8 @@ class _Order:
     plan: Plan
     joint: tuple[Bundle, ...]
     months: int
-    per_month: int
+    least_in_month: int
+    most_in_month: int
     deadline: float
     freed: FloatArray
     net_taken: IntArray
@@ -188,7 +199,8 @@ class _Order:
         plan: Plan,
         joint: tuple[Bundle, ...],
         months: int,
-        per_month: int,
+        least_in_month: int,
+        most_in_month: int,
     ) -> _Order:
         """What the order is about, in numbers."""
         net_taken, given, taken = _reassigned(plan, joint)
@@ -200,7 +212,8 @@ class _Order:
             plan=plan,
             joint=joint,
             months=months,
-            per_month=per_month,
+            least_in_month=least_in_month,
+            most_in_month=most_in_month,
             deadline=time.monotonic() + policy.solver.time_limit_s,
             freed=_freed(county, policy, joint),
             net_taken=net_taken,
@@ -235,7 +248,13 @@ class _Order:
             bound=(objective if is_proven else bound) / _UNITS_PER_OFFICER,
             method=self._method(),
         )
-        return Rollout(months=self._told(states), blocked=(), proof=proof)
+        return Rollout(
+            months=self._told(states),
+            least_in_month=self.least_in_month,
+            most_in_month=self.most_in_month,
+            blocked=(),
+            proof=proof,
+        )
 
     def _told(self, states: list[State]) -> tuple[Month, ...]:
         told, before = [], frozenset[int]()
@@ -272,7 +291,13 @@ class _Order:
                 )
             ),
         )
-        return Rollout(months=(), blocked=blocked, proof=proof)
+        return Rollout(
+            months=(),
+            least_in_month=self.least_in_month,
+            most_in_month=self.most_in_month,
+            blocked=blocked,
+            proof=proof,
+        )
 
     def _blocked(self) -> tuple[Blocked, ...]:
         """As many as can be switched on, and what each of the others breaks on top of them."""
@@ -322,7 +347,9 @@ class _Order:
             before = at[:, m - 1] if m else now[:0]
             both = np.r_[now, before]
             signs = np.r_[np.ones(n), -np.ones(len(before))]
-            rows.append((both, signs, -np.inf, float(self.per_month)))
+            # How many can be switched on at all is another question than an even spread.
+            least = float(self.least_in_month) if finished else -np.inf
+            rows.append((both, signs, least, float(self.most_in_month)))
             rows += [
                 (np.array([a, b]), np.array([1.0, -1.0]), 0.0, np.inf)
                 for a, b in zip(now[: len(before)], before, strict=True)

@@ -204,8 +204,11 @@ def _of_locks(question: Question, rule: str) -> Iterator[Way]:
         if after.has_plan():
             several = True
             bundle = [entry[0], *(s for s in entry[1] if s != entry[0])] if rule == FIX else entry
-            shown = bundle if isinstance(bundle, str) else "+".join(bundle)
-            yield Way(Relaxation(rule=rule, present=shown, needed="dropped"), after, 1.0)
+            group = (bundle,) if isinstance(bundle, str) else tuple(bundle)
+            said = Relaxation(
+                rule=rule, present="{stations}", needed="dropped", params={"stations": (group,)}
+            )
+            yield Way(said, after, 1.0)
     if not several and len(entries) > 1:
         said = Relaxation(
             rule=rule, present="{n} locks", needed="dropped", params={"n": len(entries)}
@@ -282,25 +285,25 @@ def _told(
         every = np.ones(len(columns), dtype=bool)
         return Relaxation(rule=rule, present="true", needed="false"), every, 1.0
     if rule == ADJACENCY:
-        groups = sorted("+".join(sorted(ids[s] for s in members)) for members in sets)
+        groups = tuple(sorted(tuple(sorted(ids[s] for s in members)) for members in sets))
         said = Relaxation(
             rule=rule,
             present="neighbours only",
             needed="dropped for {stations}",
-            params={"stations": ", ".join(groups)},
+            params={"stations": groups},
         )
         return said, np.isin(columns.set_of, columns.set_of[offending]), float(len(groups))
     if rule == BARRIERS:
         parted = parted_pairs(question.county, question.policy)
         needed = _crossed(question, sets, parted)
-        names = ["+".join(sorted(ids[s] for s in pair)) for pair in needed.tolist()]
+        joined = tuple(sorted(tuple(sorted(ids[s] for s in pair)) for pair in needed.tolist()))
         said = Relaxation(
             rule=rule,
             present="{n} pairs parted",
             needed="a crossing between {stations}",
-            params={"n": len(parted), "stations": ", ".join(sorted(names))},
+            params={"n": len(parted), "stations": joined},
         )
-        return said, np.isin(columns.set_of, columns.set_of[offending]), float(len(names))
+        return said, np.isin(columns.set_of, columns.set_of[offending]), float(len(joined))
     if rule == MAX_OFFICERS:
         room, beyond = stations.max_officers, question.amount(rule)
         asked = {h: math.ceil(room[h] + beyond[i] - 1e-9) for h, i in zip(hosts, offending,
@@ -311,8 +314,9 @@ def _told(
             more[h] = officers - room[h]
         said = Relaxation(
             rule=rule,
-            present=", ".join(f"{ids[h]}: {room[h]:g}" for h in order),
-            needed=", ".join(f"{ids[h]}: {asked[h]}" for h in order),
+            present=", ".join(f"{{s{h}}}: {room[h]:g}" for h in order),
+            needed=", ".join(f"{{s{h}}}: {asked[h]}" for h in order),
+            params={f"s{h}": ((ids[h],),) for h in order},
         )
         size = sum(_relative(float(room[h]), asked[h]) for h in order)
         least: FloatArray = more[columns.host] + LIMIT_SLACK
@@ -324,8 +328,9 @@ def _told(
     still[order] = False
     said = Relaxation(
         rule=rule,
-        present=", ".join(f"{ids[s]}: no" for s in order),
-        needed=", ".join(f"{ids[s]}: yes" for s in order),
+        present=", ".join(f"{{s{s}}}: no" for s in order),
+        needed=", ".join(f"{{s{s}}}: yes" for s in order),
+        params={f"s{s}": ((ids[s],),) for s in order},
     )
     if rule == CAN_HOST:
         barred: BoolArray = still[columns.host]

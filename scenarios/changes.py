@@ -122,7 +122,7 @@ def apply(
         scenario,
         CASE_FILE,
     )
-    problems = problems or where_written(lock_problems(county, policy), county.stations, scenario)
+    problems += where_written(lock_problems(county, policy), county.stations, scenario)
     if problems:
         raise InputError(problems)
     policy = without_freed(policy)
@@ -157,7 +157,7 @@ def _stop(notes: ChangeNotes, loaded: LoadedCase, scenario: Scenario) -> None:
     known = gazetteer(loaded.county, opened).stations
     policy, problems = with_lock_ids(scenario.policy, known, known, scenario, CASE_FILE)
     if not opened:
-        problems = problems or where_written(
+        problems += where_written(
             lock_problems(loaded.county, policy), loaded.county.stations, scenario
         )
     raise InputError([*notes.problems, *problems])

@@ -145,7 +145,13 @@ def _relaxation_document(change: Relaxation) -> dict[str, Any]:
 def _relaxation(document: Mapping[str, Any]) -> Relaxation:
     """A relaxation; runs kept by earlier versions have the finished texts only."""
     said = document.get("said") or {k: document[k] for k in ("present", "needed")}
-    return Relaxation(rule=document["rule"], **said)
+    params = {
+        key: tuple(map(tuple, value)) if isinstance(value, list) else value
+        for key, value in said.get("params", {}).items()
+    }
+    return Relaxation(
+        rule=document["rule"], present=said["present"], needed=said["needed"], params=params
+    )
 
 
 def evaluation_of(document: Mapping[str, Any]) -> Evaluation:

@@ -34,6 +34,7 @@ class Opened:
 
     Attributes:
         label: Id, folder or case.
+        is_case: A case was asked for, not a run.
         scenario: Its scenario, if any.
         loaded: The case in the world of the run.
         proofs: What was proven of each stage.
@@ -45,6 +46,7 @@ class Opened:
     loaded: LoadedCase
     proofs: tuple[Proof, ...]
     plan: Plan | None
+    is_case: bool = False
 
     @property
     def status(self) -> Status:
@@ -236,6 +238,7 @@ def _of_case(
         loaded=run.loaded,
         proofs=run.result.proofs,
         plan=run.result.plan,
+        is_case=True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from optimizer.columns import RURAL_ONLY
 from optimizer.errors import Translate
 from optimizer.explain_pair import SetWhy
 from scenarios.explain import Explanation
@@ -64,6 +65,8 @@ def _rule_texts(found: Explanation, why: SetWhy, _: Translate) -> list[str]:
     plain = [b for b in why.nearest.broken if b.rule in why.always and b.limit is None]
     if plain:
         asked = set(why.station_ids)
+        if len(asked) == 1 and [b.rule for b in plain] == [RURAL_ONLY]:
+            return [_("A town station: those stay alone [{rule}].").format(rule=RURAL_ONLY)]
         named = [
             replace(b, station_ids=tuple(s for s in b.station_ids if s in asked) or b.station_ids)
             for b in plain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -26,6 +26,7 @@ from scenarios.explain_words import (
 )
 from scenarios.show_lines import Cell, Column, listed_in, paragraph
 from scenarios.show_plan import Paper
+from scenarios.tables import names_in
 from scenarios.workbook import stage_text
 
 PAIRS_SHOWN = 5
@@ -137,6 +138,7 @@ def show_no_plan(opened: Opened, console: Console, _: Translate) -> None:
     """Why there is no plan: the rules that clash, and the smallest ways out, in full."""
     out = opening(opened, console, _)
     county, policy = opened.loaded.county, opened.loaded.policy
+    name = names_in(county)
     for proof in opened.proofs:
         if proof.status not in (Status.INFEASIBLE, Status.UNKNOWN):
             continue
@@ -155,12 +157,12 @@ def show_no_plan(opened: Opened, console: Console, _: Translate) -> None:
             out.say("")
             out.say(_("Any one of these changes makes a plan possible, each the smallest:"))
             for change in proof.relaxations:
-                out.say("- " + _relaxation(change, _))
+                out.say("- " + _relaxation(change, name, _))
         if proof.joint_relaxations:
             out.say("")
             out.say(_("No single change is enough. Made together, those of one line are:"))
             for changes in proof.joint_relaxations:
-                out.say("- " + _("; ").join(_relaxation(c, _) for c in changes))
+                out.say("- " + _("; ").join(_relaxation(c, name, _) for c in changes))
         if not (proof.relaxations or proof.joint_relaxations):
             out.say(_("No change of one rule, or of two, was found that helps."))
 
@@ -172,7 +174,8 @@ def opening(opened: Opened, console: Console, _: Translate) -> Paper:
     title = county.name + (f" · {opened.scenario}" if opened.scenario else "")
     out.lines(paragraph(title, out.width, style="bold"))
     out.lines([Text("─" * min(out.width, cell_len(title)), style="dim")])
-    facts = [(_("Run"), opened.label, ""), (_("Status"), opened.status.value, "")]
+    what = _("Case") if opened.is_case else _("Run")
+    facts = [(what, opened.label, ""), (_("Status"), opened.status.value, "")]
     if opened.plan is not None:
         facts.append(
             (
@@ -240,7 +243,7 @@ def show_hosts(found: Explanation, hosts: Sequence[HostChoice], out: Paper) -> N
         out.say(_("{station}: {reason}").format(station=found.name[host.centre_id], reason=said))
 
 
-def _relaxation(change: Relaxation, _: Translate) -> str:
+def _relaxation(change: Relaxation, name: Mapping[str, str], _: Translate) -> str:
     return _("{rule}: {present} → {needed}").format(
-        rule=change.rule, present=change.present_text(_), needed=change.needed_text(_)
+        rule=change.rule, present=change.present_text(_, name), needed=change.needed_text(_, name)
     )

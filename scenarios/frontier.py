@@ -45,7 +45,10 @@ class Mark:
         if self.kind == "today":
             return _("Today")
         if self.kind == "published":
-            return _("As published")
+            joint = [b for b in self.bundles if b.office_ids]
+            return _("Published counts ({stations} into {centres}), best plan").format(
+                stations=sum(len(b.station_ids) for b in joint), centres=len(joint)
+            )
         if self.kind == "scenario" and not self.label:
             return _("This scenario")
         return self.label

@@ -61,7 +61,8 @@ def write_frontier(
             folder / "placed.csv",
             ("plan", "officers_freed", "extra_min_per_alert", "officers_given_away",
              "min_given_away"),
-            [(m.said(_), *asdict(m.placed).values()) for m in study.marks],
+            [(m.said(_), *(None if x is None else round(x, 6) for x in asdict(m.placed).values()))
+             for m in study.marks],
         )  # fmt: skip
         write_text(folder / "frontier.json", json_text(document(study, _)))
         for point in found.points:

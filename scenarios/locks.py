@@ -12,6 +12,7 @@ from itertools import groupby
 from optimizer.county import Stations
 from optimizer.errors import Problem
 from optimizer.policy import Policy
+from optimizer.steering_problems import FREE
 from optimizer.steering_rules import BARRIERS, FIX, FROM_CENTRES, fixed_bundles
 from scenarios.names import Names, Wrong
 from scenarios.scenario import Override, Scenario
@@ -41,7 +42,8 @@ def with_lock_ids(
         shown: Name of the case's file, where the others stand.
 
     Returns:
-        The policy, and a problem for every name that no station has.
+        The policy, and a problem for every name that no station has. With problems the policy has
+        what of the locks can still be judged: no group that an unknown name leaves alone.
     """
     problems: list[Problem] = []
 
@@ -62,25 +64,33 @@ def with_lock_ids(
         return tuple(found)
 
     rules, locks = policy.bundling, policy.bundling.locks
+
+    def groups(written: Iterable[tuple[str, ...]], rule: str) -> tuple[tuple[str, ...], ...]:
+        known = [(group, ids(group, rule)) for group in written]
+        return _in_order(g for group, g in known if len(g) == len(group) or len(set(g)) > 1)
+
     found: dict[str, object] = {
-        rule: _in_order(ids(group, f"{_LOCKS}.{rule}") for group in getattr(locks, rule))
-        for rule in _GROUPS
+        rule: groups(getattr(locks, rule), f"{_LOCKS}.{rule}") for rule in _GROUPS
     }
     found |= {
         rule: tuple(sorted(set(ids(getattr(locks, rule), f"{_LOCKS}.{rule}")))) for rule in _LISTS
     }
     fixed = [(ids([centre], FIX), ids(stations, FIX)) for centre, stations in locks.fix.items()]
-    barriers = _in_order(ids(pair, BARRIERS) for pair in rules.barriers)
+    barriers = groups(rules.barriers, BARRIERS)
     before = [
         (ids([station], FROM_CENTRES), ids([centre], FROM_CENTRES))
         for station, centre in rules.changes.from_centres.items()
     ]
-    problems += _two_of_one(fixed, FIX, scenario, shown)
-    if problems:
-        return policy, problems
+    unclear = any(p.column in (f"policy.{FIX}", f"policy.{FREE}") for p in problems)
+    twice = _two_of_one(fixed, FIX, scenario, shown)
+    problems += twice
+    if unclear or twice:
+        # Half a fixed bundle would contradict what the whole does not.
+        fixed, found["free"] = [], ()
     found["fix"] = {c: tuple(sorted({c, *stations})) for (c,), stations in fixed}
+    known = [(s, c) for s, c in before if s and c]
     changes = rules.changes.model_copy(
-        update={"from_centres": {s: c for (s,), (c,) in sorted(before) if s != c}}
+        update={"from_centres": {s: c for (s,), (c,) in sorted(known) if s != c}}
     )
     bundling = rules.model_copy(
         update={
@@ -89,7 +99,7 @@ def with_lock_ids(
             "changes": changes,
         }
     )
-    return policy.model_copy(update={"bundling": bundling}), []
+    return policy.model_copy(update={"bundling": bundling}), problems
 
 
 def without_freed(policy: Policy) -> Policy:

@@ -78,6 +78,8 @@ class Phased:
             "case": self.run.loaded.county.name,
             "scenario": self.run.scenario,
             "proof": proof_documents([self.found.proof])[0],
+            "least_in_month": self.found.least_in_month,
+            "most_in_month": self.found.most_in_month,
             "months": [
                 dict(zip(COLUMNS, row, strict=True))
                 | {
@@ -188,6 +190,7 @@ def show_rollout(made: Phased, console: Console, _: Translate) -> None:
     told += _("; ") + _("{late} officer-months later than all at once.").format(late=late)
     console.print(escape(told), soft_wrap=not told.isascii())
     for line in (
+        _spread_text(found, _),
         _(
             "Every month keeps the rules of the plan, its counts aside; road duty changes hands "
             "with the last bundle."
@@ -197,6 +200,21 @@ def show_rollout(made: Phased, console: Console, _: Translate) -> None:
         ),
     ):  # fmt: skip
         console.print(f"[dim]{escape(line)}", soft_wrap=not line.isascii())
+
+
+def _spread_text(found: Rollout, _: Translate) -> str:
+    """Under which spread over the months the order is the best."""
+    least, most = found.least_in_month, found.most_in_month
+    if least == most:
+        return _("Of the orders with {n} bundles switched in each month.").format(n=most)
+    if least:
+        return _("Of the orders with {least} to {most} bundles switched in each month.").format(
+            least=least, most=most
+        )
+    return _(
+        "Of the orders with at most {most} bundles switched in a month; fewer bundles than months "
+        "leave months empty."
+    ).format(most=most)
 
 
 def _show_blocked(made: Phased, console: Console, _: Translate) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -33,7 +35,7 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     if said:
         line = _("Steered by hand") + _(": ") + said
         console.print(escape(line), soft_wrap=not line.isascii())
-    show_proofs(run.result.proofs, console, _)
+    show_proofs(run.result.proofs, console, _, names(run))
     if run.plan is not None:
         _show_measures(run, console, _)
         _show_bundles(run, console, _)
@@ -66,8 +68,17 @@ def step_text(step: str, _: Translate) -> str:
     }.get(step, step)
 
 
-def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> None:
-    """Say what was proven, stage by stage; for INFEASIBLE which rules clash and what would help."""
+def show_proofs(
+    proofs: tuple[Proof, ...], console: Console, _: Translate, name: Mapping[str, str]
+) -> None:
+    """Say what was proven, stage by stage; for INFEASIBLE which rules clash and what would help.
+
+    Args:
+        proofs: In the order of the stages.
+        console: Where to print.
+        _: The planner's language.
+        name: Name of each station and unit by id.
+    """
     colours = {
         Status.OPTIMAL: "green",
         Status.FEASIBLE: "yellow",
@@ -105,20 +116,20 @@ def show_proofs(proofs: tuple[Proof, ...], console: Console, _: Translate) -> No
         if proof.relaxations:
             console.print("  " + _("Any one of these changes makes a plan possible:"))
             for change in proof.relaxations:
-                console.print(f"    - {_change(change, _)}")
+                console.print(f"    - {_change(change, name, _)}")
         if proof.joint_relaxations:
             console.print(
                 "  " + _("No single change is enough. Made together, the changes of one line are:")
             )
             for changes in proof.joint_relaxations:
-                console.print("    - " + _("; ").join(_change(c, _) for c in changes))
+                console.print("    - " + _("; ").join(_change(c, name, _) for c in changes))
 
 
-def _change(change: Relaxation, _: Translate) -> str:
+def _change(change: Relaxation, name: Mapping[str, str], _: Translate) -> str:
     """A rule, its value now and the value that helps."""
     return (
-        f"{escape(change.rule)}{_(': ')}{escape(change.present_text(_))} → "
-        f"{escape(change.needed_text(_))}"
+        f"{escape(change.rule)}{_(': ')}{escape(change.present_text(_, name))} → "
+        f"{escape(change.needed_text(_, name))}"
     )
 
 

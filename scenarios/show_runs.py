@@ -66,10 +66,14 @@ def show_stored(stored: StoredRun, console: Console, _: Translate) -> None:
         console.print(
             f"  {one['key']}: {one['before'] or '-'} → {one['after'] or '-'}{reason}", markup=False
         )
-    show_proofs(proofs_of(json.loads(record.proofs)), console, _)
+    today = evaluation_of(document["today"])
+    name = {
+        s: n for b in today.bundles for s, n in zip(b.station_ids, b.station_names, strict=True)
+    }
+    show_proofs(proofs_of(json.loads(record.proofs)), console, _, name)
     if document["plan"] is None:
         return
-    today, plan = evaluation_of(document["today"]), evaluation_of(document["plan"])
+    plan = evaluation_of(document["plan"])
     grid = table(
         _("Today against the plan"),
         (_("Measure"), "left"),

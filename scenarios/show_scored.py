@@ -13,6 +13,7 @@ from scenarios.documents import proof_documents
 from scenarios.handmade import Scored
 from scenarios.show import show_proofs
 from scenarios.show_table import table, verdict_text
+from scenarios.tables import names_in
 
 TOWNSHIPS_SHOWN = 5
 
@@ -33,7 +34,7 @@ def show_scored(scored: Scored, scenario: str | None, console: Console, _: Trans
         console.print(
             _("Only the bundles were judged; --complete decides road duty and strength too.")
         )
-    show_proofs(scored.proofs, console, _)
+    show_proofs(scored.proofs, console, _, names_in(scored.loaded.county))
     grid = table(
         _("Today against the plan"),
         (_("Measure"), "left"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from optimizer.county import County
 from optimizer.errors import Translate
 from optimizer.plan import Move
 from optimizer.scorecard import BundleRow, RoadRow, UnitRow
@@ -73,7 +74,11 @@ def sheets(run: Run, _: Translate, language: Language) -> tuple[Sheet, ...]:
 
 def names(run: Run) -> dict[str, str]:
     """Name of every station, squad and unit by id."""
-    county = run.loaded.county
+    return names_in(run.loaded.county)
+
+
+def names_in(county: County) -> dict[str, str]:
+    """Likewise, of a county."""
     found: dict[str, str] = {}
     for table, ids in (
         (county.stations, county.stations.station_id),

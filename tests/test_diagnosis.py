@@ -169,7 +169,7 @@ def test_apart_and_host_locks() -> None:
     proof = infeasible(toy_county(n_stations=2), bundling=bundling)
     assert proof.clashing_rules == ("bundling.locks.host", "bundling.centres")
     found = [r for r in proof.relaxations if r.rule == "bundling.locks.host"]
-    assert [r.present for r in found] == ["s01", "s02"]
+    assert [r.present_text() for r in found] == ["s01", "s02"]
 
 
 EVERY = frozenset((*COLUMN_RULES, *PLAN_RULES))

@@ -148,7 +148,7 @@ def test_a_lone_station_is_told_with_its_neighbours(
     _base, store, ids = made
     text = said("explain", ids[""], "--store", store, "--bundle", "甲")
     assert "Why 甲派出所 stays alone" in text
-    assert "Ruled out: town stations stay alone: 甲派出所 [bundling.rural_only]" in text
+    assert "A town station: those stay alone [bundling.rural_only]." in text
     assert "With each neighbour" in text
     told = explained(made, "", "--bundle", "01")
     assert [n["station_ids"] for n in told["neighbours"]] == [["01", "02"]]
@@ -191,6 +191,7 @@ def test_without_a_plan_the_clash_and_the_ways_out_are_told(
         done = command("explain", *asked, "--lang", "en")
         assert done.exit_code == 1
         text = " ".join(done.output.split())
+        assert f"{'Run' if asked[0] == ids['none'] else 'Case'} {asked[0]} " in text
         assert "exactly 3 bundles of two or more [bundling.centres]" in text
         assert "exactly 5 stations in bundles [bundling.stations_bundled]" in text
         assert "Any one of these changes makes a plan possible" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from optimizer.plan import Plan
@@ -87,6 +89,23 @@ def test_a_way_out_is_told_in_any_language_and_kept_whole() -> None:
     del document["relaxations"][0]["said"], document["joint_relaxations"]
     assert proofs_of([document])[0].joint_relaxations == ()
     assert proofs_of([document])[0].relaxations[0].needed_text() == "dropped for 01+02"
+
+
+def test_stations_of_a_way_out_are_named_for_people_and_by_id_for_programs() -> None:
+    change = Relaxation(
+        rule="bundling.barriers",
+        present="{n} pairs parted",
+        needed="a crossing between {stations}",
+        params={"n": 2, "stations": (("01", "02"), ("03", "04"))},
+    )
+    assert change.present_text() == "2 pairs parted"
+    assert change.needed_text() == "a crossing between 01+02, 03+04"
+    name = {"01": "甲", "02": "乙{", "03": "丙"}
+    assert change.needed_text(name=name) == "a crossing between 甲+乙{, 丙+04"
+    proof = Proof(stage="bundling", status=Status.INFEASIBLE, relaxations=(change,))
+    (document,) = proof_documents([proof])
+    assert document["relaxations"][0]["needed"] == "a crossing between 01+02, 03+04"
+    assert proofs_of([json.loads(json.dumps(document))]) == (proof,)
 
 
 def test_a_brace_in_a_name_is_no_template() -> None:

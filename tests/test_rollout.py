@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -56,15 +57,16 @@ def freed_of(county: County, policy: Policy, *bundles: Bundle) -> float:
 # --- every order ------------------------------------------------------------------------------
 
 
-def orders(n: int, months: int, per_month: int) -> Iterator[list[frozenset[int]]]:
+def orders(n: int, months: int, least: int, most: int) -> Iterator[list[frozenset[int]]]:
     """State at the end of each month, of every order."""
     for month_of in itertools.product(range(months), repeat=n):
-        if max(np.bincount(month_of, minlength=months)) <= per_month:
+        count = np.bincount(month_of, minlength=months)
+        if least <= min(count) and max(count) <= most:
             yield [frozenset(i for i in range(n) if month_of[i] <= m) for m in range(months)]
 
 
 def best_of(
-    county: County, policy: Policy, plan: Plan, months: int, per_month: int
+    county: County, policy: Policy, plan: Plan, months: int, least: int, most: int
 ) -> float | None:
     joint = [b for b in plan.bundles if b.office_ids]
     freed = [freed_of(county, policy, b) for b in joint]
@@ -87,7 +89,7 @@ def best_of(
         return holds[state]
 
     best: float | None = None
-    for states in orders(len(joint), months, per_month):
+    for states in orders(len(joint), months, least, most):
         if all(is_good(s) for s in states):
             late = sum(freed[i] for s in states for i in range(len(joint)) if i not in s)
             best = late if best is None else min(best, late)
@@ -102,8 +104,8 @@ def test_no_order_frees_officers_earlier(seed: int) -> None:
     moves = [(ids[int(a)], ids[int(b)], int(rng.integers(1, 5)))
              for a, b in rng.permutation([0, 2, 4, 6])[:4].reshape(2, 2)]  # fmt: skip
     plan = pairs_of(county, *moves, ("u1", ids[0], 1))
-    months, per_month = int(rng.integers(2, 5)), int(rng.integers(1, 4))
-    if months * per_month < 4:
+    months, per_month = int(rng.integers(2, 5)), int(rng.integers(0, 4)) or None
+    if per_month and months * per_month < 4:
         per_month = 2
     # Neighbours are random here, and the pairs are not: let all be neighbours.
     every = np.array(list(itertools.combinations(range(8), 2)))
@@ -112,10 +114,14 @@ def test_no_order_frees_officers_earlier(seed: int) -> None:
                    bundling={"max_office_travel_min": 500})  # fmt: skip
     found = rollout(county, policy, plan, months=months, per_month=per_month)
     assert found.proof.status is Status.OPTIMAL
-    assert found.proof.objective == pytest.approx(
-        best_of(county, policy, plan, months, per_month), abs=1e-2
-    )
-    assert max(len(m.switched) for m in found.months) <= per_month
+    least = 1 if per_month else 4 // months
+    most = per_month or math.ceil(4 / months)
+    best = best_of(county, policy, plan, months, least, most)
+    assert best is not None
+    assert found.proof.objective == pytest.approx(best, abs=1e-2)
+    switched = [len(m.switched) for m in found.months]
+    assert max(switched) <= most
+    assert min(switched) >= least
     assert sorted(b for m in found.months for b in m.switched) == sorted(
         b for b in plan.bundles if b.office_ids
     )
@@ -168,6 +174,15 @@ def test_officers_of_units_that_stay_are_there_from_the_start() -> None:
     assert len(months_of(rollout(county, policy, of_unit, months=2))) == 2
     # With two more from s03 the first bundle has to wait for it, or to go with it.
     assert months_of(rollout(county, policy, plan, months=2, per_month=1))[0] == {"s03"}
+
+
+def test_no_month_is_empty_while_there_are_bundles_for_it() -> None:
+    county = toy_county(n_stations=8)
+    found = rollout(county, rules(), pairs_of(county), months=3)
+    assert sorted(len(m) for m in months_of(found)) == [1, 1, 2]
+    assert (found.least_in_month, found.most_in_month) == (1, 2)
+    asked = rollout(county, rules(), pairs_of(county), months=3, per_month=3)
+    assert min(len(m) for m in months_of(asked)) == 1
 
 
 def test_months_without_a_switch_are_at_the_end() -> None:

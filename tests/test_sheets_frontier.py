@@ -48,9 +48,19 @@ def test_points_stand_at_officers_freed_and_extra_minutes() -> None:
     assert without.get_ylabel() == "Extra response minutes, mean over all alerts"
 
 
+def test_axes_begin_at_0() -> None:
+    for points in (POINTS, POINTS[1:], POINTS[:1]):
+        ax = axes(frontier_sheet(scene_of(), points), "frontier")
+        for low, high in (ax.get_xlim(), ax.get_ylim()):
+            assert -0.04 * high < low < 0
+    gain = (*POINTS, point(10, 9.5, "Faster"))
+    assert axes(frontier_sheet(scene_of(), gain), "frontier").get_ylim()[0] < -0.5
+
+
 def test_legend_names_the_kinds_that_are_there() -> None:
     assert legend_of(frontier_sheet(scene_of(), POINTS)) == [
-        "Today", "This plan", "As published", "Plan", "Another plan is better", "Best found",
+        "Today", "This plan", "Best plan under the published counts", "Plan",
+        "Another plan is better", "Best found",
     ]  # fmt: skip
     assert legend_of(frontier_sheet(scene_of(), POINTS[:1])) == ["Today"]
 

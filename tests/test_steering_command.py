@@ -76,6 +76,26 @@ def test_unknown_and_ambiguous_names_are_all_listed(tmp_path: Path) -> None:
     assert "--together policy.bundling.locks.together = 99" in text
 
 
+def test_unknown_names_do_not_hide_what_is_wrong_with_the_known_ones(case: Path) -> None:
+    text = refused("run", case, "--no-store", "--together", "甲,九九", "--apart", "甲",
+                   "--together", "乙,丙,八八", "--keep", "丙")  # fmt: skip
+    assert "4 problem(s)" in text
+    assert "--together policy.bundling.locks.together = 九九" in text
+    assert "--together policy.bundling.locks.together = 八八" in text
+    assert "--apart policy.bundling.locks.apart = 甲派出所: expected at least two" in text
+    assert "--keep policy.bundling.locks.keep = 丙派出所" in text
+
+
+def test_half_a_fixed_bundle_is_not_judged(tmp_path: Path) -> None:
+    """The unknown centre alone is told, not that the freed station belongs to no fixed bundle."""
+    locks = {"fix": {"九九": ["02"]}, "free": ["02"], "apart": [["03"]]}
+    folder = write_case(tmp_path / "case", case=set_policy(locks=locks))
+    text = refused("run", folder, "--no-store")
+    assert "2 problem(s)" in text
+    assert "九九" in text
+    assert "at least two" in text
+
+
 def test_contradictions_are_all_listed(case: Path) -> None:
     text = refused("run", case, "--no-store", "--together", "02,03", "--apart", "乙,丙",
                    "--keep", "02", "--barrier", "02", "--fix", "today")  # fmt: skip

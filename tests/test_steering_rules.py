@@ -305,7 +305,7 @@ def test_a_fixed_bundle_that_is_too_far_is_named_with_the_ways_out() -> None:
     policy = rules(locks={"fix": {"s01": ["s02"], "s03": []}}, max_office_travel_min=10)
     proof = refused(county, policy)
     assert set(proof.clashing_rules) == {"bundling.locks.fix", "bundling.max_office_travel_min"}
-    told = {(r.rule, r.present, r.needed) for r in proof.relaxations}
+    told = {(r.rule, r.present_text(), r.needed_text()) for r in proof.relaxations}
     assert told == {
         ("bundling.locks.fix", "s01+s02", "dropped"),
         ("bundling.max_office_travel_min", "10", "12"),
@@ -351,7 +351,7 @@ def test_a_cap_against_a_count_names_both() -> None:
     county = line(6)
     proof = refused(county, rules(centres=3, stations_bundled=6, changes={"max_stations": 1}))
     assert "bundling.changes.max_stations" in proof.clashing_rules
-    told = {r.rule: (r.present, r.needed) for r in proof.relaxations}
+    told = {r.rule: (r.present_text(), r.needed_text()) for r in proof.relaxations}
     assert told["bundling.changes.max_stations"] == ("1", "3")
 
 

@@ -44,7 +44,7 @@ from scenarios.language import Language
     type=click.IntRange(1),
     default=None,
     metavar="N",
-    help="Bundles in one month at the most; default: as few as the months allow.",
+    help="Bundles in one month at the most; default: spread evenly.",
 )
 @click.option(
     "--out",
