@@ -149,9 +149,7 @@ def _relaxation(document: Mapping[str, Any]) -> Relaxation:
         key: tuple(map(tuple, value)) if isinstance(value, list) else value
         for key, value in said.get("params", {}).items()
     }
-    return Relaxation(
-        rule=document["rule"], present=said["present"], needed=said["needed"], params=params
-    )
+    return Relaxation(rule=document["rule"], **{**said, "params": params})
 
 
 def evaluation_of(document: Mapping[str, Any]) -> Evaluation:

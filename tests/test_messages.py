@@ -39,7 +39,6 @@ NOT_FOLLOWED = {
     "geo.road_layer:_all_aside": "a row's reason, followed where quarantine is told",
     "optimizer.policy_bundling:": "the policy key `fix`, no text",
     "optimizer.ways_out:_told": "ids and yes or no, as the stations file has them",
-    "optimizer.ways_out:_of_locks": "stations as the lock names them",
     "scenarios.documents:_relaxation": "read back as another run wrote it",
     "scenarios.kept:_of_folder": "read back as another run wrote it",
     "scenarios.kept:kept_of_record": "read back as another run wrote it",
