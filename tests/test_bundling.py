@@ -402,13 +402,16 @@ def test_the_same_plan_every_time_and_in_any_row_order() -> None:
 def test_time_out_gives_today_with_a_bound_and_never_a_proof(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    best = bundle(toy_county(), policy())[1].objective
     monkeypatch.setattr(partition, "solve", lambda *a, **k: Solved(status=Status.UNKNOWN))
     monkeypatch.setattr(partition, "branch", lambda *a, **k: Solved(status=Status.UNKNOWN))
     monkeypatch.setattr(WarmProgram, "solve", lambda *a: Relaxed(status=Status.UNKNOWN))
     bundles, proof = bundle(toy_county(), policy())
     assert groups(bundles) == ALONE
     assert proof.status is Status.FEASIBLE
-    assert proof.bound is None
+    assert best is not None
+    assert proof.bound is not None
+    assert 0.0 < proof.bound <= best
     bundles, proof = bundle(toy_county(), policy(bundling={"centres": 1}))
     assert bundles is None
     assert proof.status is Status.UNKNOWN
