@@ -7,8 +7,8 @@ notes at the foot: what is modelled, what the map shows, whose data it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -34,6 +34,8 @@ _NOTE_LEADING = 1.3
 _FOOT_RIM_IN = 0.2
 _MARGIN_IN, _GAP_IN, _HEAD_IN = 0.42, 0.22, 1.24
 _STRIP_ROW_PT = 13.5
+_BAR_WIDE, _FURNITURE_IN = 0.36, 0.42
+"""Room of the scale bar: share of a panel's width, and inches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,9 @@ def page_for(
                     scale=scale,
                 )
             )
-    return min(pages, key=lambda p: p.m_per_pt)
+    best = min(pages, key=lambda p: p.m_per_pt)
+    _, _, panel_w, panel_h = best.panels[0]
+    return replace(best, extent=_page_extent(ground.outline, land, panel_w, panel_h, scale))
 
 
 def plain_page(
@@ -171,10 +175,34 @@ def _foot_in(notes: int) -> float:
     return _FOOT_RIM_IN + 0.17 + notes * _NOTE_PT * _NOTE_LEADING / 72.0
 
 
-def _extent(land: Sequence[float], high_per_wide: float) -> Box:
-    """The county with a rim, in a panel of the given shape; room left over goes to the foot."""
+def _page_extent(
+    outline: Any, land: Sequence[float], panel_w: float, panel_h: float, scale: float
+) -> Box:
+    """The county in a panel; where it fills all four corners, a strip at the foot stays free."""
+    extent = _extent(land, panel_h / panel_w)
+    west, south, east, north = extent
+    m_per_in = (east - west) / panel_w
+    bar_m = (_BAR_WIDE * (east - west), _FURNITURE_IN * scale * m_per_in)
+    boxes = (
+        shapely.box(x, y, x + bar_m[0], y + bar_m[1])
+        for x in (west, east - bar_m[0])
+        for y in (south, north - bar_m[1])
+    )
+    if not all(shapely.intersects(outline, box) for box in boxes):
+        return extent
+    return _extent(land, panel_h / panel_w, foot=_FURNITURE_IN * scale / panel_h)
+
+
+def _extent(land: Sequence[float], high_per_wide: float, foot: float = 0.0) -> Box:
+    """The county with a rim, in a panel of the given shape; room left over goes to the foot.
+
+    Args:
+        land: Bounds in metres.
+        high_per_wide: The panel's shape.
+        foot: Share of the panel's height that stays free below.
+    """
     west, south, east, north = land
-    wide = max((east - west) * 1.05, (north - south) * 1.05 / high_per_wide, 1.0)
+    wide = max((east - west) * 1.05, (north - south) * 1.05 / (high_per_wide * (1.0 - foot)), 1.0)
     high = wide * high_per_wide
     x, top = (west + east) / 2.0, (south + north) / 2.0 + (north - south) * 0.525
     if high > (north - south) * 1.3:  # much room: the county sits high, but not at the very top
@@ -246,7 +274,7 @@ def draw_furniture(ax: Axes, ground: Ground, page: Page, translate: Translate) -
         ground.outline,
         page.extent,
         [
-            (0.36 * wide, 0.42 * scale * m_per_in),
+            (_BAR_WIDE * wide, _FURNITURE_IN * scale * m_per_in),
             (0.42 * scale * m_per_in, 0.62 * scale * m_per_in),
         ],
     )

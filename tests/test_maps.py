@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -393,3 +394,28 @@ def test_real_county_names_all_fit(shared: Path, sheet: str) -> None:
     assert hidden == []
     shown = [t.get_text() for t in axes(figure, "plan").texts]
     assert sum(name in shown for name in map_names(county)) == n
+
+
+@pytest.mark.parametrize("tall", [0.5, 0.9, 1.0, 1.05, 1.1, 1.2, 1.6])
+def test_the_scale_bar_lies_beside_the_county(tall: float) -> None:
+    """Also where the county has the panel's own shape and fills all its corners."""
+    scene = scene_of()
+    west, south, east, north = shapely.total_bounds(scene.cell_geometry)
+    half, middle = tall * (east - west) * 0.43, (south + north) / 2.0
+    outline = shapely.box(west, middle - half, east, middle + half)
+    ax = axes(redistricting_map(replace(scene, outline=outline)), "today")
+    land = ground_of(
+        county=scene.county, plan=scene.plan, cell_geometry=scene.cell_geometry, outline=outline,
+        road_lines=None, road_class_names=None,
+    ).outline  # fmt: skip
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    m_per_in = (x1 - x0) / (ax.get_position().width * 11.69)
+    wide, high = 0.36 * (x1 - x0), 0.42 * m_per_in
+    corner = {
+        place: shapely.box(x, y, x + wide, y + high)
+        for place, x, y in (
+            ("lower left", x0, y0), ("lower right", x1 - wide, y0),
+            ("upper right", x1 - wide, y1 - high), ("upper left", x0, y1 - high),
+        )
+    }  # fmt: skip
+    assert any(not box.intersects(land) for box in corner.values())
