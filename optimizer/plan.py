@@ -141,12 +141,12 @@ def current_plan(county: County) -> Plan:
         bundles=tuple(
             sorted(Bundle(centre_id=s, station_ids=(s,)) for s in county.stations.station_id)
         ),
-        road_duties=tuple(
-            sorted(
-                RoadDuty(station_id=s, duty_id=q)
-                for q, area in zip(squads.squad_id, squads.stations, strict=True)
-                for s in area
-            )
-        ),
+        road_duties=current_road_duties(county),
         strength=tuple(sorted(strength)),
     )
+
+
+def current_road_duties(county: County) -> tuple[RoadDuty, ...]:
+    """Who manages which roads today, sorted."""
+    areas = zip(county.squads.squad_id, county.squads.stations, strict=True)
+    return tuple(sorted(RoadDuty(station_id=s, duty_id=q) for q, area in areas for s in area))

@@ -9,10 +9,9 @@ from pydantic import Field, model_validator
 
 from optimizer.errors import WrongValue
 from optimizer.policy_part import Count, Part, Positive
+from optimizer.roster_patterns import Pattern
 
-Pattern = Literal["three_shift", "24on48off", "day_night", "two_team", "custom"]
 Role = Literal["officer", "auxiliary"]
-PATTERNS: tuple[Pattern, ...] = ("three_shift", "24on48off", "day_night", "two_team", "custom")
 CASE_TEAM, COMMUNITY_TEAM = "case", "community"
 _Hours = Annotated[int, Field(ge=1, le=24)]
 _HourOfDay = Annotated[int, Field(ge=0, le=23)]
@@ -108,7 +107,7 @@ class Roster(Part):
         default=0, description="Officers on duty at every hour at the least, whatever the demand"
     )
     qualified_on_duty: dict[str, Count] = Field(
-        default_factory=dict,
+        default={},
         description="Slots with a qualification on duty at every hour at the least, such as "
         "firearm: 1",
     )

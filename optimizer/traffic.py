@@ -23,7 +23,7 @@ import numpy as np
 from optimizer.county import County
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.moves import ship, whole_steps
-from optimizer.plan import Bundle, Move, RoadDuty, current_plan
+from optimizer.plan import Bundle, Move, RoadDuty, current_road_duties
 from optimizer.policy import Policy
 from optimizer.result import Proof, Relaxation, Status
 from optimizer.road_duty import (
@@ -81,7 +81,7 @@ def hand_over(
             bound=0.0,
             method="squads keep their roads",
         )
-        return TrafficPlan(road_duties=current_plan(county).road_duties), kept
+        return TrafficPlan(road_duties=current_road_duties(county)), kept
     limits = Limits(time_limit_s=policy.solver.time_limit_s, seed=policy.solver.seed)
     ground, rules = _Ground.of(county, policy, bundles), _Rules.of(policy)
     status, start = _assignment(ground, rules, limits)
@@ -127,7 +127,7 @@ def _nothing_to_share(county: County, ground: _Ground) -> tuple[TrafficPlan, Pro
 
 def _kept_duties(county: County, ground: _Ground) -> tuple[RoadDuty, ...]:
     """Roads of the squads that stay."""
-    every = current_plan(county).road_duties
+    every = current_road_duties(county)
     return tuple(duty for duty in every if duty.duty_id not in ground.squad_id)
 
 

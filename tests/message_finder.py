@@ -18,6 +18,7 @@ NAMED = "key "
 _OF_MAPPINGS = frozenset({"get", "pop", "setdefault"})
 # argparse, in tools of our own developers, speaks English.
 _ENGLISH_MAKERS = frozenset({"add_argument"})
+_DEEPEST = 5
 
 
 class MessageFinder:
@@ -52,7 +53,8 @@ class MessageFinder:
 
     def _follow(self, node: ast.expr, way: Way) -> None:
         """Find the texts that part `way` of `node` may be."""
-        if (node, way) in self._seen:
+        # A name bound to a part of itself (`table = table[key]`) leads ever deeper.
+        if (node, way) in self._seen or len(way) > _DEEPEST:
             return
         self._seen.add((node, way))
         match node:

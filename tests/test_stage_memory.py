@@ -140,7 +140,9 @@ def other(value: Any) -> Any:
         else:
             changed.flat[0] = changed.flat[0] + 1 if np.isfinite(changed.flat[0]) else 9
         return changed
-    if value and isinstance(value[0], tuple):
+    if not value:
+        return ("x",)
+    if isinstance(value[0], tuple):
         return (value[0][:-1], *value[1:])
     return (f"{value[0]}x", *value[1:])
 

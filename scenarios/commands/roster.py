@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.policy_roster import PATTERNS
+from optimizer.roster_patterns import PATTERNS
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     EXIT_PLAN,
