@@ -88,17 +88,20 @@ class Paper:
         self.width = console.width
 
     def lines(self, lines: Iterable[Text]) -> None:
+        """Lines as they are."""
         for line in lines:
             # They fit by construction: the terminal must not break them again.
             self._console.print(line, soft_wrap=True)
 
     def heading(self, text: str, remark: str = "") -> None:
+        """A heading after a blank line, and a remark under it."""
         self.lines([Text()])
         self.lines(paragraph(text, self.width, style="bold cyan"))
         if remark:
             self.say(remark)
 
     def say(self, text: str, style: str = "") -> None:
+        """A paragraph."""
         self.lines(paragraph(text, self.width, _INDENT, style))
 
     def facts(self, facts: Sequence[tuple[str, str, str]]) -> None:
@@ -114,11 +117,13 @@ class Paper:
                 self.lines([line])
 
     def grid(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+        """A table."""
         indent = Text(_INDENT)
         for line in grid(columns, rows, self.width - len(_INDENT)):
             self.lines([indent + line])
 
     def more(self, hidden: int) -> None:
+        """How many rows are not shown."""
         if hidden > 0:
             self.say(self.translate("… {n} more").format(n=hidden), "dim")
 

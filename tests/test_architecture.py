@@ -23,14 +23,15 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "alternatives", "apportionment", "bundling", "candidate_sets", "column_rules", "columns",
-        "consolidation", "cut_loop", "diagnosis", "enumeration",
-        "existence", "frontier", "pareto", "pareto_sweep", "stability",
-        "explain_board", "explain_bundle", "explain_pair", "explain_rules", "highs", "moves",
-        "pieces",
-        "inner_organisation", "joint_model", "joint_traffic", "partition", "question", "road_frontier", "road_loads", "solver", "staffing",
-        "reassignment", "reassignment_flow", "reassignment_model", "reassignment_phases",
-        "reassignment_problems", "rollout", "roster_model", "roster_search", "stage_memory", "traffic", "ways_out",
+        "allocation", "alternatives", "apportionment", "bundling", "candidate_sets",
+        "column_rules", "columns", "consolidation", "cut_loop", "diagnosis", "enumeration",
+        "existence", "explain_board", "explain_bundle", "explain_pair", "explain_rules",
+        "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
+        "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
+        "reassignment_flow", "reassignment_model", "reassignment_phases",
+        "reassignment_problems", "road_frontier", "road_loads", "rollout", "roster_model",
+        "roster_search", "solver", "stability", "staffing", "stage_memory", "traffic",
+        "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(

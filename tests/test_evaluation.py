@@ -686,7 +686,10 @@ def test_evaluation_never_loads_a_decision_or_a_solver() -> None:
         f"optimizer.{m}"
         for m in (
             "county", "equity", "errors", "evaluation", "feasibility", "frozen", "measures",
-            "membership", "plan", "policy", "policy_bundling", "policy_equity", "policy_part",
-            "policy_simulation", "queueing", "rules", "scorecard", "steering", "strength", "workload",
+            "membership", "personnel", "plan", "policy", "policy_bundling", "policy_equity",
+            "policy_inner", "policy_part", "policy_roster", "policy_simulation",
+            "policy_staffing", "policy_strength", "policy_traffic", "queueing", "road_duty",
+            "road_rules", "roster_patterns", "rules", "scorecard", "steering", "strength",
+            "workload",
         )
     }  # fmt: skip

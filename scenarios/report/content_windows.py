@@ -61,7 +61,8 @@ def windows(m: Material) -> Iterator[Block]:
         if closed
         else _(
             "{kept} of {offices} have a household-registration window and keep it. The way to the "
-            "nearest window stays {mean} km on the mean over residents and {longest} km at the longest."
+            "nearest window stays {mean} km on the mean over residents and {longest} km at the "
+            "longest."
         ).format(
             kept=whole(kept),
             offices=wording.offices(len(lines), _),
