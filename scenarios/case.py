@@ -19,7 +19,9 @@ from scenarios.schema import CaseSpec, Layer
 from scenarios.spec_errors import problems_of
 from scenarios.strict_yaml import Document, read_yaml
 
-__all__ = ["CASE_FILE", "EMBEDDED", "Case", "deep_merge", "embedded_cases", "open_case"]
+__all__ = [
+    "CASE_FILE", "EMBEDDED", "Case", "deep_merge", "embedded_cases", "names_case", "open_case",
+]  # fmt: skip
 
 CASE_FILE = "case.yaml"
 EMBEDDED = Path(__file__).parent / "cases"
@@ -87,6 +89,12 @@ class Case:
 def embedded_cases() -> list[str]:
     """Names of the cases that ship with Jingli."""
     return sorted(p.parent.name for p in EMBEDDED.glob(f"*/{CASE_FILE}"))
+
+
+def names_case(named: str) -> bool:
+    """Whether what a planner typed is a case; else it should be a run."""
+    path = Path(named)
+    return named in embedded_cases() or (path / CASE_FILE).exists() or path.name == CASE_FILE
 
 
 def open_case(named: str) -> Case:

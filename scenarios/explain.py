@@ -7,51 +7,15 @@ moves stay as they are and are not weighed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from pathlib import Path
 
 from optimizer.errors import InputError, Problem
 from optimizer.explain_board import Board, Change, board_of
 from optimizer.explain_bundle import BundleWhy, bundle_why
 from optimizer.explain_pair import SetWhy, rejected_pairs, set_why
-from optimizer.plan import Bundle, Plan
-from optimizer.result import Proof, Result, Status
-from scenarios.case import CASE_FILE, embedded_cases, open_case
-from scenarios.keeping import find_run, result_of
-from scenarios.kept import OpenStore, read_runs
-from scenarios.load import LoadedCase
+from optimizer.plan import Bundle
 from scenarios.names import Names, Wrong
-from scenarios.prepared import Prepared
-from scenarios.reopen import world_of
-from scenarios.run import Progress, run_case
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A run to be explained.
-
-    Attributes:
-        label: Id, folder or case.
-        is_case: A case was asked for, not a run.
-        scenario: Its scenario, if any.
-        loaded: The case in the world of the run.
-        proofs: What was proven of each stage.
-        plan: None where no plan keeps every rule, or none was found.
-    """
-
-    label: str
-    scenario: str | None
-    loaded: LoadedCase
-    proofs: tuple[Proof, ...]
-    plan: Plan | None
-    is_case: bool = False
-
-    @property
-    def status(self) -> Status:
-        """The weakest status of the stages."""
-        return Result(plan=self.plan, proofs=self.proofs).status
+from scenarios.opened import Opened
 
 
 class Explanation:
@@ -164,118 +128,6 @@ class Explanation:
                     for b in strange
                 ]
             )
-
-
-def open_to_explain(
-    asked: str,
-    scenario: str | None,
-    sets: Sequence[str],
-    open_store: OpenStore,
-    progress: Progress | None = None,
-) -> Opened:
-    """The run that a planner names, or a case with a scenario, run first where nobody has yet.
-
-    Args:
-        asked: Run id, its beginning, output folder, case folder or shipped case.
-        scenario: Scenario of a case; None for its default.
-        sets: What `--set` adds to it.
-        open_store: Opens the store; called only if it is needed.
-        progress: Called with the name of each step.
-
-    Raises:
-        InputError: no such run or case, or its case is no longer as it was.
-    """
-    typed = Path(asked)
-    is_case = asked in embedded_cases() or (typed / CASE_FILE).exists() or typed.name == CASE_FILE
-    if is_case:
-        return _of_case(asked, scenario, sets, open_store, progress)
-    if scenario is not None or sets:
-        raise InputError(
-            [
-                Problem(
-                    where="--scenario" if scenario is not None else "--set",
-                    value=scenario or sets[0],
-                    expected="a case, where a scenario is chosen",
-                    fix="a kept run has its scenario already; leave the option out",
-                )
-            ]
-        )
-    if not typed.is_dir():
-        opened = _without_plan(asked, open_store)
-        if opened is not None:
-            return opened
-    (kept,) = read_runs([asked], open_store)
-    prepared = Prepared(open_case(kept.case_typed))
-    if progress is not None:
-        progress("reading")
-    return Opened(
-        label=kept.label,
-        scenario=kept.scenario,
-        loaded=world_of(kept, prepared),
-        proofs=kept.proofs,
-        plan=kept.plan,
-    )
-
-
-def _of_case(
-    asked: str,
-    scenario: str | None,
-    sets: Sequence[str],
-    open_store: OpenStore,
-    progress: Progress | None,
-) -> Opened:
-    case = open_case(asked)
-
-    def known(loaded: LoadedCase) -> Result | None:
-        with open_store() as store:
-            found = None if store is None else find_run(store, loaded)
-        return None if found is None else result_of(found.record)
-
-    run = run_case(case, scenario, progress, sets=sets, known=known)
-    return Opened(
-        label=asked,
-        scenario=run.scenario,
-        loaded=run.loaded,
-        proofs=run.result.proofs,
-        plan=run.result.plan,
-        is_case=True,
-    )
-
-
-def _without_plan(asked: str, open_store: OpenStore) -> Opened | None:
-    """A run of the store that has no plan; None where it has one, or there is no such run."""
-    with open_store() as store:
-        if store is None:
-            return None
-        stored = store.get(asked)
-    record = stored.record
-    if record.plan is not None:
-        return None
-    following = list(pairwise(record.command))
-    prepared = Prepared(open_case(record.case_folder))
-    scenario = next((word for at, word in following if at == "--scenario"), None)
-    sets = tuple(word for at, word in following if at == "--set")
-    loaded = prepared.load(prepared.case.scenario(scenario, sets))
-    ours = (loaded.county.digest, loaded.policy.digest)
-    if ours != (record.county_digest, record.policy_digest):
-        raise InputError(
-            [
-                Problem(
-                    where=record.case_folder,
-                    value=stored.run_id,
-                    expected="the case as it was when the run was made; its data or its policy has "
-                    "changed",
-                    fix="run the scenario again, then name the new run",
-                )
-            ]
-        )
-    return Opened(
-        label=stored.run_id,
-        scenario=record.scenario,
-        loaded=loaded,
-        proofs=result_of(record).proofs if record.proofs else (),
-        plan=None,
-    )
 
 
 def _split(typed: str) -> list[str]:

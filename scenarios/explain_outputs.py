@@ -14,11 +14,12 @@ from optimizer.errors import Translate
 from optimizer.explain_bundle import BundleWhy
 from optimizer.explain_pair import SetWhy
 from scenarios.documents import json_text, plain, proof_documents
-from scenarios.explain import Explanation, Opened
+from scenarios.explain import Explanation
 from scenarios.explain_reasons import reason_text
 from scenarios.explain_words import asks_text, broken_texts, bundle_text
 from scenarios.keeping import versions
 from scenarios.manifest import write_manifest
+from scenarios.opened import Opened
 
 
 def head_document(opened: Opened) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from optimizer.errors import Translate
 from optimizer.explain_bundle import BundleWhy, HostChoice
 from optimizer.explain_pair import SetWhy
 from optimizer.result import Relaxation, Status
-from scenarios.explain import Explanation, Opened
+from scenarios.explain import Explanation
 from scenarios.explain_reasons import locks_text, reason_text
 from scenarios.explain_words import (
     adding_up,
@@ -24,6 +24,7 @@ from scenarios.explain_words import (
     price_text,
     signed,
 )
+from scenarios.opened import Opened
 from scenarios.show_lines import Cell, Column, listed_in, paragraph
 from scenarios.show_plan import Paper
 from scenarios.tables import names_in

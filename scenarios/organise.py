@@ -16,9 +16,9 @@ from optimizer.inner_rules import broken
 from optimizer.inner_work import UnitWork, unit_works
 from optimizer.plan import Plan, current_plan
 from optimizer.policy_inner import InnerOrganisation
-from scenarios.explain import Opened
 from scenarios.load import LoadedCase
 from scenarios.names import Wrong, gazetteer
+from scenarios.opened import Opened
 
 TODAY, PLAN = "today", "plan"
 BEATS = Schema(
@@ -88,7 +88,7 @@ def study_organisation(
     """Organise the inside of the units of a case or run, and judge the result.
 
     Args:
-        opened: `open_strength(…)`; with a plan, unless `today_only`.
+        opened: `open_asked(…)`; with a plan, unless `today_only`.
         unit: One station or centre by id or name; None = all.
         today_only: Today's stations instead of the plan's.
         beats: Table of the beat of each cell.

@@ -35,8 +35,8 @@ from optimizer.reassignment_task import (
 )
 from optimizer.result import Proof, Status
 from optimizer.rollout import rollout
-from scenarios.explain import Opened
 from scenarios.load import LoadedCase
+from scenarios.opened import Opened
 
 NO_RELEASE: Mapping[int, int] = {}
 
@@ -152,7 +152,7 @@ def study_reassign(
     """Decide who goes where, and what each move buys.
 
     Args:
-        opened: `open_strength(…)` of `scenarios.strength`.
+        opened: `open_asked(…)`.
         today_only: Between today's units, without bundles and handover.
         recruits: Recruits to place besides.
         months: Months until all have moved; None = not asked.

@@ -43,7 +43,7 @@ def reopened(
     prepared = Prepared(open_case(kept.case_typed)) if prepared is None else prepared
 
     def result(loaded: LoadedCase) -> Result:
-        _refuse_another_world(loaded, kept)
+        _as_it_was(loaded, kept)
         return Result(plan=kept.plan, proofs=kept.proofs)
 
     return run_case(
@@ -57,22 +57,38 @@ def world_of(kept: KeptRun, prepared: Prepared) -> LoadedCase:
     Raises:
         InputError: the case is no longer as it was.
     """
-    loaded = prepared.load(prepared.case.scenario(kept.asked, kept.sets))
-    _refuse_another_world(loaded, kept)
-    return loaded
+    return _as_it_was(prepared.load(prepared.case.scenario(kept.asked, kept.sets)), kept)
 
 
-def _refuse_another_world(loaded: LoadedCase, kept: KeptRun) -> None:
-    ours = (loaded.county.digest, loaded.policy.digest)
-    if ours != (kept.evaluation.county_digest, kept.evaluation.policy_digest):
+def refuse_another_world(
+    loaded: LoadedCase, digests: tuple[str, str], where: str, label: str
+) -> None:
+    """Refuse a case that is not as it was when a run was made.
+
+    Args:
+        loaded: The case as it is.
+        digests: Of the run's county and policy.
+        where: The case as the run names it.
+        label: The run.
+
+    Raises:
+        InputError: it is not.
+    """
+    if (loaded.county.digest, loaded.policy.digest) != digests:
         raise InputError(
             [
                 Problem(
-                    where=kept.case_typed,
-                    value=kept.label,
+                    where=where,
+                    value=label,
                     expected="the case as it was when the run was made; its data or its policy has "
                     "changed",
                     fix="run the scenario again, then name the new run",
                 )
             ]
         )
+
+
+def _as_it_was(loaded: LoadedCase, kept: KeptRun) -> LoadedCase:
+    digests = (kept.evaluation.county_digest, kept.evaluation.policy_digest)
+    refuse_another_world(loaded, digests, kept.case_typed, kept.label)
+    return loaded

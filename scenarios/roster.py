@@ -18,8 +18,8 @@ from optimizer.roster_demand import WeekDemand, assumed, week_demand
 from optimizer.roster_rules import RosterScore, roster_score
 from optimizer.roster_search import make_roster
 from optimizer.roster_task import roster_task, slots_of, split_teams, task_problems
-from scenarios.explain import Opened
 from scenarios.names import Wrong, gazetteer
+from scenarios.opened import Opened
 from scenarios.roster_files import read_absences, read_demand
 
 MOST_WEEKS, MOST_SLOTS = 12, 200

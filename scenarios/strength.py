@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,9 @@ from optimizer.required_strength import RequiredStrength, by_hour, required_stre
 from optimizer.shift_table import ShiftRow, refuse_unreachable_levels, shift_table
 from optimizer.strength_sensitivity import NextStep, Sensitivity, next_steps, sensitivity
 from scenarios.alert_log import case_log
-from scenarios.case import CASE_FILE, embedded_cases, open_case
-from scenarios.explain import Opened, open_to_explain
-from scenarios.kept import OpenStore
 from scenarios.load import LoadedCase
 from scenarios.names import Names, Wrong, gazetteer
-from scenarios.prepared import Prepared
-from scenarios.run import Progress
+from scenarios.opened import Opened
 
 TODAY, PLAN = "today", "plan"
 _OWN_ASSUMPTIONS = ("day_work_starts_hour", "day_work_ends_hour")
@@ -110,32 +105,6 @@ class StrengthStudy:
         )
 
 
-def open_strength(
-    asked: str,
-    scenario: str | None,
-    sets: Sequence[str],
-    open_store: OpenStore,
-    progress: Progress | None = None,
-    *,
-    today_only: bool = False,
-) -> Opened:
-    """The run or case that a planner names; with `today_only` a case is read and nothing solved.
-
-    Raises:
-        InputError: no such run or case, or its case is no longer as it was.
-    """
-    typed = Path(asked)
-    is_case = asked in embedded_cases() or (typed / CASE_FILE).exists() or typed.name == CASE_FILE
-    if not (today_only and is_case):
-        return open_to_explain(asked, scenario, sets, open_store, progress)
-    case = open_case(asked)
-    resolved = case.scenario(scenario, sets)
-    if progress is not None:
-        progress("reading")
-    loaded = Prepared(case).load(resolved)
-    return Opened(label=asked, scenario=resolved.label, loaded=loaded, proofs=(), plan=None)
-
-
 def with_levels(policy: Policy, levels: Mapping[str, float | None]) -> Policy:
     """The policy with values of `strength` replaced; None leaves one as it is."""
     values = policy.strength.model_dump() | {k: v for k, v in levels.items() if v is not None}
@@ -152,7 +121,7 @@ def study_strength(
     """Take the required strength of a case or run apart.
 
     Args:
-        opened: `open_strength(…)`.
+        opened: `open_asked(…)`.
         hourly: By the hour instead of by the case's periods.
         today_only: Leave the plan out.
         levels: Service levels of `policy.strength` to replace.

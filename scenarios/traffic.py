@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import shapely
@@ -30,9 +29,10 @@ from optimizer.road_duty import (
 )
 from optimizer.road_hours import HOURS, accidents_by_hour, on_duty
 from optimizer.traffic import TrafficPlan, hand_over
-from scenarios.case import CASE_FILE, embedded_cases, open_case
+from scenarios.case import CASE_FILE, names_case, open_case
 from scenarios.kept import OpenStore
 from scenarios.load import LoadedCase
+from scenarios.opened import refuse_choices
 from scenarios.reopen import reopen
 from scenarios.road_assets import Checkpoint, split_pieces
 from scenarios.run import Progress, Run, run_case
@@ -152,20 +152,9 @@ def open_run(
     Raises:
         InputError: no such run or case; a scenario beside a kept run.
     """
-    typed = Path(asked)
-    if asked in embedded_cases() or (typed / CASE_FILE).exists() or typed.name == CASE_FILE:
+    if names_case(asked):
         return run_case(open_case(asked), scenario, progress, sets=sets)
-    if scenario is not None or sets:
-        raise InputError(
-            [
-                Problem(
-                    where="--scenario" if scenario is not None else "--set",
-                    value=scenario or sets[0],
-                    expected="a case, where a scenario is chosen",
-                    fix="a kept run has its scenario already; leave the option out",
-                )
-            ]
-        )
+    refuse_choices(scenario, sets)
     return reopen(asked, open_store, progress)
 
 

@@ -13,10 +13,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from geo.atomic import MANIFEST, MANIFEST_KEY
-from scenarios.explain import Explanation, open_to_explain
+from scenarios.explain import Explanation
 from scenarios.explain_show import show_set, show_summary
 from scenarios.explain_show_bundle import show_bundle
 from scenarios.language import Language, translator
+from scenarios.opened import open_asked
 from scenarios.store import open_store
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
@@ -60,7 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str
 @pytest.fixture(scope="module")
 def found(made: tuple[Path, Path, dict[str, str]]) -> Explanation:
     _base, store, ids = made
-    return Explanation(open_to_explain(ids[""], None, (), lambda: open_store(store)))
+    return Explanation(open_asked(ids[""], None, (), lambda: open_store(store)))
 
 
 def explained(made: tuple[Path, Path, dict[str, str]], scenario: str, *words: str) -> Any:

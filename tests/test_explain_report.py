@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from scenarios.case import open_case
-from scenarios.explain import Explanation, Opened
+from scenarios.explain import Explanation
 from scenarios.explain_words import price_text
 from scenarios.language import translator
+from scenarios.opened import Opened
 from scenarios.report import content_why
 from scenarios.report.blocks import Bullets, Heading, Paragraph, TableBlock
 from scenarios.report.content_why import why

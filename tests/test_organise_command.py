@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from scenarios import organise_plot
 from scenarios.language import translator
+from scenarios.opened import open_asked
 from scenarios.organise import study_organisation
-from scenarios.strength import open_strength
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
@@ -196,7 +196,7 @@ def test_without_a_plan(tmp_path: Path) -> None:
 
 
 def test_the_chart_keeps_to_the_largest_units(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = open_strength(str(small), None, (), lambda: None, today_only=True)  # type: ignore[arg-type, return-value]
+    opened = open_asked(str(small), None, (), lambda: None, today_only=True)  # type: ignore[arg-type, return-value]
     study = study_organisation(opened, today_only=True)
     bars, nights = organise_plot.organisation_chart(study, "t", translator("en")).axes
     names = [label.get_text() for label in bars.get_yticklabels()]

@@ -18,11 +18,11 @@ from optimizer.policy import Policy
 from optimizer.reassignment_rules import Sent, broken_rules
 from scenarios.case import open_case
 from scenarios.language import Language, translator
+from scenarios.opened import open_asked
 from scenarios.prepared import Prepared
 from scenarios.reassign import study_reassign
 from scenarios.show_reassign import show_reassign
 from scenarios.store import open_store
-from scenarios.strength import open_strength
 from tests.command_line import command, document, refused
 from tests.small_case import Row, write_case
 
@@ -95,7 +95,7 @@ def test_the_free_optimum_stands_beside_the_stated_inflows(
 
 
 def test_on_the_console_in_both_languages(run: list[str]) -> None:
-    opened = open_strength(run[0], None, (), lambda: open_store(run[2]))
+    opened = open_asked(run[0], None, (), lambda: open_store(run[2]))
     study = study_reassign(opened, recruits=2, months=2)
     languages: tuple[tuple[Language, tuple[str, ...]], ...] = (
         ("en", ("Free optimum", "town stations +1", "What each further move buys", "knee")),

@@ -18,12 +18,12 @@ from rich.console import Console
 from optimizer.required_strength import SOURCES
 from optimizer.shift_table import shift_officers
 from scenarios.case import open_case
-from scenarios.explain import Opened
 from scenarios.language import Language, translator
+from scenarios.opened import Opened, open_asked
 from scenarios.prepared import Prepared
 from scenarios.show_strength import show_strength
 from scenarios.store import open_store
-from scenarios.strength import StrengthStudy, log_hours, open_strength, study_strength
+from scenarios.strength import StrengthStudy, log_hours, study_strength
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
@@ -45,7 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str
 @pytest.fixture(scope="module")
 def opened(made: tuple[Path, Path, dict[str, Any]]) -> Opened:
     _case, store, run = made
-    return open_strength(run["run_id"], None, (), lambda: open_store(store))
+    return open_asked(run["run_id"], None, (), lambda: open_store(store))
 
 
 def test_the_officers_are_those_of_the_run(made: tuple[Path, Path, dict[str, Any]]) -> None:

@@ -76,12 +76,13 @@ def explain_command(
         _refuse_two_questions(bundle, pair, why_not)
         if out is not None:
             refuse_bad_folder(out)
-        from scenarios.explain import Explanation, open_to_explain
+        from scenarios.explain import Explanation
         from scenarios.explain_outputs import no_plan_document, write_explanation
         from scenarios.explain_show import show_no_plan
+        from scenarios.opened import open_asked
 
         with Progress(_, quiet=as_json) as progress:
-            opened = open_to_explain(
+            opened = open_asked(
                 asked, scenario, sets, partial(opened_store, store, make=False), progress.step
             )
             found = None if opened.plan is None else Explanation(opened)

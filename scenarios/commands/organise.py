@@ -70,12 +70,12 @@ def organise_command(
     with Failures(_):
         if out is not None:
             refuse_bad_folder(out)
+        from scenarios.opened import open_asked
         from scenarios.organise import study_organisation
         from scenarios.organise_outputs import organisation_document, write_organisation
-        from scenarios.strength import open_strength
 
         with Progress(_, quiet=as_json) as progress:
-            opened = open_strength(
+            opened = open_asked(
                 asked,
                 scenario,
                 sets,

@@ -100,12 +100,12 @@ def reassign_command(
             )
         if out is not None:
             refuse_bad_folder(out)
+        from scenarios.opened import open_asked
         from scenarios.reassign import study_reassign
         from scenarios.reassign_outputs import reassign_document, write_reassign
-        from scenarios.strength import open_strength
 
         with Progress(_, quiet=as_json) as progress:
-            opened = open_strength(
+            opened = open_asked(
                 asked,
                 scenario,
                 sets,

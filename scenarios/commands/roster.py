@@ -85,7 +85,7 @@ def roster_command(
     """See the decorator."""
     language, _ = language_of(lang)
     with Failures(_):
-        from scenarios.explain import open_to_explain
+        from scenarios.opened import open_asked
         from scenarios.roster import Wishes, study_roster
         from scenarios.roster_outputs import refuse_bad_file, roster_document, write_roster
 
@@ -103,7 +103,7 @@ def roster_command(
             today=today,
         )
         with Progress(_, quiet=as_json) as progress:
-            opened = open_to_explain(
+            opened = open_asked(
                 asked, scenario, sets, partial(opened_store, store, make=False), progress.step
             )
             progress.step("roster")

@@ -134,13 +134,11 @@ def simulate_command(
 
 def _run(asked: str, scenario: str | None, store: str | None, progress: Progress) -> Run:
     """A kept run, or a case run now."""
-    from scenarios.case import CASE_FILE, embedded_cases, open_case
+    from scenarios.case import names_case, open_case
     from scenarios.reopen import reopen
     from scenarios.run import run_case
 
-    typed = Path(asked)
-    is_case = asked in embedded_cases() or (typed / CASE_FILE).exists() or typed.name == CASE_FILE
-    if not is_case:
+    if not names_case(asked):
         return reopen(asked, partial(opened_store, store, make=False), progress.step)
     run = run_case(open_case(asked), scenario, progress.step)
     if run.result.plan is None:

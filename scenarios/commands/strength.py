@@ -99,7 +99,8 @@ def strength_command(
             )
         if out is not None:
             refuse_bad_folder(out)
-        from scenarios.strength import open_strength, study_strength
+        from scenarios.opened import open_asked
+        from scenarios.strength import study_strength
         from scenarios.strength_outputs import strength_document, write_strength
 
         levels = {
@@ -108,7 +109,7 @@ def strength_command(
             "max_mean_response_min": response,
         }
         with Progress(_, quiet=as_json) as progress:
-            opened = open_strength(
+            opened = open_asked(
                 asked,
                 scenario,
                 sets,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.errors import InputError
-from scenarios.explain import Explanation, Opened
+from scenarios.explain import Explanation
 from scenarios.explain_reasons import locks_text
 from scenarios.explain_words import change_text, instead_text, price_text
+from scenarios.opened import Opened
 from scenarios.report.blocks import Block, Bullets, Heading, Paragraph, TableBlock
 from scenarios.report.material import Material
 from scenarios.report.wording import listed
