@@ -96,12 +96,7 @@ class Explanation:
         for text in [t.strip() for t in _split(typed)]:
             one = names.find(text)
             if isinstance(one, Wrong):
-                params = {"known": one.known, "near": one.near}
-                problems.append(
-                    Problem(
-                        where=option, value=text, expected=one.expected, fix=one.fix, params=params
-                    )
-                )
+                problems.append(one.problem(option, text))
             else:
                 found.append(one)
         if problems:

@@ -137,14 +137,10 @@ def _problem(wrong: Wrong, name: str, rule: str, scenario: Scenario, shown: str)
     """The problem of a lock on a station that is not there, where the lock was written last."""
     key = f"policy.{rule}"
     said = _said(scenario, key)
-    return Problem(
-        where=shown if said is None else _where(said),
+    return replace(
+        wrong.problem(shown if said is None else _where(said), name),
         row=None if said is None else said.line,
         column=key,
-        value=name,
-        expected=wrong.expected,
-        fix=wrong.fix,
-        params={"known": wrong.known, "near": wrong.near},
     )
 
 

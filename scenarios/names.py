@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from optimizer.county import County
+from optimizer.errors import Problem
 from scenarios.library import did_you_mean
 
 # Endings that people leave out: 沙河 for 沙河派出所.
@@ -33,6 +34,16 @@ class Wrong:
     fix: str
     near: str = ""
     known: str = ""
+
+    def problem(self, where: str, typed: str) -> Problem:
+        """The problem of the name typed for an option or in a file."""
+        return Problem(
+            where=where,
+            value=typed,
+            expected=self.expected,
+            fix=self.fix,
+            params={"known": self.known, "near": self.near},
+        )
 
 
 class Names:

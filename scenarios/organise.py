@@ -9,7 +9,7 @@ from typing import Any
 
 from geo.columns import Column, Schema
 from geo.readers import Source, read_table
-from optimizer.errors import InputError, Problem, SolverError
+from optimizer.errors import InputError, SolverError
 from optimizer.inner_form import Organisation
 from optimizer.inner_organisation import organise
 from optimizer.inner_rules import broken
@@ -143,15 +143,5 @@ def _unit(opened: Opened, plan: Plan, typed: str) -> str:
     """Centre or lone station that a planner names; a police office's is its centre."""
     found = gazetteer(opened.loaded.county).stations.find(typed)
     if isinstance(found, Wrong):
-        raise InputError(
-            [
-                Problem(
-                    where="--unit",
-                    value=typed,
-                    expected=found.expected,
-                    fix=found.fix,
-                    params={"known": found.known, "near": found.near},
-                )
-            ]
-        )
+        raise InputError([found.problem("--unit", typed)])
     return plan.centre_of()[found]

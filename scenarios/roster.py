@@ -177,17 +177,7 @@ def _unit(opened: Opened, plan: Plan, asked: str) -> tuple[str, str, Bundle | No
                 return unit_id, name, None
     found = gazetteer(county).stations.find(asked)
     if isinstance(found, Wrong):
-        raise InputError(
-            [
-                Problem(
-                    where="--unit",
-                    value=asked,
-                    expected=found.expected,
-                    fix=found.fix,
-                    params={"near": found.near, "known": found.known},
-                )
-            ]
-        )
+        raise InputError([found.problem("--unit", asked)])
     names = dict(zip(county.stations.station_id, county.stations.name, strict=True))
     centre = plan.centre_of()[found]
     if centre != found:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.errors import InputError, Problem
+from optimizer.errors import InputError
 from optimizer.frozen import FloatArray
 from optimizer.plan import Plan, current_plan
 from optimizer.policy import Policy
@@ -92,17 +92,7 @@ class StrengthStudy:
                 return found
         wrong = Names("unit", tuple(self.names), tuple(self.names.values())).find(typed)
         assert isinstance(wrong, Wrong)
-        raise InputError(
-            [
-                Problem(
-                    where="--unit",
-                    value=typed,
-                    expected=wrong.expected,
-                    fix=wrong.fix,
-                    params={"known": wrong.known, "near": wrong.near},
-                )
-            ]
-        )
+        raise InputError([wrong.problem("--unit", typed)])
 
 
 def with_levels(policy: Policy, levels: Mapping[str, float | None]) -> Policy:

@@ -19,8 +19,9 @@ from scenarios.commands.common import (
     command_line,
     console,
     language_of,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.commands.progress_bar import Bar
 from scenarios.language import Language
@@ -124,13 +125,11 @@ def alternatives_command(
                 command += ["--hosts"] * hosts + [w for s in sets for w in ("--set", s)]
                 written = write_alternatives(study, out, _, language, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(document(study, _)), nl=False)
+            print_json(document(study, _))
         else:
             from scenarios.show_alternatives import show_alternatives
 
             show_alternatives(study, console(), _)
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     sys.exit(EXIT_PLAN if study.best.plans else EXIT_NO_PLAN)

@@ -14,6 +14,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
+    print_json,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.language import Language
@@ -102,9 +103,7 @@ def calibrate_command(
             write_plot(figure, plot)
             written.append(str(plot))
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(calibration_document(found, name, document)), nl=False)
+            print_json(calibration_document(found, name, document))
             return
         show_calibration(found, name, console(), _)
         if out is not None and document is None:

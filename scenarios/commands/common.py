@@ -54,6 +54,8 @@ SETS = click.option(
     help="Change one value, such as policy.bundling.centres=9; may be repeated.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+RUN_OR_CASE = click.argument("asked", metavar="RUN|CASE")
+SCENARIO = click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
 
 
 def _complete_case(
@@ -105,6 +107,18 @@ def written_text(folder: object, files: Iterable[str], translate: Translate) -> 
     """Where the files of a command are."""
     said = translate("Written to {folder}: {files}")
     return said.format(folder=folder, files=", ".join(files))
+
+
+def print_json(document: Any) -> None:
+    """Print a document for programs."""
+    from scenarios.documents import json_text
+
+    click.echo(json_text(document), nl=False)
+
+
+def say_written(folder: object, files: Iterable[str], translate: Translate) -> None:
+    """Say where the files of a command are, wrapped at the screen's edge."""
+    console().print(written_text(folder, files, translate), markup=False)
 
 
 def stop(message: str, code: int) -> NoReturn:

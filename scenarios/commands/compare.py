@@ -18,8 +18,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -87,15 +88,13 @@ def compare_command(
                 command = command_line("compare", runs, case=case, lang=lang)
                 written = write_versus(found, out, _, language, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(to_document(found)), nl=False)
+            print_json(to_document(found))
             return
         from scenarios.show_versus import show_versus
 
         show_versus(found, console(), _)
         if written:
-            console().print(written_text(out, written, _), markup=False)
+            say_written(out, written, _)
 
 
 def _refuse_two_counties(names: list[str]) -> None:

@@ -15,6 +15,7 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
 )
 from scenarios.language import Language
 
@@ -49,9 +50,7 @@ def diff_command(
                 first, second = kept_scenarios(case, [a, b], known, progress.step)
         found = difference(first, second, _)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(to_document(found)), nl=False)
+            print_json(to_document(found))
         else:
             from scenarios.show_difference import show_difference
 

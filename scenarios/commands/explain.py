@@ -14,6 +14,8 @@ from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     SETS,
     STORE,
     Failures,
@@ -22,8 +24,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -36,8 +39,8 @@ if TYPE_CHECKING:
     help="Why these bundles and not others. RUN is a run id, the beginning of one, an output "
     "folder, or a case with -s. Without a plan: the rules that clash and the smallest ways out.",
 )
-@click.argument("asked", metavar="RUN|CASE")
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@RUN_OR_CASE
+@SCENARIO
 @SETS
 @click.option("--bundle", default=None, metavar="X", help="The bundle of a station, by id or name.")
 @click.option(
@@ -93,13 +96,13 @@ def explain_command(
                 written = write_explanation(found, out, _, command)
         if found is None:
             if as_json:
-                _print_json(no_plan_document(opened, _))
+                print_json(no_plan_document(opened, _))
             else:
                 show_no_plan(opened, console(), _)
         else:
             _answer(found, bundle, pair, why_not, as_json, _)
             if written and not as_json:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     if found is None:
         sys.exit(EXIT_NO_PLAN)
 
@@ -150,7 +153,7 @@ def _answer(
     else:
         show_summary(found, console(), _)
     if as_json:
-        _print_json(document)
+        print_json(document)
 
 
 def _stations(
@@ -184,9 +187,3 @@ def _refuse_two_questions(*asked: str | None) -> None:
                 )
             ]
         )
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    from scenarios.documents import json_text
-
-    click.echo(json_text(document), nl=False)

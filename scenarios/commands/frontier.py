@@ -24,8 +24,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -122,15 +123,13 @@ def frontier_command(
                 command += [w for s in sets for w in ("--set", s)]
                 written = write_frontier(study, out, _, language, command, maps)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(document(study, _)), nl=False)
+            print_json(document(study, _))
         else:
             from scenarios.show_frontier import show_frontier
 
             show_frontier(study, console(), _)
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     sys.exit(EXIT_PLAN if study.found.points else EXIT_NO_PLAN)
 
 

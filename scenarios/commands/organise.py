@@ -12,6 +12,8 @@ from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     SETS,
     STORE,
     Failures,
@@ -20,9 +22,10 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
+    say_written,
     stop,
-    written_text,
 )
 from scenarios.language import Language
 
@@ -33,8 +36,8 @@ from scenarios.language import Language
     "centre by their work, community areas, and nights before and after. RUN is a run id, the "
     "beginning of one, an output folder, or a case with -s.",
 )
-@click.argument("asked", metavar="RUN|CASE")
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@RUN_OR_CASE
+@SCENARIO
 @SETS
 @click.option("--today", "today_only", is_flag=True, help="Today's stations, not the plan's.")
 @click.option("--unit", default=None, metavar="X", help="One unit in full, by id or name.")
@@ -94,13 +97,11 @@ def organise_command(
                 )
                 written = write_organisation(study, out, _, language, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(organisation_document(study)), nl=False)
+            print_json(organisation_document(study))
         else:
             from scenarios.show_organise import show_organisation
 
             show_organisation(study, console(), _)
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     sys.exit(0)

@@ -15,6 +15,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
+    print_json,
     say,
     written_text,
 )
@@ -64,9 +65,7 @@ def reach_command(
             label = None if changed.scenario is None else changed.scenario.label
         files = () if out is None else write_reach(today, then, out)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(reach_document(today, then, label)), nl=False)
+            print_json(reach_document(today, then, label))
             return
         show_reach(today, then, label, console(), _)
         if out is not None:

@@ -14,6 +14,8 @@ from scenarios.commands.common import (
     EXIT_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     SETS,
     STORE,
     Failures,
@@ -22,8 +24,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -34,8 +37,8 @@ from scenarios.language import Language
     "beside the scenario's own plan, and what each further move buys. RUN is a run id, the "
     "beginning of one, an output folder, or a case with -s.",
 )
-@click.argument("asked", metavar="RUN|CASE")
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@RUN_OR_CASE
+@SCENARIO
 @SETS
 @click.option(
     "--today",
@@ -130,15 +133,13 @@ def reassign_command(
                 command += [w for s in sets for w in ("--set", s)]
                 written = write_reassign(study, out, _, language, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(reassign_document(study)), nl=False)
+            print_json(reassign_document(study))
         else:
             from scenarios.show_reassign import show_reassign
 
             show_reassign(study, console(), _)
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     sys.exit(EXIT_PLAN if study.then is not None else EXIT_NO_PLAN)
 
 

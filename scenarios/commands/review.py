@@ -18,6 +18,7 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
 )
 from scenarios.language import Language
 
@@ -85,8 +86,6 @@ def review_command(
             found = review(run, source, since.date(), seed=seed)
         name = run.loaded.county.name
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(review_document(found, name, kept.label)), nl=False)
+            print_json(review_document(found, name, kept.label))
         else:
             show_review(found, name, kept.label, console(), _)

@@ -20,8 +20,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -76,9 +77,7 @@ def rollout_command(
             opened = reopen(run, partial(opened_store, store, make=False), progress.step)
             made = phased(opened, months=months, per_month=per_month)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(made.document(_)), nl=False)
+            print_json(made.document(_))
         else:
             show_rollout(made, console(), _)
         if out is not None and made.found.months:
@@ -88,5 +87,5 @@ def rollout_command(
             )
             files = write_rollout(made, out, _, command)
             if not as_json:
-                console().print(written_text(out, files, _), markup=False)
+                say_written(out, files, _)
     sys.exit(EXIT_PLAN if made.found.months else EXIT_NO_PLAN)

@@ -15,6 +15,8 @@ from scenarios.commands.common import (
     EXIT_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     SETS,
     STORE,
     Failures,
@@ -22,6 +24,7 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     say,
 )
 from scenarios.language import Language
@@ -35,11 +38,11 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     "fair nights and weekends, with proof or gap. RUN is a run id, an output folder, or a case. "
     "Exit code 1: some hour is short.",
 )
-@click.argument("asked", metavar="RUN|CASE")
+@RUN_OR_CASE
 @click.option(
     "--unit", required=True, metavar="X", help="Centre, lone station or unit; id or name."
 )
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@SCENARIO
 @SETS
 @click.option("--today", is_flag=True, help="The present deployment, not the plan.")
 @click.option("--weeks", type=click.IntRange(1, 12), default=4, help="Weeks; 4.")
@@ -112,9 +115,7 @@ def roster_command(
                 progress.step("writing")
                 write_roster(study, out, _, language)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(roster_document(study)), nl=False)
+            print_json(roster_document(study))
         else:
             from scenarios.show_roster import show_roster
 

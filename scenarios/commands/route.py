@@ -15,6 +15,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
+    print_json,
     say,
     written_text,
 )
@@ -75,9 +76,7 @@ def route_command(
             write_gpx(route, gpx, _)
         files = () if out is None else write_route(route, out, _)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(route_document(route, _)), nl=False)
+            print_json(route_document(route, _))
             return
         show_route(route, console(), _)
         if gpx is not None:

@@ -17,6 +17,7 @@ from scenarios.commands.common import (
     EXIT_STOPPED,
     console,
     language_of,
+    print_json,
     refuse_bad_folder,
 )
 from scenarios.commands.progress_bar import Bar, Stop
@@ -148,13 +149,12 @@ def _show(
     _ = translate
     if as_json:
         from scenarios.counties import totals_document
-        from scenarios.documents import json_text
 
         documents = [
             d.document() | {"case_folder": c.typed} for d, c in zip(ordered, counties, strict=True)
         ]
         province = totals_document([d.run for d in ordered])
-        click.echo(json_text({"counties": documents, "province": province}), nl=False)
+        print_json({"counties": documents, "province": province})
         return
     from scenarios.show_counties import show_counties
 
@@ -177,13 +177,12 @@ def _foresee(
     as_json: bool,
     lang: Language | None,
 ) -> None:
-    from scenarios.documents import json_text
     from scenarios.show_dry_run import show_foreseen
 
     _language, _ = language_of(lang)
     found = [job.foreseen(c.scenario) for job, c in zip(jobs, counties, strict=True)]
     if as_json:
-        click.echo(json_text([document for document, _overrides in found]), nl=False)
+        print_json([document for document, _overrides in found])
         return
     for document, overrides in found:
         show_foreseen(document, overrides, console(), _)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from optimizer.errors import InputError, Translate
 from scenarios.commands.common import (
     Progress,
     command_line,
     console,
+    print_json,
     written_text,
 )
 from scenarios.language import Language
@@ -96,9 +95,7 @@ class RunJob:
             if done.refusal is not None:
                 raise done.refusal
         if self.as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(documents if len(asked) > 1 else documents[0]), nl=False)
+            print_json(documents if len(asked) > 1 else documents[0])
         return all_planned
 
     def one(self, name: str | None, folder: Path | None, solved: Result | None = None) -> Done:
@@ -183,10 +180,8 @@ class RunJob:
         """Say what a run would do, without solving anything."""
         found = [self.foreseen(name) for name in asked]
         if self.as_json:
-            from scenarios.documents import json_text
-
             documents = [document for document, _overrides in found]
-            click.echo(json_text(documents if len(asked) > 1 else documents[0]), nl=False)
+            print_json(documents if len(asked) > 1 else documents[0])
             return
         from scenarios.show_dry_run import show_foreseen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scenarios.commands.common import CASE, JSON, LANG, Failures, console, language_of
+from scenarios.commands.common import CASE, JSON, LANG, Failures, console, language_of, print_json
 from scenarios.language import Language
 
 
@@ -25,8 +25,6 @@ def scenarios_command(case: str, as_json: bool, lang: Language | None) -> None:
         opened = open_case(case)
         leaves = scenario_tree(opened)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(tree_document(leaves)), nl=False)
+            print_json(tree_document(leaves))
         else:
             show_tree(opened.spec.name, leaves, console(), _)

@@ -16,6 +16,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
+    print_json,
 )
 from scenarios.language import Language
 
@@ -70,9 +71,7 @@ def score_command(
             progress.step("evaluation")
             scored = score(loaded, plan_file, layer=layer, complete=complete)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(scored_document(scored, resolved.label, _)), nl=False)
+            print_json(scored_document(scored, resolved.label, _))
         else:
             show_scored(scored, resolved.label, console(), _)
     sys.exit(EXIT_BREAKS if scored.broken else EXIT_KEEPS)

@@ -7,7 +7,15 @@ from functools import partial
 
 import click
 
-from scenarios.commands.common import JSON, LANG, STORE, Failures, language_of, opened_store
+from scenarios.commands.common import (
+    JSON,
+    LANG,
+    STORE,
+    Failures,
+    language_of,
+    opened_store,
+    print_json,
+)
 from scenarios.language import Language
 
 
@@ -43,10 +51,9 @@ def show_command(
 
         (kept,) = read_runs([run], partial(opened_store, store, make=False))
     if as_json:
-        from scenarios.documents import json_text
         from scenarios.show_plan import plan_document
 
-        click.echo(json_text(plan_document(kept)), nl=False)
+        print_json(plan_document(kept))
         return
     from rich.console import Console
 

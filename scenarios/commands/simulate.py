@@ -16,6 +16,8 @@ from scenarios.commands.common import (
     EXIT_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     STORE,
     Failures,
     Progress,
@@ -23,8 +25,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.language import Language
@@ -38,8 +41,8 @@ if TYPE_CHECKING:
     help="Simulate crews and alerts, today against the plan. RUN is a run id, an output folder, "
     "or a case, which is then run first. Exit code 1: the queue has no end.",
 )
-@click.argument("asked", metavar="RUN|CASE")
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@RUN_OR_CASE
+@SCENARIO
 @click.option("--replications", type=click.IntRange(2), help="Replications at the most.")
 @click.option(
     "--half-width",
@@ -120,15 +123,13 @@ def simulate_command(
                 command = command_line("simulate", [asked], scenario=scenario, lang=lang)
                 written = write_simulation(run, result, document, out, _, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(document), nl=False)
+            print_json(document)
         else:
             from scenarios.show_simulation import show_simulation
 
             show_simulation(run, result, assumed, console(), _)
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     sys.exit(EXIT_PLAN if result.measures else EXIT_NO_PLAN)
 
 

@@ -13,6 +13,8 @@ from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     SETS,
     STORE,
     Failures,
@@ -21,8 +23,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -33,8 +36,8 @@ from scenarios.language import Language
     "in the plan, and what one more minute of standard costs. RUN is a run id, the beginning of "
     "one, an output folder, or a case with -s.",
 )
-@click.argument("asked", metavar="RUN|CASE")
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@RUN_OR_CASE
+@SCENARIO
 @SETS
 @click.option("--today", "today_only", is_flag=True, help="Today only; a case is then not solved.")
 @click.option("--unit", default=None, metavar="X", help="One unit in full, by id or name.")
@@ -125,9 +128,7 @@ def strength_command(
                 command = command_line("strength", [asked], scenario=scenario, lang=lang)
                 written = write_strength(study, out, _, language, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(strength_document(study, chosen)), nl=False)
+            print_json(strength_document(study, chosen))
         else:
             from scenarios.show_strength import show_strength
 
@@ -141,6 +142,6 @@ def strength_command(
                 sensitivity=sensitivity,
             )
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     if not today_only and opened.plan is None:
         sys.exit(EXIT_NO_PLAN)

@@ -21,8 +21,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.commands.progress_bar import Bar, Stop
@@ -123,13 +124,11 @@ def stress_command(
                 command += [] if value is None else [name, str(value)]
             written = write_stress(run, result, document, out, _, command)
         if as_json:
-            from scenarios.documents import json_text
-
-            click.echo(json_text(document), nl=False)
+            print_json(document)
         else:
             from scenarios.show_stress import show_stress
 
             show_stress(run, result, console(), _)
             if written:
-                console().print(written_text(out, written, _), markup=False)
+                say_written(out, written, _)
     sys.exit(EXIT_PLAN)

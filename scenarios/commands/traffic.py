@@ -12,6 +12,8 @@ from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
     LANG,
+    RUN_OR_CASE,
+    SCENARIO,
     SETS,
     STORE,
     Failures,
@@ -20,8 +22,9 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    print_json,
     refuse_bad_folder,
-    written_text,
+    say_written,
 )
 from scenarios.language import Language
 
@@ -32,8 +35,8 @@ from scenarios.language import Language
     "what it does to accidents, hours and equipment. RUN is a run id, the beginning of one, an "
     "output folder, or a case with -s.",
 )
-@click.argument("asked", metavar="RUN|CASE")
-@click.option("-s", "--scenario", default=None, help="Scenario, where a case is named.")
+@RUN_OR_CASE
+@SCENARIO
 @SETS
 @click.option(
     "--joint", is_flag=True, help="Beside it: bundles and roads in one solve, and what that brings."
@@ -62,7 +65,7 @@ def traffic_command(
     with Failures(_):
         if out is not None:
             refuse_bad_folder(out)
-        from scenarios.documents import json_text, proof_documents
+        from scenarios.documents import proof_documents
         from scenarios.show_traffic import show_traffic
         from scenarios.traffic import open_run, traffic_of
         from scenarios.traffic_outputs import traffic_document, write_traffic
@@ -87,15 +90,15 @@ def traffic_command(
                     "status": run.result.status.value,
                     "proofs": proof_documents(run.result.proofs),
                 }
-                click.echo(json_text(document), nl=False)
+                print_json(document)
             else:
                 from scenarios.show import show_run
 
                 show_run(run, console(), _)
             sys.exit(EXIT_NO_PLAN)
         if as_json:
-            click.echo(json_text(traffic_document(found)), nl=False)
+            print_json(traffic_document(found))
             return
         show_traffic(found, console(), _)
         if written:
-            console().print(written_text(out, written, _), markup=False)
+            say_written(out, written, _)
