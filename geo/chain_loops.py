@@ -11,7 +11,7 @@ import numpy as np
 @cache
 def compiled_walk() -> Any:
     """`walk`, compiled; this imports numba."""
-    from geo.compiled import compiled
+    from optimizer.compiled import compiled
 
     return compiled(walk)
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compiled import compiled
 from geo.heap_loops import FAR, twice
+from optimizer.compiled import compiled
 
 # Ways from here on, 24 days, are not looked for.
 _MOST = np.int64((2**31 - 1) << 32)

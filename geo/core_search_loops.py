@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compiled import compiled
 from geo.heap_loops import FAR, HIGH, LOW, hand_in, meet, meet_direct, pop, push, twice, widest
+from optimizer.compiled import compiled
 
 
 @compiled

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compiled import compiled
+from optimizer.compiled import compiled
 
 CLOSED = np.int64(2**32 - 1)
 """Milliseconds of an arc that is not there."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from geo.compiled import compiled
+from optimizer.compiled import compiled
 
 _CUT = "the block ends inside a field"
 

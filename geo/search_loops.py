@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compiled import compiled
 from geo.heap_loops import (
     CLOSED,
     FAR,
@@ -24,6 +23,7 @@ from geo.heap_loops import (
     twice,
     widest,
 )
+from optimizer.compiled import compiled
 
 
 @compiled

@@ -52,8 +52,10 @@ JUDGES = tuple(
         "steering",
     )
 )
-# geo knows the optimizer's data types, never its decisions or its solver.
+# geo knows the optimizer's data types and how loops are compiled, never its decisions or its
+# solver.
 GEO_SEES = {
+    "optimizer.compiled",
     "optimizer.county",
     "optimizer.plan",
     "optimizer.errors",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba.core import caching
 
-from geo.compiled import compiled
+from optimizer.compiled import compiled
 
 
 def _sum(values):  # type: ignore[no-untyped-def]
