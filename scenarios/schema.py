@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from optimizer.errors import WrongValue
 from optimizer.policy import Policy
+from scenarios.alert_rules import AlertRules
 from scenarios.scenario_schema import Block, ScenarioSpec
 
 
@@ -175,6 +176,9 @@ class CaseSpec(Part):
     attribution: str = Field(default="", description="Sources to print on every map")
     layers: Layers
     alert_rhythm: Rhythm | None = None
+    alert_rules: AlertRules = Field(
+        default_factory=AlertRules, description="How alerts are read and what is made of them"
+    )
     provenance: tuple[Origin, ...] = ()
     policy: Policy = Field(default_factory=Policy)
     default_scenario: str | None = None

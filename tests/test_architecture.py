@@ -55,6 +55,12 @@ JUDGES = tuple(
 # geo knows the optimizer's data types and how loops are compiled, never its decisions or its
 # solver.
 GEO_SEES = {
+    *(
+        f"optimizer.alert_rules_{part}"
+        for part in (
+            "ingest", "density", "hot_spots", "repeats", "rhythm", "forecast", "visibility"
+        )
+    ),
     "optimizer.compiled",
     "optimizer.county",
     "optimizer.plan",

@@ -1,0 +1,14 @@
+"""The section `alert_rules` of `case.yaml`: how alerts are read and what is made of them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from optimizer.alert_rules_ingest import Ingest
+from optimizer.policy_part import Part
+
+
+class AlertRules(Part):
+    """Rules on alerts, one part for each question asked of them."""
+
+    ingest: Ingest = Field(default_factory=Ingest, description="Reading of the log")
