@@ -14,6 +14,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+ONLY_IF_SET: Mapping[str, bool] = {"only_if_set": True}
+"""Metadata of a field that is left out of the digest while it is empty."""
+
 
 def read_only(values: Any, dtype: type, *, shape: tuple[int, ...], name: str) -> NDArray[Any]:
     """Copy `values` into a read-only array of `dtype` and `shape`.
@@ -37,7 +40,8 @@ def digest(value: Any) -> str:
     """SHA-256 over a canonical walk of `value`: dataclasses, mappings, sequences, arrays, scalars.
 
     Field order, mapping order, memory layout and platform do not matter; dtype and shape do. Fields
-    whose name starts with an underscore hold no value of their own and are left out.
+    whose name starts with an underscore hold no value of their own and are left out; so are empty
+    ones marked `ONLY_IF_SET`, which were added after digests had been kept.
     """
     hasher = hashlib.sha256()
     _feed(hasher, value)
@@ -47,7 +51,11 @@ def digest(value: Any) -> str:
 def _feed(hasher: hashlib._Hash, value: Any) -> None:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         hasher.update(f"<{type(value).__name__}>".encode())
-        names = (f.name for f in dataclasses.fields(value))
+        names = (
+            f.name
+            for f in dataclasses.fields(value)
+            if not f.metadata.get("only_if_set") or getattr(value, f.name)
+        )
         for name in sorted(n for n in names if not n.startswith("_")):
             hasher.update(f"{name}=".encode())
             _feed(hasher, getattr(value, name))

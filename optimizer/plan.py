@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from optimizer.county import County
-from optimizer.frozen import digest
+from optimizer.frozen import ONLY_IF_SET, digest
 
 MoveReason = Literal["bundle", "road_duty", "reassign"]
+_ALWAYS = ("bundles", "road_duties", "dissolved_squad_ids", "strength", "moves")
+_IF_SET = ("qualified_moves", "auxiliary_moves")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -68,6 +70,26 @@ class Move:
             raise ValueError(f"move {self.from_id}->{self.to_id}: at least one officer")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class QualifiedMove:
+    """How many of the officers reassigned between two units hold a qualification.
+
+    Attributes:
+        from_id, to_id: Units of the plan; of a bundle its centre, whichever station they leave.
+        qualification: `firearm`, `case` or `traffic_law`.
+        officers: How many of the officers who go that way hold it.
+    """
+
+    from_id: str
+    to_id: str
+    qualification: str
+    officers: int
+
+    def __post_init__(self) -> None:
+        if self.officers <= 0:
+            raise ValueError(f"move {self.from_id}->{self.to_id}: at least one officer")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Which stations form which bundle, who manages which roads, and where officers serve.
@@ -79,6 +101,13 @@ class Plan:
         strength: Officers per unit after the plan as (unit_id, officers), sorted; the units are
             the centres and lone stations, the squads that remain, and the functional units.
         moves: Sorted; they turn today's strength into `strength`.
+        qualified_moves: Of the officers reassigned, those whose qualification a rule counts;
+            sorted. Empty without such rules.
+        auxiliary_moves: Auxiliaries who change unit, like `moves`; sorted. Those of a station go
+            with its bundle without a move.
+
+    A plan without the last two is the same plan, with the same digest and bytes, as before they
+    were there.
     """
 
     bundles: tuple[Bundle, ...]
@@ -86,9 +115,11 @@ class Plan:
     dissolved_squad_ids: tuple[str, ...] = ()
     strength: tuple[tuple[str, int], ...] = ()
     moves: tuple[Move, ...] = ()
+    qualified_moves: tuple[QualifiedMove, ...] = field(default=(), metadata=ONLY_IF_SET)
+    auxiliary_moves: tuple[Move, ...] = field(default=(), metadata=ONLY_IF_SET)
 
     def __post_init__(self) -> None:
-        for name in ("bundles", "road_duties", "dissolved_squad_ids", "strength", "moves"):
+        for name in (*_ALWAYS, *_IF_SET):
             values = getattr(self, name)
             if tuple(sorted(values)) != values:
                 raise ValueError(f"plan.{name}: must be sorted")
@@ -104,7 +135,11 @@ class Plan:
 
     def to_json(self) -> str:
         """The same plan always gives the same bytes."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+        raw = asdict(self)
+        for name in _IF_SET:
+            if not raw[name]:
+                del raw[name]
+        return json.dumps(raw, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
@@ -124,6 +159,8 @@ class Plan:
                 dissolved_squad_ids=tuple(raw["dissolved_squad_ids"]),
                 strength=tuple((str(u), int(n)) for u, n in raw["strength"]),
                 moves=tuple(Move(**m) for m in raw["moves"]),
+                qualified_moves=tuple(QualifiedMove(**m) for m in raw.get("qualified_moves", ())),
+                auxiliary_moves=tuple(Move(**m) for m in raw.get("auxiliary_moves", ())),
             )
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"not a plan: {error}") from error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.plan import Bundle, Move, Plan, RoadDuty, current_plan
+from optimizer.plan import Bundle, Move, Plan, QualifiedMove, RoadDuty, current_plan
 from tests.toy import random_county, toy_county, worked_county
 
 FULL = Plan(
@@ -119,3 +120,29 @@ def test_current_plan_sorts_by_id_not_by_row() -> None:
     plan = current_plan(county)
     assert [b.centre_id for b in plan.bundles] == ["s1", "s2", "s3"]
     assert plan.strength == (("s1", 1), ("s2", 2), ("s3", 3))
+
+
+def test_a_plan_without_roles_keeps_the_bytes_and_digest_of_old() -> None:
+    plan = Plan(bundles=(Bundle(centre_id="a", station_ids=("a", "b")),), strength=(("a", 3),))
+    raw = json.loads(plan.to_json())
+    assert sorted(raw) == ["bundles", "dissolved_squad_ids", "moves", "road_duties", "strength"]
+    # Recorded before plans could hold roles.
+    assert plan.digest == "42216955cf03180cf31859e9972cc0be7e0b93b6a4f4153d716e6e8c4760fa8a"
+
+
+def test_roles_are_part_of_the_plan_and_survive_json() -> None:
+    plain = Plan(bundles=(Bundle(centre_id="a", station_ids=("a",)),))
+    held = QualifiedMove(from_id="a", to_id="b", qualification="firearm", officers=1)
+    helper = Move(from_id="a", to_id="b", officers=2, reason="reassign")
+    plans = [
+        plain,
+        replace(plain, qualified_moves=(held,)),
+        replace(plain, auxiliary_moves=(helper,)),
+    ]
+    assert len({p.digest for p in plans}) == 3
+    assert [Plan.from_json(p.to_json()) for p in plans] == plans
+
+
+def test_a_qualified_move_moves_somebody() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        QualifiedMove(from_id="a", to_id="b", qualification="case", officers=0)
