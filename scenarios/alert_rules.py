@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from optimizer.alert_rules_density import Density
+from optimizer.alert_rules_hot_spots import HotSpots
 from optimizer.alert_rules_ingest import Ingest
 from optimizer.policy_part import Part
 
@@ -12,3 +14,5 @@ class AlertRules(Part):
     """Rules on alerts, one part for each question asked of them."""
 
     ingest: Ingest = Field(default_factory=Ingest, description="Reading of the log")
+    density: Density = Field(default_factory=Density, description="Density of alerts")
+    hot_spots: HotSpots = Field(default_factory=HotSpots, description="Hot spots (治安乱点)")
