@@ -7,6 +7,8 @@ from pydantic import Field
 from optimizer.alert_rules_density import Density
 from optimizer.alert_rules_hot_spots import HotSpots
 from optimizer.alert_rules_ingest import Ingest
+from optimizer.alert_rules_repeats import Repeats
+from optimizer.alert_rules_rhythm import AlertRhythm
 from optimizer.policy_part import Part
 
 
@@ -16,3 +18,7 @@ class AlertRules(Part):
     ingest: Ingest = Field(default_factory=Ingest, description="Reading of the log")
     density: Density = Field(default_factory=Density, description="Density of alerts")
     hot_spots: HotSpots = Field(default_factory=HotSpots, description="Hot spots (治安乱点)")
+    repeats: Repeats = Field(default_factory=Repeats, description="Repeat alerts (重复警情)")
+    rhythm: AlertRhythm = Field(
+        default_factory=AlertRhythm, description="Day, week and month, and tasks for stations"
+    )
