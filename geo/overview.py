@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from geo import map_parts as parts
 from geo.colouring import fills
@@ -32,6 +33,8 @@ _LEAST_FILLED = 0.04
 """Below this share of the frame that the counties fill, each gets a panel of its own."""
 _SLIT_DEG = 1e-6
 _NOTE_PT = 8.0
+_NAME_IN, _SCALE_IN = 0.26, 0.3
+"""Strips of a panel above and below the land: for a county's name, for the scale bar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,14 +157,20 @@ def _draw(
 ) -> None:
     low = np.min([g.low for g in grounds], axis=0)
     high = np.max([g.high for g in grounds], axis=0)
-    span = np.maximum((high - low) * 1.08, 100.0)
-    m_per_in = float(np.max(span / np.array(room_in)))
-    half, middle = np.array(room_in) * m_per_in / 2.0, (low + high) / 2.0
+    alone = len(grounds) == 1
+    above_in, below_in = (_NAME_IN if alone else 0.0), _SCALE_IN
+    span = np.maximum((high - low) * 1.04, 100.0)
+    land_in = np.array([room_in[0], room_in[1] - above_in - below_in])
+    m_per_in = float(np.max(span / land_in))
+    half, middle = land_in * m_per_in / 2.0, (low + high) / 2.0
     ax.set_axis_off()
     ax.set_aspect("equal")
     ax.set(
         xlim=(middle[0] - half[0], middle[0] + half[0]),
-        ylim=(middle[1] - half[1], middle[1] + half[1]),
+        ylim=(
+            middle[1] - half[1] - below_in * m_per_in,
+            middle[1] + half[1] + above_in * m_per_in,
+        ),
     )
     for ground in grounds:
         _draw_county(ax, ground)
@@ -170,13 +179,14 @@ def _draw(
         ax.annotate(
             one_line(ground.scene.text),
             (float(at[0]), float(ground.high[1])),
-            xytext=(0, -4),
+            # Alone, above the land; among others inside, as there may be a neighbour above.
+            xytext=(0, 4 if alone else -4),
             textcoords="offset points",
             ha="center",
-            va="top",
+            va="bottom" if alone else "top",
             fontsize=9.0,
             color=parts.INK,
-            bbox={"facecolor": "#FFFFFFD8", "edgecolor": "none", "pad": 1.5},
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
             zorder=9,
         )
     parts.add_scale_bar(ax, "lower left", translate, size_pt=7.0)

@@ -25,6 +25,8 @@ _LEGEND_COLUMNS = 5
 _LINE_IN = 0.19
 _NOTE_PT = 7.4
 _SMALLEST_SCALE = 0.35
+_SCALE_IN = 0.28
+"""Strip below the land of each panel; the first one's holds the scale bar."""
 
 
 def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figure:
@@ -60,10 +62,10 @@ def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figu
         rows = -(-len(scenes) // columns)
         panel_w = (room[0] - _GAP_IN * (columns - 1)) / columns
         panel_h = room[1] / rows - _HEAD_IN
-        inch_per_m = min(panel_w / wide, panel_h / high)
+        inch_per_m = min(panel_w / wide, (panel_h - _SCALE_IN) / high)
         scale = max(_SMALLEST_SCALE, min(0.9, wide * inch_per_m / 5.2))
         centre = ((west + east) / 2, (south + north) / 2)
-        half = (panel_w / inch_per_m / 2, panel_h / inch_per_m / 2)
+        half = (panel_w / inch_per_m / 2, (panel_h - _SCALE_IN) / inch_per_m / 2)
         figure = Figure(figsize=_SHEET_IN, facecolor="white")
         figure.set_label(one_line(first.title))
         coloured = fills_alike([(s.county, s.plan) for s in scenes])
@@ -83,7 +85,7 @@ def small_multiples(scenes: Sequence[MapScene], headings: Sequence[str]) -> Figu
             ax.set_aspect("equal")
             ax.set(
                 xlim=(centre[0] - half[0], centre[0] + half[0]),
-                ylim=(centre[1] - half[1], centre[1] + half[1]),
+                ylim=(centre[1] - half[1] - _SCALE_IN / inch_per_m, centre[1] + half[1]),
             )
             draw_land(ax, scene, ground, colour, scale, is_plan=True)
             draw_symbols(ax, scene, ground, ground.squad_m, scale, is_plan=True)
@@ -126,7 +128,7 @@ def _columns(panels: int, room: tuple[float, float], high_per_wide: float) -> in
     def size(columns: int) -> float:
         rows = -(-panels // columns)
         width = (room[0] - _GAP_IN * (columns - 1)) / columns
-        height = room[1] / rows - _HEAD_IN
+        height = room[1] / rows - _HEAD_IN - _SCALE_IN
         return min(width, height / high_per_wide)
 
     return max(range(1, panels + 1), key=size)

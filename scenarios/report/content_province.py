@@ -11,7 +11,7 @@ from optimizer.county import Provenance
 from optimizer.errors import InputError, Problem, Translate
 from optimizer.result import Status
 from optimizer.scorecard import BundleRow, Evaluation
-from scenarios.compare import township_changes
+from scenarios.compare import NOTICEABLE_MIN, TownshipChange, township_changes
 from scenarios.counties import totals_of
 from scenarios.kept import KeptRun
 from scenarios.language import Language
@@ -35,7 +35,7 @@ from scenarios.report.wording import changes_as_shown, listed, one, percent, sig
 from scenarios.sizes import sizes_text
 from scenarios.tables import office_names
 
-WORST = 20
+WORST = 15
 """Losing townships in the chapter's table; the appendix has them all."""
 _BUNDLES_TOLD = 6
 
@@ -171,6 +171,8 @@ def _summary(province: Province, planned: Sequence[_Planned], _: Translate) -> I
             standard=whole(sum(c.residents_losing_standard for _name, c in losing)),
         )
     )
+    if losing and losing[0][1].mean_response_change_min >= NOTICEABLE_MIN:
+        yield Paragraph(text=_loses_most(*losing[0], _))
     apart = [c.name for c in province.counties if c.name not in province.joint]
     text = _("No bundle crosses a county; each county is decided for itself.")
     if province.joint:
@@ -217,6 +219,19 @@ def _summary(province: Province, planned: Sequence[_Planned], _: Translate) -> I
         )
 
 
+def _loses_most(county: str, change: TownshipChange, _: Translate) -> str:
+    return _(
+        "{township} ({county}) loses most: {before} min today, {after} min under the plan "
+        "({change})."
+    ).format(
+        township=change.plan.township,
+        county=county,
+        before=one(change.today.mean_response_min),
+        after=one(change.plan.mean_response_min),
+        change=signed(change.mean_response_change_min),
+    )
+
+
 def _county_table(province: Province, planned: Sequence[_Planned], _: Translate) -> Iterator[Block]:
     found = {p.name: p for p in planned}
     yield Heading(text=_("All counties"))
@@ -234,14 +249,23 @@ def _county_table(province: Province, planned: Sequence[_Planned], _: Translate)
             _("Status"),
         ),
         rows=tuple(
-            _county_cells(found[c.name], c.status)
+            _county_cells(found[c.name], _status(c.status, _))
             if c.name in found
-            else (c.name, *(["–"] * 7), c.status)
+            else (c.name, *(["–"] * 7), _status(c.status, _))
             for c in province.counties
         ),
         align=("left", *([RIGHT] * 7), "left"),
-        width_share=(1.6, 1.1, 1.0, 0.8, 1.4, 1.6, 0.9, 0.8, 1.3),
+        width_share=(1.2, 1.0, 1.0, 0.8, 1.4, 1.7, 1.1, 0.8, 1.3),
     )
+
+
+def _status(status: str, _: Translate) -> str:
+    known = {
+        Status.OPTIMAL.value: _("proven best"),
+        Status.FEASIBLE.value: _("not proven best"),
+        Status.INFEASIBLE.value: _("no plan"),
+    }
+    return known.get(status, _("no plan found"))
 
 
 def _county_cells(p: _Planned, status: str) -> tuple[str, ...]:
@@ -338,7 +362,7 @@ def _loser_table(province: Province, _: Translate, most: int | None) -> TableBlo
         ),
         align=("left", "left", "left", *([RIGHT] * 5)),
         note=_("{n} more are in the appendix.").format(n=whole(hidden)) if hidden else "",
-        width_share=(1.2, 1.2, 1.4, 1.2, 0.8, 1.5, 0.9, 0.9),
+        width_share=(1.0, 1.1, 1.4, 1.2, 0.8, 1.7, 0.95, 1.0),
         appendix=most is None,
     )
 
