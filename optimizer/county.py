@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from optimizer.frozen import BoolArray, FloatArray, IntArray, digest, read_only
+from optimizer.frozen import ONLY_IF_SET, BoolArray, FloatArray, IntArray, digest, read_only
+from optimizer.main_roads import MainRoads
 from optimizer.personnel import Personnel
 
 GIVEN: Literal["given"] = "given"
@@ -242,6 +243,8 @@ class County:
         personnel: What is known of units' people besides their number, sorted; units of which
             nothing is known are left out.
         provenance: Origin of each input, at least one entry per layer.
+        main_roads: Streets of the managed classes with the minutes to them, where a rule on their
+            coverage asks for them; no part of the digest otherwise.
     """
 
     name: str
@@ -263,6 +266,7 @@ class County:
     duty_road_km: FloatArray | None = None
     personnel: tuple[Personnel, ...] = ()
     provenance: tuple[Provenance, ...] = ()
+    main_roads: MainRoads | None = field(default=None, metadata=ONLY_IF_SET)
     _digest: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -305,6 +309,8 @@ class County:
             [*self.stations.station_id, *self.squads.squad_id, *self.units.unit_id],
             "ids of stations, squads and units together",
         )
+        if self.main_roads is not None:
+            self.main_roads.check(s)
         pairs = _pairs(self.cell_adjacency, c, "county.cell_adjacency")
         object.__setattr__(self, "cell_adjacency", pairs)
         severed = _pairs(self.severed_cells, c, "county.severed_cells")

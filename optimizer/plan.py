@@ -11,7 +11,7 @@ from optimizer.frozen import ONLY_IF_SET, digest
 
 MoveReason = Literal["bundle", "road_duty", "reassign"]
 _ALWAYS = ("bundles", "road_duties", "dissolved_squad_ids", "strength", "moves")
-_IF_SET = ("qualified_moves", "auxiliary_moves")
+_IF_SET = ("class_duties", "qualified_moves", "auxiliary_moves")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -46,6 +46,21 @@ class RoadDuty:
     """
 
     station_id: str
+    duty_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ClassDuty:
+    """Roads of one class in a jurisdiction that go to another duty station than its other roads.
+
+    Attributes:
+        station_id: The jurisdiction, as of today.
+        road_class: One of `County.road_classes`.
+        duty_id: The centre or lone station that takes them over.
+    """
+
+    station_id: str
+    road_class: str
     duty_id: str
 
 
@@ -101,13 +116,16 @@ class Plan:
         strength: Officers per unit after the plan as (unit_id, officers), sorted; the units are
             the centres and lone stations, the squads that remain, and the functional units.
         moves: Sorted; they turn today's strength into `strength`.
+        class_duties: Where `traffic.split_by_class` parts the roads of a jurisdiction: the classes
+            that go elsewhere than `road_duties` says, which then names the station that takes the
+            class with most km, and the accidents with it; sorted.
         qualified_moves: Of the officers reassigned, those whose qualification a rule counts;
             sorted. Empty without such rules.
         auxiliary_moves: Auxiliaries who change unit, like `moves`; sorted. Those of a station go
             with its bundle without a move.
 
-    A plan without the last two is the same plan, with the same digest and bytes, as before they
-    were there.
+    A plan without what is marked `ONLY_IF_SET` is the same plan, with the same digest and bytes,
+    as before that was there.
     """
 
     bundles: tuple[Bundle, ...]
@@ -115,6 +133,7 @@ class Plan:
     dissolved_squad_ids: tuple[str, ...] = ()
     strength: tuple[tuple[str, int], ...] = ()
     moves: tuple[Move, ...] = ()
+    class_duties: tuple[ClassDuty, ...] = field(default=(), metadata=ONLY_IF_SET)
     qualified_moves: tuple[QualifiedMove, ...] = field(default=(), metadata=ONLY_IF_SET)
     auxiliary_moves: tuple[Move, ...] = field(default=(), metadata=ONLY_IF_SET)
 
@@ -128,6 +147,12 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 of the decisions."""
         return digest(self)
+
+    @property
+    def duty_ids(self) -> frozenset[str]:
+        """Stations and squads that have roads to manage."""
+        every = [d.duty_id for d in self.road_duties] + [d.duty_id for d in self.class_duties]
+        return frozenset(every)
 
     def centre_of(self) -> dict[str, str]:
         """Centre station of each station."""
@@ -156,6 +181,7 @@ class Plan:
                     for b in raw["bundles"]
                 ),
                 road_duties=tuple(RoadDuty(**d) for d in raw["road_duties"]),
+                class_duties=tuple(ClassDuty(**d) for d in raw.get("class_duties", ())),
                 dissolved_squad_ids=tuple(raw["dissolved_squad_ids"]),
                 strength=tuple((str(u), int(n)) for u, n in raw["strength"]),
                 moves=tuple(Move(**m) for m in raw["moves"]),

@@ -29,6 +29,12 @@ class Traffic(Part):
         default=45.0,
         description="Minutes from a duty station to the seat of each jurisdiction it takes",
     )
+    split_by_class: bool = Field(
+        default=False,
+        description="Roads of one jurisdiction may go to different duty stations by class; from a "
+        "neighbouring jurisdiction a station takes all roads, or classes of which one runs on from "
+        "its own ground; false = whole jurisdictions",
+    )
     leave_area_price_km: NotNegative | None = Field(
         default=None,
         description="Price of one officer who leaves the squad's own area, in km per officer at "
@@ -57,4 +63,9 @@ class Traffic(Part):
     coverage_min: Positive = Field(
         default=20.0,
         description="Main roads count as covered within so many minutes of a duty station on duty",
+    )
+    min_checkpoint_coverage: Fraction | None = Field(
+        default=None,
+        description="Share of main-road km x hours of the day that must lie within `coverage_min` "
+        "minutes of a duty station (round the clock) or of a checkpoint in its hours; none = free",
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from optimizer.county import County
 from optimizer.frozen import BoolArray, FloatArray, IntArray
-from optimizer.plan import Bundle, Move, Plan, RoadDuty
+from optimizer.plan import Bundle, ClassDuty, Move, Plan, RoadDuty
 from optimizer.policy import Policy
 
 TIME_TOLERANCE_MIN = 1e-9
@@ -95,21 +95,46 @@ def within(minutes: FloatArray, limit_min: float) -> BoolArray:
     return found
 
 
+def duty_km(
+    county: County, road_duties: Sequence[RoadDuty], class_duties: Sequence[ClassDuty] = ()
+) -> dict[str, FloatArray]:
+    """Managed km of each unit by jurisdiction and class, shape (jurisdictions of it, R).
+
+    Rows follow `road_duties`, then one for each of `class_duties`.
+    """
+    assert county.duty_road_km is not None
+    row = county.stations.index()
+    column = {c: i for i, c in enumerate(county.road_classes)}
+    away: dict[str, list[int]] = {}
+    found: dict[str, list[FloatArray]] = {}
+    for part in class_duties:
+        away.setdefault(part.station_id, []).append(column[part.road_class])
+    for duty in road_duties:
+        km = county.duty_road_km[row[duty.station_id]].copy()
+        km[away.get(duty.station_id, [])] = 0.0
+        found.setdefault(duty.duty_id, []).append(km)
+    for part in class_duties:
+        km = np.zeros(len(column))
+        at = column[part.road_class]
+        km[at] = county.duty_road_km[row[part.station_id], at]
+        found.setdefault(part.duty_id, []).append(km)
+    return {unit: np.array(rows) for unit, rows in found.items()}
+
+
 def measure_roads(
     county: County,
     bundles: Sequence[Bundle],
     road_duties: Sequence[RoadDuty],
     moves: Sequence[Move],
+    class_duties: Sequence[ClassDuty] = (),
 ) -> tuple[float, int]:
     """Km per officer at the most loaded duty station, and officers who leave their squad's area."""
-    assert county.duty_road_km is not None
-    row = county.stations.index()
     members = {b.centre_id: set(b.station_ids) for b in bundles}
-    km: dict[str, float] = {}
-    for duty in road_duties:
-        if duty.duty_id in members:
-            added = float(county.duty_road_km[row[duty.station_id]].sum())
-            km[duty.duty_id] = km.get(duty.duty_id, 0.0) + added
+    km = {
+        unit: sum(float(row.sum()) for row in rows)
+        for unit, rows in duty_km(county, road_duties, class_duties).items()
+        if unit in members
+    }
     area = dict(zip(county.squads.squad_id, map(set, county.squads.stations), strict=True))
     officers: dict[str, int] = {}
     leavers = 0
@@ -126,5 +151,21 @@ def joint_part(county: County, policy: Policy, plan: Plan) -> float:
     rules = policy.traffic
     if not rules.joint or not plan.dissolved_squad_ids:
         return 0.0
-    load_km, leavers = measure_roads(county, plan.bundles, plan.road_duties, plan.moves)
+    load_km, leavers = measure_roads(
+        county, plan.bundles, plan.road_duties, plan.moves, plan.class_duties
+    )
     return rules.joint_price_per_km * (load_km + (rules.leave_area_price_km or 0.0) * leavers)
+
+
+def in_proportion(pieces: int, weights: Sequence[float]) -> tuple[int, ...]:
+    """Whole pieces in proportion to the weights by largest remainder; nothing is lost.
+
+    Equal remainders: the first. Weights that are all 0 count alike.
+    """
+    total = sum(weights)
+    shares = [pieces * (w / total if total else 1 / len(weights)) for w in weights]
+    whole = [int(s + 1e-9) for s in shares]
+    order = sorted(range(len(shares)), key=lambda i: (whole[i] - shares[i], i))
+    for i in order[: pieces - sum(whole)]:
+        whole[i] += 1
+    return tuple(whole)
