@@ -1,0 +1,215 @@
+"""Hot spots: Getis-Ord Gi* with conditional permutation and false-discovery control.
+
+Ord and Getis (1995), "Local spatial autocorrelation statistics", Geographical Analysis 27, with
+weights 1 for a place itself and its neighbours. Counts of alerts are far from normal, so whether a
+place is hot is judged by permutation: its own value stays, those around it are drawn at random from
+all other places (Anselin 1995). False discoveries among all places are held to a stated share by
+Benjamini and Hochberg (1995), which holds for statistics that rise together, as these do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import label
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from scipy.stats import false_discovery_control
+
+from geo.alert_grid import Grid
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+
+# Sums of the same values in another order may differ in the last digits.
+_EQUAL = 1e-9
+_MOST_VALUES = 20_000_000
+"""Random numbers drawn at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalG:
+    """Gi* of N places.
+
+    Attributes:
+        value: What was summed, shape (N,).
+        window: Sum over the place and its neighbours, shape (N,).
+        expected: What the window would hold at the county's mean, shape (N,).
+        places: Places in the window, the place itself counted, shape (N,).
+        z: The statistic, shape (N,); 0 where all values are equal or the window is the county.
+        p: Chance of such a window or a higher one, shape (N,).
+        q: The same, corrected for the number of places: the false-discovery share at which the
+            place is listed, shape (N,).
+    """
+
+    value: FloatArray
+    window: FloatArray
+    expected: FloatArray
+    places: IntArray
+    z: FloatArray
+    p: FloatArray
+    q: FloatArray
+
+    def hot(self, false_discovery_fraction: float) -> BoolArray:
+        """Places that are hot at this share of false discoveries, shape (N,)."""
+        found: BoolArray = self.q <= false_discovery_fraction
+        return found
+
+
+def grid_hot_spots(
+    counts: IntArray, grid: Grid, *, band_m: float, permutations: int, seed: int
+) -> LocalG:
+    """Gi* of the squares of a grid that touch the county, in the order of the flattened grid.
+
+    Args:
+        counts: Alerts in each square, shape (Y, X).
+        grid: Squares.
+        band_m: Squares whose middles lie within this distance are neighbours.
+        permutations: Random draws behind every chance.
+        seed: Of the draws.
+    """
+    value = counts[grid.inside].astype(float)
+    window = grid_sums(counts, grid, band_m)[grid.inside]
+    places = grid_sums(grid.inside.astype(np.int64), grid, band_m)[grid.inside]
+    return local_g(value, window.astype(float), places, permutations=permutations, seed=seed)
+
+
+def pair_hot_spots(
+    value: FloatArray, neighbours: IntArray, *, permutations: int, seed: int
+) -> LocalG:
+    """Gi* of places with given neighbours.
+
+    Args:
+        value: One per place, shape (N,).
+        neighbours: Pairs of rows, each pair once, shape (E, 2).
+        permutations: Random draws behind every chance.
+        seed: Of the draws.
+    """
+    n = len(value)
+    one, two = neighbours[:, 0], neighbours[:, 1]
+    window = value + np.bincount(one, value[two], n) + np.bincount(two, value[one], n)
+    places = 1 + np.bincount(one, minlength=n) + np.bincount(two, minlength=n)
+    return local_g(value, window, places, permutations=permutations, seed=seed)
+
+
+def local_g(
+    value: FloatArray, window: FloatArray, places: IntArray, *, permutations: int, seed: int
+) -> LocalG:
+    """Gi* of places whose windows are known, shapes (N,)."""
+    p = permutation_p(value, window, places, permutations=permutations, seed=seed)
+    return LocalG(
+        value=value,
+        window=window,
+        expected=places * value.mean() if len(value) else window,
+        places=places,
+        z=standard_g(value, window, places),
+        p=p,
+        q=false_discovery_control(p, method="bh") if len(p) else p,
+    )
+
+
+def standard_g(value: FloatArray, window: FloatArray, places: IntArray) -> FloatArray:
+    """Gi* as a standard normal deviate, shape (N,); equation 14 of Ord and Getis."""
+    n = len(value)
+    if n < 2:
+        return np.zeros(n)
+    spread = value.std() * np.sqrt((n * places - places.astype(float) ** 2) / (n - 1.0))
+    over = window - places * value.mean()
+    z: FloatArray = np.divide(over, spread, where=spread > _EQUAL, out=np.zeros(n))
+    return z
+
+
+def permutation_p(
+    value: FloatArray, window: FloatArray, places: IntArray, *, permutations: int, seed: int
+) -> FloatArray:
+    """Chance of a window at least as high if the values around a place were drawn from all others.
+
+    Exactly the conditional permutation test: one random order of all places serves every place, as
+    that order without the place itself is a random order of the others. Sums over the first so many
+    of each order are sorted once per number of neighbours; only the few orders that begin with the
+    place itself are looked at one by one.
+
+    Returns:
+        (1 + draws at least as high) / (1 + permutations), shape (N,).
+    """
+    n = len(value)
+    if n < 2:
+        return np.ones(n)
+    rng = np.random.default_rng(seed)
+    most = int(places.max())
+    others, need = places - 1, window - value
+    at_least = np.zeros(n, np.int64)
+    slack = _EQUAL * max(1.0, float(np.abs(value).sum()))
+    step = max(1, min(permutations, _MOST_VALUES // most))
+    for start in range(0, permutations, step):
+        drawn = _distinct(rng, n, most, min(step, permutations - start))
+        sums = np.cumsum(value[drawn], axis=1)
+        for k in np.unique(others).tolist():
+            rows = np.flatnonzero(others == k)
+            if k == 0:  # a place without neighbours is its own window, however it is drawn
+                at_least[rows] += len(drawn)
+                continue
+            line = sums[:, k - 1]
+            at_least[rows] += len(line) - np.searchsorted(np.sort(line), need[rows] - slack)
+            # Orders whose first k hold the place itself: it goes, the next one comes.
+            order, place = np.nonzero(others[drawn[:, :k]] == k)
+            place_row = drawn[order, place]
+            wanted = need[place_row] - slack
+            instead = sums[order, k] - value[place_row] >= wanted
+            was = line[order] >= wanted
+            np.add.at(at_least, place_row, instead.astype(np.int64) - was)
+    return np.asarray((1.0 + at_least) / (1.0 + permutations), float)
+
+
+def _distinct(rng: np.random.Generator, n: int, k: int, rows: int) -> IntArray:
+    """The first `k` of `rows` random orders of `n` places, shape (rows, k)."""
+    if k * 4 > n:
+        order = np.broadcast_to(np.arange(n), (rows, n))
+        return np.concatenate(
+            [
+                rng.permuted(order[i : i + _MOST_VALUES // n + 1], axis=1)[:, :k]
+                for i in range(0, rows, _MOST_VALUES // n + 1)
+            ]
+        )
+    # Drawn one after another; an order in which a place comes twice is drawn anew from there on.
+    drawn = rng.integers(0, n, (rows, k))
+    again = np.arange(rows)
+    while len(again):
+        ranked = np.sort(drawn[again], axis=1)
+        again = again[(ranked[:, 1:] == ranked[:, :-1]).any(axis=1)]
+        drawn[again] = rng.integers(0, n, (len(again), k))
+    return drawn
+
+
+def grid_sums(values: IntArray, grid: Grid, band_m: float) -> IntArray:
+    """Sum of whole numbers over the squares within `band_m` of each square, shape (Y, X)."""
+    rows, columns = values.shape
+    reach = int(band_m / grid.step_m + _EQUAL)
+    padded = np.pad(values, reach)
+    # Along a row a window is a difference of running sums; the disc is one window per row.
+    running = np.pad(np.cumsum(padded, axis=1), ((0, 0), (1, 0)))
+    total = np.zeros((rows, columns), np.int64)
+    for dy in range(-reach, reach + 1):
+        half = int(np.sqrt(max((band_m / grid.step_m + _EQUAL) ** 2 - dy * dy, 0.0)))
+        low, high = reach - half, reach + half + 1
+        line = running[reach + dy : reach + dy + rows]
+        total += line[:, high : high + columns] - line[:, low : low + columns]
+    return total
+
+
+def grid_groups(hot: BoolArray, grid: Grid) -> IntArray:
+    """Group of each hot square, shape (N,); -1 where not hot. Squares that touch are one group."""
+    on = np.zeros(grid.shape, bool)
+    on[grid.inside] = hot
+    groups, _ = label(on, structure=np.ones((3, 3)))
+    return groups[grid.inside].astype(np.int64) - 1
+
+
+def pair_groups(hot: BoolArray, neighbours: IntArray) -> IntArray:
+    """Likewise of places with given neighbours."""
+    n = len(hot)
+    kept = neighbours[hot[neighbours].all(axis=1)] if len(neighbours) else neighbours
+    graph = csr_array((np.ones(len(kept)), (kept[:, 0], kept[:, 1])), shape=(n, n))
+    _, component = connected_components(graph, directed=False)
+    found = np.full(n, -1, np.int64)
+    _, found[hot] = np.unique(component[hot], return_inverse=True)
+    return found
