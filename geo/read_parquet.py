@@ -32,24 +32,24 @@ def read_parquet(source: Source, schema: Schema) -> Raw:
     except (pa.ArrowException, OSError) as error:
         raise unreadable(source, "Parquet", "pandas") from error
     names = list(file.schema_arrow.names)
-    shape_column, crs = _shape_column(source, file.schema_arrow.metadata or {})
+    shape, crs = shape_column(source, file.schema_arrow.metadata or {})
     match = match_headers(
         names,
         schema,
         source.columns,
         where=source.shown,
-        has_geometry=shape_column is not None,
+        has_geometry=shape is not None,
     )
     wanted = [names[match.position[c.name]] for c in match.columns]
     if len({*names}) < len(names) and match.problems:
         raise InputError(match.problems)
     try:
-        table = file.read(columns=[*wanted, *([shape_column] if shape_column else [])])
+        table = file.read(columns=[*wanted, *([shape] if shape else [])])
     except (pa.ArrowException, OSError) as error:
         raise unreadable(source, "Parquet", "pandas") from error
     geometry = None
-    if shape_column is not None:
-        blobs = _array(table.column(shape_column))
+    if shape is not None:
+        blobs = _array(table.column(shape))
         geometry = shapely.from_wkb(blobs, on_invalid="ignore")
     return Raw(
         match=match,
@@ -64,7 +64,7 @@ def read_parquet(source: Source, schema: Schema) -> Raw:
     )
 
 
-def _shape_column(source: Source, metadata: Mapping[bytes, bytes]) -> tuple[str | None, str | None]:
+def shape_column(source: Source, metadata: Mapping[bytes, bytes]) -> tuple[str | None, str | None]:
     """Name and coordinate system of a GeoParquet's shapes; (None, None) for a plain table."""
     if b"geo" not in metadata:
         return None, None

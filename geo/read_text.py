@@ -40,11 +40,11 @@ def read_text(source: Source, schema: Schema) -> Raw:
         InputError: bytes in no known encoding, or quotation marks without a partner.
     """
     text = _text_of(source)
-    separator, header_record = _layout(text, schema, source)
-    records = _records(text, separator, source)
+    separator, header_record = layout(text, schema, source)
+    found = records(text, separator, source)
     header: list[str] = []
     titles = 0
-    for _, record in islice(records, header_record + 1):
+    for _, record in islice(found, header_record + 1):
         titles += any(header)
         header = header_texts(record)
     match = match_headers(header, schema, source.columns, where=source.shown)
@@ -53,7 +53,7 @@ def read_text(source: Source, schema: Schema) -> Raw:
     rows: list[Sequence[str]] = []
     lines: list[int] = []
     long: list[tuple[int, int]] = []
-    for line, record in records:
+    for line, record in found:
         if len(record) != width:
             # Excel leaves out the empty cells at the end of some rows.
             record.extend([""] * (width - len(record)))
@@ -67,7 +67,7 @@ def read_text(source: Source, schema: Schema) -> Raw:
         match=match,
         values=column_arrays(match, rows),
         row=np.array(lines, dtype=np.int64),
-        faults=_too_long(long, width),
+        faults=too_long(long, width),
         problems=title_warning(source, titles),
     )
 
@@ -95,14 +95,14 @@ def _text_of(source: Source) -> str:
     return text
 
 
-def _layout(text: str, schema: Schema, source: Source) -> tuple[str, int]:
-    """The separator, and which record is the header."""
+def layout(text: str, schema: Schema, source: Source) -> tuple[str, int]:
+    """The separator of a table, and which of its records is the header."""
     best = (-1, ",", 0)
     for separator in _SEPARATORS[source.path.suffix.lower()]:
         first: list[list[str]] = []
         # A fault further down is reported by the reading itself.
         with suppress(InputError):
-            for _, record in islice(_records(text, separator, source), HEADER_WITHIN):
+            for _, record in islice(records(text, separator, source), HEADER_WITHIN):
                 first.append([cell.strip(SPACE) for cell in record])
         at, known = header_at(first, schema, source)
         if known > best[0]:
@@ -110,7 +110,7 @@ def _layout(text: str, schema: Schema, source: Source) -> tuple[str, int]:
     return best[1], best[2]
 
 
-def _records(text: str, separator: str, source: Source) -> Iterator[tuple[int, list[str]]]:
+def records(text: str, separator: str, source: Source) -> Iterator[tuple[int, list[str]]]:
     """Records with the line each starts in; blank lines are records without cells."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     line = 1
@@ -137,7 +137,8 @@ def _picker(position: Sequence[int]) -> Callable[[Sequence[str]], Sequence[Any]]
     return lambda record: [record[i] for i in position]
 
 
-def _too_long(long: Sequence[tuple[int, int]], width: int) -> tuple[Fault, ...]:
+def too_long(long: Sequence[tuple[int, int]], width: int) -> tuple[Fault, ...]:
+    """Rows with more values than headers: their places, and how many values each has."""
     if not long:
         return ()
     return (
