@@ -9,8 +9,8 @@ from optimizer.county import County
 from optimizer.joint_traffic import bundle_with_roads
 from optimizer.plan import Bundle, Plan
 from optimizer.policy import Policy
+from optimizer.reassignment_stage import staff
 from optimizer.result import Proof, Result
-from optimizer.staffing import reassign
 from optimizer.stage_memory import BUNDLING, TRAFFIC, StageMemory
 from optimizer.traffic import TrafficPlan, hand_over
 
@@ -33,8 +33,8 @@ def consolidate(
 
     Returns:
         The plan and the proof of each stage that ran; no plan, and no further stage, after a stage
-        that found none. Each stage is proven for the stages before it as they are: the chain as a
-        whole is not claimed to be optimal.
+        that found none. Reassignment has a proof for each role it decides. Each stage is proven
+        for the stages before it as they are: the chain as a whole is not claimed to be optimal.
     """
     tell = progress if progress is not None else _silent
     tell("bundling")
@@ -46,7 +46,7 @@ def consolidate(
     if roads is None:
         return Result(plan=None, proofs=(bundling_proof, traffic_proof))
     tell("staffing")
-    plan, staffing_proof = reassign(
+    plan, staffing_proofs = staff(
         county,
         policy,
         Plan(
@@ -56,7 +56,7 @@ def consolidate(
             moves=roads.moves,
         ),
     )
-    return Result(plan=plan, proofs=(bundling_proof, traffic_proof, staffing_proof))
+    return Result(plan=plan, proofs=(bundling_proof, traffic_proof, *staffing_proofs))
 
 
 def _bundles(

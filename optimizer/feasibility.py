@@ -17,6 +17,7 @@ from optimizer.county import County
 from optimizer.membership import check_membership, units_of
 from optimizer.plan import Bundle, Plan, current_plan
 from optimizer.policy import Policy
+from optimizer.reassignment_rules import role_violations
 from optimizer.road_duty import ending_squads
 from optimizer.road_rules import accident_rules
 from optimizer.rules import Violation
@@ -52,6 +53,7 @@ def violations(county: County, policy: Policy, plan: Plan) -> tuple[Violation, .
                 *judge.conservation(),
                 *judge.reasons(),
                 *judge.reassignment(unit_needs(county, policy, plan, assessed)),
+                *role_violations(county, policy, plan, judge.name),
             }
         )
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
 from optimizer.plan import Plan
+from optimizer.policy_staffing import QUALIFICATIONS
 
 WHERE = "plan"
 REMAKE = "make the plan anew for this county, or correct the id"
@@ -64,6 +65,9 @@ def _foreign(county: County, plan: Plan) -> list[Problem]:
     duties = [d.duty_id for d in plan.road_duties]
     roads = [d.station_id for d in plan.road_duties]
     movers = [i for m in plan.moves for i in (m.from_id, m.to_id)]
+    held = [i for m in plan.qualified_moves for i in (m.from_id, m.to_id)]
+    helpers = [i for m in plan.auxiliary_moves for i in (m.from_id, m.to_id)]
+    kinds = [m.qualification for m in plan.qualified_moves]
     holder = "a station, squad or unit of the county"
     return [
         *_strangers("bundles", bundled, stations, station),
@@ -76,6 +80,9 @@ def _foreign(county: County, plan: Plan) -> list[Problem]:
         ),
         *_strangers("strength", [unit for unit, _ in plan.strength], holders, holder),
         *_strangers("moves", movers, holders, holder),
+        *_strangers("qualified_moves", held, holders, holder),
+        *_strangers("auxiliary_moves", helpers, holders, holder),
+        *_strangers("qualified_moves", kinds, set(QUALIFICATIONS), "a qualification"),
     ]
 
 

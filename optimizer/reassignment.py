@@ -24,6 +24,7 @@ from optimizer.reassignment_steps import curve
 from optimizer.reassignment_task import (
     NO_LIMIT,
     Answer,
+    GroupInflow,
     Qualified,
     RoleTask,
     Transfer,
@@ -39,6 +40,16 @@ from optimizer.strength import UnitNeed, assess_bundles
 from optimizer.unit_groups import may_give, of_unit, people_of, teams_of
 
 STEPS = "marginal exchange, exact for separable convex objectives"
+CLASHING = (
+    "reassignment.max_give_fraction",
+    "staffing.max_moves",
+    "reassignment.max_move_min",
+    "reassignment.qualified",
+    "reassignment.rotation",
+    "reassignment.floors",
+    "staffing.inflows",
+)
+"""Rules that together can leave no answer; a diagnosis tries to drop them in this order."""
 MOST_FLOWS = 200
 MOST_MODELS = 12
 """Points of a frontier where each is a solve of its own."""
@@ -79,22 +90,26 @@ class FrontierPoint:
     gain: float
 
 
-def board_of(county: County, policy: Policy, plan: Plan, *, free: bool = False) -> Board:
+def board_of(
+    county: County, policy: Policy, plan: Plan, *, free: bool = False, stated: bool = False
+) -> Board:
     """The question for the units of a plan.
 
     Args:
         county: The county.
         policy: `staffing` and `reassignment` are read, and what required strength depends on.
-            Stated inflows are not: they are what `jingli run` follows.
         plan: Bundles, road duties, dissolved squads and moves by road duty are read.
-        free: Also without `staffing.give_only_from_bundles`.
+        free: Without `staffing.give_only_from_bundles`.
+        stated: With the stated inflows, as `jingli run` follows them; else they are left out.
 
     Raises:
         ValueError: a unit requires infinitely many officers.
     """
-    changed = {"inflows": (), "reassign": True} | (
-        {"give_only_from_bundles": False} if free else {}
-    )
+    changed: dict[str, object] = {"reassign": True}
+    if not stated:
+        changed["inflows"] = ()
+    if free:
+        changed["give_only_from_bundles"] = False
     staffing = policy.staffing.model_copy(update=changed)
     bent = policy.model_copy(update={"staffing": staffing})
     needs, plain = task_of(county, bent, plan)
@@ -153,6 +168,10 @@ def _officers(
         worth=np.where(hard, -rules.hardship_price, 0.0),
         max_moves=plain.max_moves,
         qualified=_qualified(policy, needs, people),
+        inflows=tuple(
+            GroupInflow(members=plain.group == g, people=number)
+            for g, number in enumerate(plain.inflows or ())
+        ),
     )
 
 
@@ -232,7 +251,7 @@ def _auxiliaries(
 
 def answer(task: RoleTask, limits: Limits) -> Answer:
     """The best transfers under every rule of a task."""
-    if task.exchanges:
+    if task.exchanges or task.inflows:
         return decide_exchange(task, limits)
     if not task.is_plain:
         by_flow = decide(task)
@@ -252,20 +271,57 @@ def answer(task: RoleTask, limits: Limits) -> Answer:
 
 def ways_out(task: RoleTask, limits: Limits) -> tuple[str, ...]:
     """Rules of which leaving out any one would give an answer, for a task that has none."""
-    zero = np.zeros_like(task.floor)
-    changed = {
-        "staffing.max_moves": replace(task, max_moves=int(task.before.sum())),
-        "reassignment.qualified": replace(task, qualified=()),
-        "reassignment.rotation": replace(task, rotate=zero),
-        "reassignment.max_move_min": replace(task, max_way_min=np.inf),
-        "reassignment.floors": replace(task, floor=np.minimum(task.floor, task.before)),
-        "reassignment.max_give_fraction": replace(
-            task, give=np.where(task.give > 0, task.before, task.give)
-        ),
-    }
     return tuple(
-        rule for rule, other in changed.items() if answer(other, limits).objective is not None
+        rule
+        for rule in _binding(task)
+        if answer(without(task, frozenset({rule})), limits).objective is not None
     )
+
+
+def clash(task: RoleTask, limits: Limits) -> tuple[str, ...]:
+    """A minimal set of rules that no answer keeps together, for a task that has none."""
+    binding = _binding(task)
+    kept = list(binding)
+    for rule in binding:
+        rest = [r for r in kept if r != rule]
+        other = without(task, frozenset(binding) - frozenset(rest))
+        if answer(other, limits).status is Status.INFEASIBLE:
+            kept = rest
+    return tuple(sorted(kept))
+
+
+def without(task: RoleTask, rules: frozenset[str]) -> RoleTask:
+    """The task, leaving out some of `CLASHING`."""
+    changed: dict[str, object] = {}
+    if "staffing.max_moves" in rules:
+        changed["max_moves"] = int(task.before.sum())
+    if "staffing.inflows" in rules:
+        changed["inflows"] = ()
+    if "reassignment.qualified" in rules:
+        changed["qualified"] = ()
+    if "reassignment.rotation" in rules:
+        changed["rotate"] = np.zeros_like(task.rotate)
+    if "reassignment.max_move_min" in rules:
+        changed["max_way_min"] = np.inf
+    if "reassignment.floors" in rules:
+        changed["floor"] = np.minimum(task.floor, task.before)
+    if "reassignment.max_give_fraction" in rules:
+        changed["give"] = np.where(task.give > 0, task.before, task.give)
+    return replace(task, **changed)  # type: ignore[arg-type]
+
+
+def _binding(task: RoleTask) -> tuple[str, ...]:
+    """Those of `CLASHING` that ask for something here."""
+    asks = {
+        "staffing.max_moves": task.max_moves < int(task.before.sum()),
+        "staffing.inflows": bool(task.inflows),
+        "reassignment.qualified": bool(task.qualified),
+        "reassignment.rotation": bool(task.rotate.any()),
+        "reassignment.max_move_min": bool(np.isfinite(task.max_way_min)),
+        "reassignment.floors": bool(task.forced.any()),
+        "reassignment.max_give_fraction": True,
+    }
+    return tuple(rule for rule in CLASHING if asks[rule])
 
 
 def frontier(task: RoleTask, limits: Limits) -> tuple[FrontierPoint, ...]:

@@ -1,4 +1,4 @@
-r"""Reassignment where qualifications or rotation couple: an integer programme, solved to proof.
+r"""Reassignment where qualifications, rotation or inflows couple: an integer programme, to proof.
 
 Whole $m_{uv}$ people go from $u$ to $v$, $m_{uvk}$ of them with qualification $k$:
 
@@ -7,6 +7,7 @@ Whole $m_{uv}$ people go from $u$ to $v$, $m_{uvk}$ of them with qualification $
   $\sum_v (m_{uv} - m_{uvk}) \le n_u - c_{uk}$;
 - after: $c_{uk} + \sum_w (m_{wuk} - m_{uwk})$ is at least the count, and at least the share of
   the people after;
+- where inflows are stated, as many as stated arrive in each group, and nobody elsewhere;
 - people after $= n_u + \sum$ of steps up $-$ steps down, each in $[0, 1]$ at its price. The terms
   are convex and people whole, so steps fill up in order by themselves.
 
@@ -53,70 +54,98 @@ class _Rows:
         self.upper.append(upper)
 
 
-def decide_exchange(task: RoleTask, limits: Limits) -> Answer:
-    """The best transfers under rules on qualifications and rotation.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Layout:
+    """Where each column of the model stands: ways, holders on ways, steps up and down, sides.
 
-    Without either a unit that receives gives nobody.
+    Attributes:
+        giver, taker: Units of each way, shape (W,).
+        up_unit, down_unit: Unit of each step.
+        up, down: Columns of the steps.
+        prices: Of the steps, up first.
+        sides: First of the columns that say whether a unit receives; one a unit.
+        has_sides: Whether they are there at all.
+        kinds: Number of qualifications.
+    """
+
+    giver: IntArray
+    taker: IntArray
+    up_unit: IntArray
+    down_unit: IntArray
+    up: IntArray
+    down: IntArray
+    prices: FloatArray
+    sides: int
+    has_sides: bool
+    kinds: int
+
+    @property
+    def ways(self) -> int:
+        """Number of ways."""
+        return len(self.giver)
+
+    @property
+    def whole(self) -> int:
+        """Number of columns of people: ways, and holders on ways."""
+        return self.ways * (1 + self.kinds)
+
+    @classmethod
+    def of(cls, task: RoleTask) -> _Layout:
+        """The columns of a task."""
+        takes = task.takes
+        if task.inflows:
+            takes = takes & np.any([inflow.members for inflow in task.inflows], axis=0)
+        giver, taker = np.nonzero(task.may & (task.give > 0)[:, None] & takes[None, :])
+        most = task.max_moves
+        up_unit, up = steps(np.minimum(task.room, most))
+        down_unit, down = steps(
+            np.minimum(np.minimum(task.before - task.floor, task.give), most).clip(0)
+        )
+        prices = np.r_[
+            step_price(task.target, up_unit, task.before[up_unit] + up) - task.worth[up_unit],
+            task.worth[down_unit]
+            - step_price(task.target, down_unit, task.before[down_unit] - down - 1),
+        ]
+        large = 10.0 * (np.abs(prices[np.isfinite(prices)]).max(initial=1.0))
+        kinds = len(task.qualified)
+        first = len(giver) * (1 + kinds)
+        return cls(
+            giver=giver,
+            taker=taker,
+            up_unit=up_unit,
+            down_unit=down_unit,
+            up=first + np.arange(len(up)),
+            down=first + len(up) + np.arange(len(down)),
+            prices=np.clip(prices, -large, large),
+            sides=first + len(up) + len(down),
+            has_sides=not task.exchanges,
+            kinds=kinds,
+        )
+
+
+def decide_exchange(task: RoleTask, limits: Limits) -> Answer:
+    """The best transfers under rules on qualifications and rotation, or with stated inflows.
+
+    Without qualifications and rotation a unit that receives gives nobody.
 
     Raises:
         SolverError: the solver failed.
     """
-    most = task.max_moves
-    units, kinds = len(task.before), len(task.qualified)
-    giver, taker = np.nonzero(task.may & (task.give > 0)[:, None] & task.takes[None, :])
-    ways = len(giver)
-    up_unit, up = steps(np.minimum(task.room, most))
-    down_unit, down = steps(
-        np.minimum(np.minimum(task.before - task.floor, task.give), most).clip(0)
-    )
-    prices = np.r_[
-        step_price(task.target, up_unit, task.before[up_unit] + up) - task.worth[up_unit],
-        task.worth[down_unit]
-        - step_price(task.target, down_unit, task.before[down_unit] - down - 1),
-    ]
-    large = 10.0 * (np.abs(prices[np.isfinite(prices)]).max(initial=1.0))
-    prices = np.clip(prices, -large, large)
-    minutes = np.minimum(task.way_min[giver, taker], UNREACHABLE_MIN)
+    at = _Layout.of(task)
+    rows = _rows(task, at)
+    ways, kinds = at.ways, at.kinds
+    sides = len(task.before) if at.has_sides else 0
+    minutes = np.minimum(task.way_min[at.giver, at.taker], UNREACHABLE_MIN)
     per_way = minutes * (task.price_per_min + TIE_PER_HOUR / 60.0)
-    first_up = ways * (1 + kinds)
-    up_column = first_up + np.arange(len(up))
-    down_column = first_up + len(up) + np.arange(len(down))
-    first_side = first_up + len(up) + len(down)
-    sides = 0 if task.exchanges else units
-    columns = first_side + sides
-    held = [np.minimum(task.give, q.holders)[giver] for q in task.qualified]
-    rows = _Rows()
-    rows.add([(np.arange(ways), 1.0)], upper=float(most))
-    for u in range(units):
-        out, into = np.flatnonzero(giver == u), np.flatnonzero(taker == u)
-        rows.add([(out, 1.0)], float(task.rotate[u]), float(task.give[u]))
-        ups, downs = up_column[up_unit == u], down_column[down_unit == u]
-        rows.add([(into, 1.0), (out, -1.0), (ups, -1.0), (downs, 1.0)], 0.0, 0.0)
-        if task.forced[u]:
-            rows.add([(ups, 1.0)], lower=float(task.floor[u] - task.before[u]))
-        if sides:
-            side = np.array([first_side + u])
-            rows.add([(out, 1.0), (side, float(task.give[u]))], upper=float(task.give[u]))
-            rows.add([(into, 1.0), (side, -float(task.room[u]))], upper=0.0)
-        for k, rule in enumerate(task.qualified, start=1):
-            mine, others = float(rule.holders[u]), float(task.before[u] - rule.holders[u])
-            rows.add([(out + k * ways, 1.0)], upper=mine)
-            rows.add([(out, 1.0), (out + k * ways, -1.0)], upper=others)
-            net = [(into + k * ways, 1.0), (out + k * ways, -1.0)]
-            if rule.least[u]:
-                rows.add(net, lower=float(rule.least[u]) - mine)
-            share = float(rule.least_fraction[u])
-            if share:
-                rows.add([*net, (ups, -share), (downs, share)], lower=share * task.before[u] - mine)
-    every = np.arange(ways)
-    for k in range(1, kinds + 1):
-        for way in every.tolist():
-            rows.add([(every[way : way + 1], 1.0), (every[way : way + 1] + k * ways, -1.0)], 0.0)
+    held = [np.minimum(task.give, q.holders)[at.giver] for q in task.qualified]
+    steps_free = np.ones(len(at.prices) + sides)
     model = Model(
-        objective=np.r_[per_way, np.zeros(ways * kinds), prices, np.zeros(sides)],
-        lower=np.zeros(columns),
-        upper=np.r_[task.give[giver], *held, np.ones(len(prices) + sides)].astype(float),
-        integer=np.r_[np.ones(first_up, bool), np.zeros(len(prices), bool), np.ones(sides, bool)],
+        objective=np.r_[per_way, np.zeros(ways * kinds), at.prices, np.zeros(sides)],
+        lower=np.zeros(at.sides + sides),
+        upper=np.r_[task.give[at.giver], *held, steps_free].astype(float),
+        integer=np.r_[
+            np.ones(at.whole, bool), np.zeros(len(at.prices), bool), np.ones(sides, bool)
+        ],
         row=np.concatenate(rows.row),
         column=np.concatenate(rows.column),
         value=np.concatenate(rows.value),
@@ -126,11 +155,11 @@ def decide_exchange(task: RoleTask, limits: Limits) -> Answer:
     solved = solve(model, limits)
     if solved.values is None:
         return Answer(status=solved.status, method=METHOD)
-    people = np.rint(solved.values[:first_up]).astype(np.int64).reshape(1 + kinds, ways)
+    people = np.rint(solved.values[: at.whole]).astype(np.int64).reshape(1 + kinds, ways)
     transfers = tuple(
         Transfer(
-            giver=int(giver[w]),
-            taker=int(taker[w]),
+            giver=int(at.giver[w]),
+            taker=int(at.taker[w]),
             people=int(people[0, w]),
             holders=tuple(people[1:, w].tolist()),
         )
@@ -148,3 +177,45 @@ def decide_exchange(task: RoleTask, limits: Limits) -> Answer:
         bound=found - gap if known else None,
         method=METHOD,
     )
+
+
+def _rows(task: RoleTask, at: _Layout) -> _Rows:
+    rows = _Rows()
+    every = np.arange(at.ways)
+    rows.add([(every, 1.0)], upper=float(task.max_moves))
+    for inflow in task.inflows:
+        into = every[inflow.members[at.taker]]
+        rows.add([(into, 1.0)], float(inflow.people), float(inflow.people))
+    for u in range(len(task.before)):
+        out, into = np.flatnonzero(at.giver == u), np.flatnonzero(at.taker == u)
+        rows.add([(out, 1.0)], float(task.rotate[u]), float(task.give[u]))
+        ups, downs = at.up[at.up_unit == u], at.down[at.down_unit == u]
+        rows.add([(into, 1.0), (out, -1.0), (ups, -1.0), (downs, 1.0)], 0.0, 0.0)
+        if task.forced[u]:
+            rows.add([(ups, 1.0)], lower=float(task.floor[u] - task.before[u]))
+        if at.has_sides:
+            side = np.array([at.sides + u])
+            rows.add([(out, 1.0), (side, float(task.give[u]))], upper=float(task.give[u]))
+            rows.add([(into, 1.0), (side, -float(task.room[u]))], upper=0.0)
+        _add_qualified(rows, task, at, u)
+    for k in range(1, at.kinds + 1):
+        for way in every.tolist():
+            one = every[way : way + 1]
+            rows.add([(one, 1.0), (one + k * at.ways, -1.0)], 0.0)
+    return rows
+
+
+def _add_qualified(rows: _Rows, task: RoleTask, at: _Layout, u: int) -> None:
+    """Holders who leave unit u, and those it has after."""
+    out, into = np.flatnonzero(at.giver == u), np.flatnonzero(at.taker == u)
+    ups, downs = at.up[at.up_unit == u], at.down[at.down_unit == u]
+    for k, rule in enumerate(task.qualified, start=1):
+        mine, others = float(rule.holders[u]), float(task.before[u] - rule.holders[u])
+        rows.add([(out + k * at.ways, 1.0)], upper=mine)
+        rows.add([(out, 1.0), (out + k * at.ways, -1.0)], upper=others)
+        net = [(into + k * at.ways, 1.0), (out + k * at.ways, -1.0)]
+        if rule.least[u]:
+            rows.add(net, lower=float(rule.least[u]) - mine)
+        share = float(rule.least_fraction[u])
+        if share:
+            rows.add([*net, (ups, -share), (downs, share)], lower=share * task.before[u] - mine)

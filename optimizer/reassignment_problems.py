@@ -219,7 +219,7 @@ def _floors(task: RoleTask, table: str, board: Board, names: Mapping[str, str]) 
                 value=str(int(task.floor[u])),
                 expected="a floor within its room, establishment and cap: {most} at the most",
                 fix="lower the floor, or raise what limits the unit",
-                params={"most": int(task.before[u] + task.room[u])},
+                params={"most": min(int(task.before[u] + task.room[u]), int(task.before.sum()))},
             )
         )
     wanted = int(task.forced.sum())

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from optimizer.county import County
 from optimizer.personnel import Personnel
-from optimizer.plan import Plan
+from optimizer.plan import Move, Plan
 from optimizer.policy import Policy
 from optimizer.policy_staffing import Qualification
 from optimizer.rules import Violation
 from optimizer.strength import UnitNeed, unit_needs
-from optimizer.unit_groups import of_unit, people_of, teams_of
+from optimizer.unit_groups import follows_roles, of_unit, people_of, teams_of
 
 TOLERANCE = 1e-6
+_JUDGED_ELSEWHERE = ("staffing.", "stations.", "units.", "moves.reason", "strength.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -51,12 +53,87 @@ class _Ledger:
         return cls(left=left, arrived=arrived)
 
 
+def role_violations(
+    county: County, policy: Policy, plan: Plan, name: Mapping[str, str]
+) -> tuple[Violation, ...]:
+    """Rules of `policy.reassignment` that a plan breaks, and what it says of roles against itself.
+
+    Rules of `policy.staffing` are not looked at again: `optimizer.feasibility` judges them.
+
+    Args:
+        county: The county.
+        policy: The policy; where it sets no rule, only head counts of roles are looked at.
+        plan: The plan, with its moves.
+        name: Name of every station, squad and unit by id.
+    """
+    centre_of = plan.centre_of()
+
+    def between_units(moves: Sequence[Move]) -> Counter[tuple[str, str]]:
+        found = Counter[tuple[str, str]]()
+        for move in moves:
+            if move.reason == "reassign":
+                found[centre_of.get(move.from_id, move.from_id), move.to_id] += move.officers
+        return found
+
+    holders: dict[tuple[str, str], list[tuple[Qualification, int]]] = {}
+    for one in plan.qualified_moves:
+        # A qualification the policy does not know is refused when a plan is read.
+        kind = cast("Qualification", one.qualification)
+        holders.setdefault((one.from_id, one.to_id), []).append((kind, one.officers))
+    officers = between_units(plan.moves)
+    found = [
+        Violation(rule="moves.qualified", where=f"{a} → {b}", value=str(n), limit="0", what=kind)
+        for (a, b), kinds in holders.items()
+        if (a, b) not in officers
+        for kind, n in kinds
+    ]
+    found += _auxiliaries_there(county, plan)
+    if follows_roles(policy):
+        sent = [
+            Sent(from_id=a, to_id=b, people=n, holders=tuple(holders.get((a, b), ())))
+            for (a, b), n in officers.items()
+        ]
+        helpers = [
+            Sent(from_id=a, to_id=b, people=n)
+            for (a, b), n in between_units(plan.auxiliary_moves).items()
+        ]
+        broken = broken_rules(county, policy, plan, sent, helpers)
+        found += [v for v in broken if not v.rule.startswith(_JUDGED_ELSEWHERE)]
+    return tuple(sorted({replace(v, where=_named(v.where, name)) for v in found}))
+
+
+def _auxiliaries_there(county: County, plan: Plan) -> Iterator[Violation]:
+    """Auxiliaries who leave are there to leave, and go to a unit of the plan."""
+    stations = county.stations
+    held = {p.unit_id: p.auxiliaries for p in county.personnel}
+    held |= dict(zip(stations.station_id, stations.auxiliaries.tolist(), strict=True))
+    gone = Counter[str]()
+    units = {n for n, _officers in plan.strength}
+    for move in plan.auxiliary_moves:
+        gone[move.from_id] += move.officers
+        if move.to_id not in units or move.to_id == move.from_id:
+            where = f"{move.from_id} → {move.to_id}"
+            yield Violation(rule="moves.auxiliaries", where=where, value=str(move.officers))
+    for unit, number in gone.items():
+        if number > held.get(unit, 0):
+            yield Violation(
+                rule="auxiliaries.conserved",
+                where=unit,
+                value=str(number),
+                limit=str(held.get(unit, 0)),
+            )
+
+
+def _named(where: str, name: Mapping[str, str]) -> str:
+    return " → ".join(f"{name[i]} ({i})" if i in name else i for i in where.split(" → "))
+
+
 def broken_rules(
     county: County,
     policy: Policy,
     plan: Plan,
     officers: Sequence[Sent],
-    auxiliaries: Sequence[Sent] = (),
+    auxiliaries: Sequence[Sent] | None = (),
     *,
     free: bool = False,
 ) -> tuple[Violation, ...]:
@@ -67,13 +144,14 @@ def broken_rules(
         policy: The policy.
         plan: The plan whose units they are.
         officers: The transfers of officers.
-        auxiliaries: Those of auxiliaries.
+        auxiliaries: Those of auxiliaries; None = they are not looked at.
         free: `staffing.give_only_from_bundles` was left out.
     """
     needs = unit_needs(county, policy, plan)
     people = people_of(county, plan, needs)
     judge = _Judge(county=county, policy=policy, plan=plan, needs=needs, people=people, free=free)
-    return tuple(sorted({*judge.officers(officers), *judge.auxiliaries(auxiliaries)}))
+    helpers = () if auxiliaries is None else judge.auxiliaries(auxiliaries)
+    return tuple(sorted({*judge.officers(officers), *helpers}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,22 +253,22 @@ class _Judge:
                 others = before - held
                 left = own.left[unit]
                 if left > held or ledger.left[unit] - left > others:
-                    yield _over("strength.conserved", f"{unit} {name}", left, held)
+                    yield _over("reassignment.holders", unit, left, held, name)
                 has = held - left + own.arrived[unit]
                 then = before - ledger.left[unit] + ledger.arrived[unit]
                 if has < int(least[u]):
-                    yield _over(f"reassignment.qualified.{name}", unit, has, int(least[u]))
+                    yield _over("reassignment.qualified", unit, has, int(least[u]), name)
                 if has < float(share[u]) * then - TOLERANCE:
-                    rule = f"reassignment.qualified_fraction.{name}"
-                    yield _over(rule, unit, has, float(share[u]))
+                    rule = "reassignment.qualified_fraction"
+                    yield _over(rule, unit, has, float(share[u]), name)
         for one in sent:
-            if any(number > one.people for _, number in one.holders):
-                yield _over("strength.conserved", one.from_id, one.people, one.people)
+            for name, number in one.holders:
+                if number > one.people:
+                    where = f"{one.from_id} → {one.to_id}"
+                    yield _over("moves.qualified", where, number, one.people, name)
 
     def auxiliaries(self, sent: Sequence[Sent]) -> Iterator[Violation]:
         """Rules on auxiliaries."""
-        if not sent:
-            return
         rules = self.policy.reassignment
         yield from self._ways(sent)
         moved = sum(s.people for s in sent)
@@ -212,9 +290,12 @@ class _Judge:
             mine = [int(self.county.stations.auxiliaries[row[s]]) for s in need.station_ids]
             before = sum(mine)
             then = before - left + arrived
-            least = max(int(floors[u]), int(teams[u]) * per_team)
-            if then < least:
-                yield _over("reassignment.auxiliary_floors", unit, then, least)
+            for rule, least in (
+                ("reassignment.auxiliary_floors", int(floors[u])),
+                ("reassignment.auxiliary_teams", int(teams[u]) * per_team),
+            ):
+                if then < least:
+                    yield _over(rule, unit, then, least)
             if left > rules.max_give_fraction * before + TOLERANCE:
                 yield _over("reassignment.max_give_fraction", unit, left, rules.max_give_fraction)
 
@@ -233,5 +314,5 @@ class _Judge:
                 yield _over("reassignment.max_move_min", one.from_id, round(minutes, 2), limit)
 
 
-def _over(rule: str, where: str, value: float, limit: float) -> Violation:
-    return Violation(rule=rule, where=where, value=f"{value:g}", limit=f"{limit:g}")
+def _over(rule: str, where: str, value: float, limit: float, what: str = "") -> Violation:
+    return Violation(rule=rule, where=where, value=f"{value:g}", limit=f"{limit:g}", what=what)

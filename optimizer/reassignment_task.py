@@ -39,6 +39,19 @@ class Qualified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GroupInflow:
+    """A stated number of people who come to a group of units.
+
+    Attributes:
+        members: Units of the group, shape (U,).
+        people: Exactly so many arrive.
+    """
+
+    members: BoolArray
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoleTask:
     """One role's question. U units in the order of their ids, which breaks ties.
 
@@ -58,6 +71,7 @@ class RoleTask:
         worth: What one person more in each unit earns, and one fewer costs, shape (U,).
         max_moves: People moved at the most.
         qualified: Rules on qualifications; empty = none.
+        inflows: Stated inflows; then nobody arrives outside their groups. Empty = none.
     """
 
     role: Role
@@ -74,6 +88,7 @@ class RoleTask:
     worth: FloatArray
     max_moves: int
     qualified: tuple[Qualified, ...] = ()
+    inflows: tuple[GroupInflow, ...] = ()
 
     @property
     def may(self) -> BoolArray:
@@ -87,6 +102,7 @@ class RoleTask:
         """Who gives and who receives can be told without saying who goes where."""
         return not (
             self.qualified
+            or self.inflows
             or self.rotate.any()
             or self.price_per_min
             or self.worth.any()

@@ -62,6 +62,30 @@ SENTENCES = {
     "staffing.respect_establishment": "{where}: brought up to {value} officers; {limit} authorised",
     "units.can_give": "{where}: gives {value} officers, but may not give",
     "units.can_receive": "{where}: receives {value} officers, but may not receive",
+    "reassignment.floors": "{where}: {value} officers; the policy's floor is {limit}",
+    "reassignment.caps": "{where}: {value} officers; the policy's cap is {limit}",
+    "reassignment.teams": "{where}: {value} officers; its community teams need {limit}",
+    "reassignment.auxiliary_floors": "{where}: {value} auxiliaries; the policy's floor is {limit}",
+    "reassignment.auxiliary_teams": "{where}: {value} auxiliaries; its community teams need "
+    "{limit}",
+    "reassignment.max_auxiliary_moves": "{where}: {value} auxiliaries reassigned; at most {limit} "
+    "allowed",
+    "reassignment.max_give_fraction": "{where}: gives {value} people; at most a share of {limit} "
+    "may leave",
+    "reassignment.max_move_min": "{where}: sends people {value} minutes away; at most {limit} "
+    "allowed",
+    "reassignment.rotation.at_least": "{where}: {value} officers leave by rotation; at least "
+    "{limit} are due",
+    "reassignment.rotation.at_most": "{where}: {value} officers leave; at most {limit} may by "
+    "rotation",
+    "reassignment.qualified": "{where}: {value} officers hold {what}; at least {limit} required",
+    "reassignment.qualified_fraction": "{where}: {value} officers hold {what}; at least a share of "
+    "{limit} required",
+    "reassignment.holders": "{where}: {value} officers who hold {what} leave, and the others; it "
+    "has {limit} such",
+    "moves.qualified": "{where}: {value} officers who hold {what} in a move of {limit}",
+    "moves.auxiliaries": "{where}: {value} auxiliaries go to what is no other unit of the plan",
+    "auxiliaries.conserved": "{where}: {value} auxiliaries leave; {limit} are there",
     "moves.reason": "{where}: {value} officers move for the reason {what}, which it cannot be",
     "strength.conserved": "{where}: {value} officers in the plan; {limit} by head count and moves",
 }

@@ -14,6 +14,7 @@ from optimizer.frozen import BoolArray, IntArray
 from optimizer.personnel import NOBODY, Personnel
 from optimizer.plan import Plan
 from optimizer.policy import Policy
+from optimizer.policy_staffing import Reassignment
 from optimizer.strength import UnitNeed
 
 Number = TypeVar("Number", int, float)
@@ -23,6 +24,11 @@ GROUP_OF = {
     "functional": "functional_units",
     "squad": "squads",
 }
+
+
+def follows_roles(policy: Policy) -> bool:
+    """Whether a run reassigns by the rules of `policy.reassignment`: any of them is set."""
+    return policy.staffing.reassign and policy.reassignment != Reassignment()
 
 
 def of_unit(needs: Sequence[UnitNeed], rule: Mapping[str, Number], default: Number) -> NDArray[Any]:

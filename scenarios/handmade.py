@@ -16,9 +16,9 @@ from optimizer.evaluation import evaluate
 from optimizer.feasibility import Violation, violations
 from optimizer.plan import Bundle, Move, Plan, current_plan
 from optimizer.policy import Policy
+from optimizer.reassignment_stage import staff
 from optimizer.result import Proof
 from optimizer.scorecard import Evaluation
-from optimizer.staffing import reassign
 from optimizer.traffic import hand_over
 from scenarios.load import LoadedCase
 from scenarios.names import Wrong, gazetteer
@@ -271,7 +271,7 @@ def _completed(
     roads, traffic = hand_over(county, policy, bundles)
     if roads is None:
         raise InputError([_impossible(shown, traffic)])
-    plan, staffing = reassign(
+    plan, staffing = staff(
         county,
         policy,
         Plan(
@@ -282,8 +282,9 @@ def _completed(
         ),
     )
     if plan is None:
-        raise InputError([_impossible(shown, staffing)])
-    return plan, (traffic, staffing)
+        failed = next(proof for proof in staffing if proof.objective is None)
+        raise InputError([_impossible(shown, failed)])
+    return plan, (traffic, *staffing)
 
 
 def _impossible(shown: str, proof: Proof) -> Problem:

@@ -254,7 +254,7 @@ def _recheck(
     is_free: bool,
 ) -> None:
     """Hold the answer against every rule, without the search's own task."""
-    auxiliaries: tuple[Sent, ...] = ()
+    auxiliaries: tuple[Sent, ...] | None = None
     if board.auxiliaries is not None and helpers is not None and helpers.objective is not None:
         auxiliaries = sent_of(board, board.auxiliaries, helpers.transfers)
     if found.objective is None:

@@ -29,9 +29,9 @@ DECISIONS = {
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
         "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
-        "reassignment_problems", "road_frontier", "road_loads", "rollout", "roster_model",
-        "roster_search", "solver", "stability", "staffing", "stage_memory", "traffic",
-        "ways_out",
+        "reassignment_moves", "reassignment_problems", "reassignment_stage", "road_frontier",
+        "road_loads", "rollout", "roster_model", "roster_search", "short_lists", "solver", "stability",
+        "staffing", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
 JUDGES = tuple(

@@ -217,12 +217,15 @@ def test_the_judge_finds_each_broken_rule(case: Path) -> None:
     assert rules([sent("02", "01", 2)], rotation={"at_most": 1}) == {
         "reassignment.rotation.at_most"
     }
-    assert rules([one], qualified={"firearm": {"02": 1}}) == {"reassignment.qualified.firearm"}
+    assert rules([one], qualified={"firearm": {"02": 1}}) == {"reassignment.qualified"}
     assert rules([sent("01", "02", 2, 1)], qualified={"firearm": {"02": 1}}) == set()
     assert rules([one], qualified_fraction={"firearm": {"02": 0.1}}) == {
-        "reassignment.qualified_fraction.firearm"
+        "reassignment.qualified_fraction"
     }
-    assert rules([one], teams={"residents_per_team": 400}) == {"reassignment.teams"}
+    assert rules([one], teams={"residents_per_team": 400}) == {
+        "reassignment.teams",
+        "reassignment.auxiliary_teams",
+    }
     assert rules([sent("q1", "02", 1)]) == {"moves.reason"}
     assert "strength.conserved" in rules([sent("02", "01", 7)])
     assert rules([sent("01", "01", 1)]) == {"moves.reason"}
