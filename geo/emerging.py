@@ -21,6 +21,7 @@ Classes, the first that fits (S = share of steps in which the place is hot):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,9 +80,10 @@ def steps_of(
         return days, number
     first, last = int(number[0]), int(number[-1])
     if whole_only:
-        first += int(_first_day(first, step) < days[0])
-        last -= int(_first_day(last + 1, step) > days[-1] + 1)
-    starts = np.array([_first_day(n, step) for n in range(first, last + 1)], "datetime64[D]")
+        begin, after = _first_days([first, last + 1], step)
+        first += int(begin < days[0])
+        last -= int(after > days[-1] + 1)
+    starts = _first_days(range(first, last + 1), step)
     return starts, np.where((number >= first) & (number <= last), number - first, -1)
 
 
@@ -215,8 +217,10 @@ def _g(
     return standard_g(value, window, places), value, window
 
 
-def _first_day(number: int, step: str) -> np.datetime64:
+def _first_days(numbers: Sequence[int], step: str) -> NDArray[np.datetime64]:
+    """First day of weeks, months or quarters counted from 1970."""
+    number = np.array(numbers, np.int64)
     if step == "week":
-        return np.datetime64(number * 7 - 3, "D")
-    month = np.datetime64(number * (3 if step == "quarter" else 1), "M")
-    return np.datetime64(month, "D")
+        return (number * 7 - 3).view("datetime64[D]")
+    months = number * (3 if step == "quarter" else 1)
+    return months.view("datetime64[M]").astype("datetime64[D]")

@@ -52,8 +52,9 @@ class Ground:
         outline: The county.
         roads: LineStrings; those inside the county where its outline is known.
         roads_managed: The roads are those that squads manage, not all.
-        marks: What a scenario changes on the roads.
         centre: Row of each station's centre station in the plan, shape (S,).
+        plane: Where all of it lies.
+        marks: What a scenario changes on the roads.
     """
 
     seat_m: FloatArray
@@ -67,6 +68,7 @@ class Ground:
     roads: GeometryArray
     roads_managed: bool
     centre: IntArray
+    plane: Plane
     marks: tuple[GroundMark, ...] = ()
 
 
@@ -128,6 +130,7 @@ def ground_of(
         roads=roads,
         roads_managed=managed,
         centre=centre,
+        plane=plane,
         marks=tuple(_mark(plane, text, mark, inside) for text, mark in road_marks),
     )
 
