@@ -30,7 +30,8 @@ DECISIONS = {
         "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_moves", "reassignment_problems", "reassignment_stage", "road_frontier",
-        "road_loads", "rollout", "roster_model", "roster_search", "short_lists", "solver", "stability",
+        "road_loads", "rollout", "roster_model", "roster_search", "short_lists", "solver",
+        "stability",
         "staffing", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
