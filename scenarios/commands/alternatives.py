@@ -16,7 +16,7 @@ from scenarios.commands.common import (
     SETS,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     print_json,
@@ -117,13 +117,7 @@ def alternatives_command(
         if out is not None and study.best.plans:
             with Progress(_, quiet=as_json) as progress:
                 progress.step("writing")
-                command = command_line(
-                    "alternatives", [case], scenario=scenario, best=str(best), within=within,
-                    diverse=str(diverse), share=str(share), years=str(years), seed=str(seed),
-                    lang=lang,
-                )  # fmt: skip
-                command += ["--hosts"] * hosts + [w for s in sets for w in ("--set", s)]
-                written = write_alternatives(study, out, _, language, command)
+                written = write_alternatives(study, out, _, language, asked_command())
         if as_json:
             print_json(document(study, _))
         else:

@@ -207,3 +207,39 @@ def command_line(command: str, words: Iterable[str], **options: str | Path | Non
         if value is not None:
             line += [f"--{name}", str(value)]
     return [masked(word) for word in line]
+
+
+_UNRECORDED = frozenset(
+    ["out", "store", "no_store", "as_json", "workers", "cluster", "again", "yes"]
+)
+"""Parameters that say where or how, and never what is found."""
+
+
+def asked_command() -> list[str]:
+    """The running command as it was asked, with its defaults, for the record in a manifest.
+
+    Arguments first, then every option that has a value, in the order of `--help`; without those
+    that only say where the output goes or how the work is shared out, so that the same question
+    gives the same record.
+    """
+    context = click.get_current_context()
+    words: list[str] = []
+    options: list[str] = []
+    for parameter in context.command.params:
+        if parameter.name is None or parameter.name in _UNRECORDED:
+            continue
+        value = context.params.get(parameter.name)
+        several = parameter.multiple or parameter.nargs == -1
+        given = () if value is None else tuple(value) if several else (value,)
+        if isinstance(parameter, click.Argument):
+            words += [str(v) for v in given]
+            continue
+        name = max(parameter.opts, key=len)
+        for one in given:
+            if one is True:
+                options.append(name)
+            elif one is not False:
+                each = one if isinstance(one, tuple) else (one,)
+                options += [name, *(str(v) for v in each)]
+    command = context.command.name or ""
+    return command_line(command, [*words, *options])

@@ -14,7 +14,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -85,8 +85,7 @@ def compare_command(
                 from scenarios.versus_outputs import write_versus
 
                 progress.step("writing")
-                command = command_line("compare", runs, case=case, lang=lang)
-                written = write_versus(found, out, _, language, command)
+                written = write_versus(found, out, _, language, asked_command())
         if as_json:
             print_json(to_document(found))
             return

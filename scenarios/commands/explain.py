@@ -20,7 +20,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -92,8 +92,7 @@ def explain_command(
             written: tuple[str, ...] = ()
             if found is not None and out is not None:
                 progress.step("writing")
-                command = command_line("explain", [asked], scenario=scenario, lang=lang)
-                written = write_explanation(found, out, _, command)
+                written = write_explanation(found, out, _, asked_command())
         if found is None:
             if as_json:
                 print_json(no_plan_document(opened, _))

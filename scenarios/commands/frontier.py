@@ -20,7 +20,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -117,11 +117,7 @@ def frontier_command(
             _refuse_no_point(maps, len(study.found.points))
             if out is not None and study.found.points:
                 progress.step("writing")
-                command = command_line(
-                    "frontier", [case], scenario=scenario, against=third, lang=lang
-                )
-                command += [w for s in sets for w in ("--set", s)]
-                written = write_frontier(study, out, _, language, command, maps)
+                written = write_frontier(study, out, _, language, asked_command(), maps)
         if as_json:
             print_json(document(study, _))
         else:

@@ -18,7 +18,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -92,10 +92,7 @@ def organise_command(
             written: tuple[str, ...] = ()
             if out is not None:
                 progress.step("writing")
-                command = command_line(
-                    "organise", [asked], scenario=scenario, unit=unit, beats=beats, lang=lang
-                )
-                written = write_organisation(study, out, _, language, command)
+                written = write_organisation(study, out, _, language, asked_command())
         if as_json:
             print_json(organisation_document(study))
         else:

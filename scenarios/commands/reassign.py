@@ -20,7 +20,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -129,9 +129,7 @@ def reassign_command(
             written: tuple[str, ...] = ()
             if out is not None and study.then is not None:
                 progress.step("writing")
-                command = command_line("reassign", [asked], scenario=scenario, lang=lang)
-                command += [w for s in sets for w in ("--set", s)]
-                written = write_reassign(study, out, _, language, command)
+                written = write_reassign(study, out, _, language, asked_command())
         if as_json:
             print_json(reassign_document(study))
         else:

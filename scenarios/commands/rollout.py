@@ -16,7 +16,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -81,11 +81,7 @@ def rollout_command(
         else:
             show_rollout(made, console(), _)
         if out is not None and made.found.months:
-            count = None if per_month is None else str(per_month)
-            command = command_line(
-                "rollout", [run], months=str(months), lang=lang, **{"per-month": count}
-            )
-            files = write_rollout(made, out, _, command)
+            files = write_rollout(made, out, _, asked_command())
             if not as_json:
                 say_written(out, files, _)
     sys.exit(EXIT_PLAN if made.found.months else EXIT_NO_PLAN)

@@ -21,7 +21,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -120,8 +120,7 @@ def simulate_command(
             written: tuple[str, ...] = ()
             if out is not None:
                 progress.step("writing")
-                command = command_line("simulate", [asked], scenario=scenario, lang=lang)
-                written = write_simulation(run, result, document, out, _, command)
+                written = write_simulation(run, result, document, out, _, asked_command())
         if as_json:
             print_json(document)
         else:

@@ -19,7 +19,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -125,8 +125,7 @@ def strength_command(
             written: tuple[str, ...] = ()
             if out is not None:
                 progress.step("writing")
-                command = command_line("strength", [asked], scenario=scenario, lang=lang)
-                written = write_strength(study, out, _, language, command)
+                written = write_strength(study, out, _, language, asked_command())
         if as_json:
             print_json(strength_document(study, chosen))
         else:

@@ -17,7 +17,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -117,12 +117,7 @@ def stress_command(
         document = stress_document(run, result, _)
         written: tuple[str, ...] = ()
         if out is not None:
-            command = command_line("stress", [asked], lang=lang, config=config)
-            command += [w for one in only for w in ("--only", one)]
-            command += [w for one in sets for w in ("--set", one)]
-            for name, value in (("--seed", seed), ("--replications", replications)):
-                command += [] if value is None else [name, str(value)]
-            written = write_stress(run, result, document, out, _, command)
+            written = write_stress(run, result, document, out, _, asked_command())
         if as_json:
             print_json(document)
         else:

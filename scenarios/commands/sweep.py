@@ -21,7 +21,7 @@ from scenarios.commands.common import (
     SETS,
     WORKERS,
     Failures,
-    command_line,
+    asked_command,
     console,
     language_of,
     refuse_bad_folder,
@@ -128,10 +128,7 @@ def sweep_command(
                     cluster=cluster,
                     progress=show,
                 )
-                command = command_line("sweep", [case], scenario=scenario, lang=lang)
-                command += [w for g in grids for w in ("--grid", g)]
-                command += [w for s in sets for w in ("--set", s)]
-                written = write_sweep(sweep, folder, _, command)
+                written = write_sweep(sweep, folder, _, asked_command())
             except KeyboardInterrupt:
                 journal.close()
                 bar.close()

@@ -18,7 +18,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     Progress,
-    command_line,
+    asked_command,
     console,
     language_of,
     opened_store,
@@ -80,8 +80,7 @@ def traffic_command(
                 found = traffic_of(run, joint=joint, progress=progress.step)
                 if out is not None:
                     progress.step("writing")
-                    command = command_line("traffic", [asked], scenario=scenario, lang=lang)
-                    written = write_traffic(found, out, _, language, command)
+                    written = write_traffic(found, out, _, language, asked_command())
         if found is None:
             if as_json:
                 document = {
