@@ -33,6 +33,7 @@ class RepeatPlaces:
     """Places of repeat alerts, most urgent first. P places, W alerts in the look-back.
 
     Attributes:
+        start: When the look-back begins.
         kinds: Names of what is counted together.
         categories: As in the alert table.
         kind: Row in `kinds`, shape (P,).
@@ -54,6 +55,7 @@ class RepeatPlaces:
         member_keys: Key of each alert in the look-back, shape (W,).
     """
 
+    start: np.datetime64
     kinds: tuple[str, ...]
     categories: tuple[str, ...]
     kind: IntArray
@@ -87,16 +89,22 @@ class RepeatPlaces:
         """Every key that was joined into a place, sorted."""
         return np.unique(self.member_keys[self.group == self.leader[place]])
 
-    def alerts_at(self, key: int) -> AlertTable:
-        """All alerts of the look-back at the place led by `key`; none where it leads none."""
-        led = self.member_keys == np.uint64(key)
-        groups = np.unique(self.group[led & (self.group >= 0)])
-        # A key that another point leads names no place of its own.
-        own = [g for g in groups.tolist() if self._leading_key(g) == key]
-        return self.lookback.only(np.isin(self.group, own))
+    def leader_of(self, key: int) -> int:
+        """Row of the leader of the place that a key belongs to; -1 where it is not there."""
+        rows = np.flatnonzero(self.member_keys == np.uint64(key))
+        return int(self.group[rows[0]]) if key and len(rows) else -1
 
-    def _leading_key(self, group: int) -> int:
-        return int(self.member_keys[group])
+    def is_at(self, key: int) -> BoolArray:
+        """The alerts of the look-back at the place led by `key`; none where it leads none."""
+        leader = self.leader_of(key)
+        # A key that another point leads names no place of its own.
+        leads = leader >= 0 and int(self.member_keys[leader]) == key
+        found: BoolArray = (self.group == leader) & leads
+        return found
+
+    def alerts_at(self, key: int) -> AlertTable:
+        """The same as a table."""
+        return self.lookback.only(self.is_at(key))
 
 
 def repeat_places(table: AlertTable, as_of: np.datetime64, rules: Repeats) -> RepeatPlaces:
@@ -108,7 +116,8 @@ def repeat_places(table: AlertTable, as_of: np.datetime64, rules: Repeats) -> Re
         rules: See the module.
     """
     end = as_of.astype("datetime64[D]") + np.timedelta64(1, "D")
-    window = table.between(end - np.timedelta64(rules.lookback_days, "D"), end)
+    start = end - np.timedelta64(rules.lookback_days, "D")
+    window = table.between(start, end)
     places = _places(window, rules.radius_m)
     group = places.group
     weights = _weights(window, rules)
@@ -120,6 +129,7 @@ def repeat_places(table: AlertTable, as_of: np.datetime64, rules: Repeats) -> Re
     both = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     order = np.lexsort((both["kind"], both["key"], -both["alerts"], -both["weight"], both["grade"]))
     return RepeatPlaces(
+        start=start,
         kinds=tuple(kinds),
         categories=table.categories,
         without_place=int((window.place == 0).sum()),
