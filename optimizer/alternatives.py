@@ -27,6 +27,7 @@ from optimizer.partition import Relaxation, partition, relaxation
 from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.result import Status
+from optimizer.short_lists import cheapest_by_lists
 from optimizer.solver import Limits
 from optimizer.workload import Demand, demand_of
 
@@ -217,13 +218,19 @@ def diverse_plans(choice: Choice, count: int, share: float) -> Alternatives:
     joint = choice.columns.size > 1
     rows: list[Limit] = []
     plans = [choice.plan(choice.best)]
-    taken = choice.best
+    taken, short = choice.best, True
     while len(plans) < count:
         there = np.isin(choice.columns.set_of, choice.columns.set_of[taken]) & joint
         weight = np.where(there, -parts, _SHARE_PARTS - parts) * joint
         rows.append(Limit(coefficients=weight.astype(np.int64), at_least=0, per_unit=_PER_UNIT))
         asked = replace(choice.cover, limits=(*choice.cover.limits, *rows))
-        found = partition(asked, choice.limits())
+        least = int(choice.cover.price[taken].sum())
+        found = None
+        if short:
+            found = cheapest_by_lists(asked, choice.known, least, choice.deadline)
+            short = found is not None
+        if found is None:
+            found = partition(asked, choice.limits())
         if found.chosen is None or not joint[found.chosen].any():
             break
         taken = found.chosen
