@@ -1,0 +1,89 @@
+"""Keys of places: the same key for the same place within a case, and no way back to an address.
+
+An id or address becomes a keyed hash (SipHash-2-4, 64 bits). Its secret, the salt, is drawn once
+for a case and lies beside it; without it nobody can try out addresses against the keys. A point
+becomes a key without need of secrecy, since the point itself stands in the table.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.atomic import make_folder
+from geo.columns import HALF_WIDTH
+from optimizer.errors import InputError
+from optimizer.frozen import FloatArray
+
+SALT_FILE = "place.salt"
+_SALT_CHARACTERS = 16  # what SipHash takes: 95 bits in letters and digits
+_LETTERS = string.ascii_letters + string.digits
+# Points this close together are one place: a hundred-thousandth of a degree, about a metre.
+_PER_DEGREE = 1e5
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+def case_salt(folder: Path) -> str:
+    """The salt kept in `folder`, drawn now where there is none; one for this time only where the
+    folder cannot be written.
+    """
+    path = folder / SALT_FILE
+    with suppress(OSError, UnicodeDecodeError):
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) == _SALT_CHARACTERS and kept.isalnum():
+            return kept
+    salt = "".join(secrets.choice(_LETTERS) for _ in range(_SALT_CHARACTERS))
+    with suppress(OSError, InputError):
+        make_folder(folder)
+        # Whoever comes first draws it; two at once must not use two.
+        with suppress(FileExistsError):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(salt)
+            return salt
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) == _SALT_CHARACTERS:
+            return kept
+    return salt
+
+
+def text_keys(texts: NDArray[np.object_], salt: str) -> NDArray[np.uint64]:
+    """Keys of ids or addresses, shape (R,); 0 for an empty one.
+
+    Width, case and spaces do not matter.
+    """
+    plain = np.empty(len(texts), dtype=object)
+    plain[:] = ["".join(str(t).translate(HALF_WIDTH).casefold().split()) for t in texts]
+    keys = pd.util.hash_array(plain, hash_key=salt, categorize=False).astype(np.uint64)
+    keys[keys == 0] = 1
+    keys[plain == ""] = 0
+    return keys
+
+
+def point_keys(lon_deg: FloatArray, lat_deg: FloatArray) -> NDArray[np.uint64]:
+    """Keys of points to about a metre, shape (R,); 0 where there is none."""
+    known = np.isfinite(lon_deg) & np.isfinite(lat_deg)
+    x, y = (
+        np.rint(np.where(known, v, 0.0) * _PER_DEGREE).astype(np.int64).astype(np.uint64)
+        for v in (lon_deg, lat_deg)
+    )
+    # splitmix64's finisher: one to one, so different points never share a key.
+    key = (x << np.uint64(32)) ^ (y & np.uint64(0xFFFFFFFF))
+    key = (key ^ (key >> np.uint64(30))) * _MIX_1
+    key = (key ^ (key >> np.uint64(27))) * _MIX_2
+    key ^= key >> np.uint64(31)
+    key[known & (key == 0)] = 1
+    key[~known] = 0
+    return key
+
+
+def id_keys(values: NDArray[np.object_]) -> NDArray[np.uint64]:
+    """Keys of ids that only serve to find doubles, and are not kept."""
+    return pd.util.hash_array(values, categorize=False).astype(np.uint64)
