@@ -30,8 +30,9 @@ from scenarios.provenance import modelled_text
 from scenarios.quality import record_sheets
 from scenarios.reach import cut_off_text
 from scenarios.road_lines import drawn_roads
+from scenarios.role_tables import role_sheets
 from scenarios.run import Run
-from scenarios.tables import Sheet, sheets
+from scenarios.tables import Sheet, names_in, sheets
 from scenarios.web_scene import web_scenes
 from scenarios.workbook import WORKBOOK, write_workbook
 
@@ -81,13 +82,14 @@ def write_tables(run: Run, folder: Path, _: Translate, language: Language) -> No
     assert run.result.plan is not None
     loaded = run.loaded
     tables, records = sheets(run, _, language), record_sheets(run.inspection, _, loaded.warnings)
+    roles = role_sheets(run.result.plan, names_in(loaded.county), _)
     turnout_min = loaded.policy.response.turnout_min
     assignment = assignment_sheets(loaded.county, run.result.plan, turnout_min)
-    for sheet in (*tables, *assignment, *records):
+    for sheet in (*tables, *roles, *assignment, *records):
         write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
     # The workbook makes its own page of the measures, and its last tables are about the inputs.
     _measures, *decisions, provenance = tables
-    pages: list[Sheet] = [*decisions, assignment_for_people(assignment[0], _), provenance]
+    pages: list[Sheet] = [*decisions, *roles, assignment_for_people(assignment[0], _), provenance]
     pages += [sheet for sheet in records if sheet.name not in _NOT_IN_WORKBOOK]
     write_workbook(folder / WORKBOOK, run, pages, _, language)
 
@@ -114,7 +116,10 @@ def scene_of(
         outline=loaded.outline,
         road_lines=road_lines,
         road_class_names=road_classes,
-        road_marks=(*loaded.road_marks, *barrier_marks(loaded.barriers)),
+        road_marks=(
+            *loaded.road_marks,
+            *barrier_marks(loaded.barriers, loaded.outline, loaded.cell_geometry),
+        ),
         title=title,
         provenance_line=" · ".join(filter(None, [cut_off_text(loaded.warnings, _), provenance])),
         attribution=in_language(credited(loaded.case.spec), language),
@@ -161,6 +166,7 @@ def _write_gpkg(run: Run, path: Path, reach: Surface, _: Translate) -> None:
         ),
         reach=reach,
         road_marks=run.loaded.road_marks,
+        barriers=loaded.barriers,
         attribution=credited(loaded.case.spec),
         translate=_,
     )

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from optimizer.errors import Translate
-from optimizer.policy_staffing import Qualification
 from optimizer.reassignment_task import RoleTask, Transfer
 from scenarios.reassign import ReassignStudy
+from scenarios.role_tables import qualification_text
 from scenarios.tables import Cell, Kind, Sheet, kind_text
-
-
-def qualification_text(name: Qualification, _: Translate) -> str:
-    """Name of a qualification."""
-    return {
-        "firearm": _("firearm"),
-        "case": _("case-handling"),
-        "traffic_law": _("traffic law"),
-    }[name]
 
 
 def role_text(task: RoleTask, _: Translate) -> str:

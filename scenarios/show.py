@@ -12,6 +12,7 @@ from optimizer.result import Proof, Relaxation, Status
 from scenarios.compare import measures, township_changes
 from scenarios.documents import steered_in
 from scenarios.provenance import modelled_text
+from scenarios.role_tables import show_roles
 from scenarios.run import Run
 from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
@@ -61,6 +62,7 @@ def step_text(step: str, _: Translate) -> str:
         "bundling": _("bundling"),
         "traffic": _("traffic consolidation"),
         "staffing": _("reassignment"),
+        "auxiliaries": _("reassignment of auxiliaries"),
         "evaluation": _("evaluation"),
         "writing": _("writing"),
         "simulation": _("simulation"),
@@ -258,6 +260,7 @@ def _show_moves(run: Run, console: Console, _: Translate) -> None:
                     n=total, reason=reason_text(reason, _)
                 )
             )
+    show_roles(run.result.plan, name, console, _)
 
 
 def _show_townships(run: Run, console: Console, _: Translate) -> None:

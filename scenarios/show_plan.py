@@ -18,6 +18,7 @@ from scenarios.compare import MeasureRow, TownshipChange, measures, township_cha
 from scenarios.documents import proof_documents
 from scenarios.kept import KeptRun
 from scenarios.provenance import modelled_text
+from scenarios.role_tables import roles_told
 from scenarios.show_lines import Cell, Column, grid, listed, paragraph, wrapped
 from scenarios.sizes import sizes_text
 from scenarios.steered import steered_text
@@ -210,6 +211,8 @@ def _show_moves(kept: KeptRun, out: Paper, full: bool) -> None:
         total = sum(m.officers for m in plan.moves if m.reason == reason)
         if total:
             out.say(_("{n} officers: {reason}").format(n=total, reason=reason_text(reason, _)))
+    for line in roles_told(plan, _):
+        out.say(line)
     moved = [m for m in plan.moves if m.reason == "reassign"]
     if full:
         _show_every_move(kept, plan.moves, out)

@@ -160,6 +160,8 @@ def sheet_title(name: str, _: Translate) -> str:
         "measures": _("Summary"),
         "bundles": _("Bundles"),
         "moves": _("Moves"),
+        "auxiliary_moves": _("Auxiliaries' moves"),
+        "qualified_moves": _("Qualified moves"),
         "road_duties": _("Road duty"),
         "townships": _("Townships"),
         "units": _("Units"),
@@ -261,6 +263,7 @@ def stage_text(stage: str, _: Translate) -> str:
         "bundling": _("bundling"),
         "traffic": _("traffic consolidation"),
         "staffing": _("reassignment"),
+        "auxiliaries": _("reassignment of auxiliaries"),
     }.get(stage, stage)
 
 

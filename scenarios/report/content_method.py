@@ -72,6 +72,7 @@ def _proofs(m: Material) -> TableBlock:
         "bundling": _("officers required, with the price of longer ways"),
         "traffic": _("managed road per officer at the most loaded unit"),
         "staffing": _("deviation of strength from workload"),
+        "auxiliaries": _("deviation of auxiliaries from workload"),
     }
     return TableBlock(
         caption=_("Stages, and what was proven"),

@@ -10,6 +10,7 @@ from scenarios.report.blocks import Block, Heading, Paragraph, TableBlock
 from scenarios.report.charts import picture, strength_chart
 from scenarios.report.material import Material
 from scenarios.report.wording import listed, load, one, whole
+from scenarios.role_tables import roles_told
 
 CHARTED = 20
 """Units in the chart; all are in the appendix."""
@@ -22,6 +23,8 @@ def moves(m: Material) -> Iterator[Block]:
     yield Paragraph(text=_told(m))
     if plan.officers_reassigned:
         yield _balance(m)
+    if told := roles_told(m.decided, _):
+        yield Paragraph(text=_("Besides: {parts}.").format(parts=_("; ").join(told)))
     if plan.units:
         yield picture(
             lambda: strength_chart(plan.units, _, most=CHARTED),
