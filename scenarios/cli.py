@@ -33,6 +33,7 @@ COMMANDS = {
     "alternatives": "alternatives",
     "route": "route",
     "reach": "reach",
+    "density": "density",
     "strength": "strength",
     "roster": "roster",
     "simulate": "simulate",

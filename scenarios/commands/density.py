@@ -1,0 +1,102 @@
+"""`jingli density`: where alerts are, per square kilometre and per thousand residents."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from scenarios.commands.alert_options import CATEGORY, HOURS, MONTH, WEEKDAY
+from scenarios.commands.common import (
+    JSON,
+    LANG,
+    RUN_OR_CASE,
+    SCENARIO,
+    SETS,
+    STORE,
+    Failures,
+    Progress,
+    asked_command,
+    console,
+    language_of,
+    opened_store,
+    print_json,
+    refuse_bad_folder,
+    say_written,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "density",
+    help="Density of alerts: a surface, the densest ground, and rates of townships and cells "
+    "with intervals, in which a small village is not called high by chance. CASE is a case or "
+    "a run.",
+)
+@RUN_OR_CASE
+@SCENARIO
+@SETS
+@CATEGORY
+@HOURS
+@WEEKDAY
+@MONTH
+@click.option(
+    "--per",
+    type=click.Choice(["km2", "1000-residents"]),
+    default="1000-residents",
+    help="What rates are counted over; residents.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder for tables, workbook, JSON, maps and GIS layers; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def density_command(
+    asked: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    category: tuple[str, ...],
+    hours: str | None,
+    weekday: str | None,
+    month: str | None,
+    per: str,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.alert_places import alerts_meant
+        from scenarios.density import study_density
+        from scenarios.density_outputs import density_document, write_density
+        from scenarios.opened import open_asked
+        from scenarios.show_density import show_density
+
+        written: tuple[str, ...] = ()
+        with Progress(_, quiet=as_json) as progress:
+            opened = open_asked(
+                asked, scenario, sets, partial(opened_store, store, make=False), progress.step,
+                today_only=True,
+            )  # fmt: skip
+            meant = alerts_meant(
+                opened.loaded, opened.scenario, category, hours, weekday, month, progress.step
+            )
+            found = study_density(meant, "km2" if per == "km2" else "1000-residents")
+            if out is not None:
+                progress.step("writing")
+                written = write_density(found, out, _, language, asked_command())
+        if as_json:
+            print_json(density_document(found))
+            return
+        show_density(found, console(), _)
+        if written:
+            say_written(out, written, _)
