@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.barrier_layers import barrier_layers
+from geo.barriers import Barriers
 from geo.gpkg import Layer, multipolygons, plain_column, write_layers
 from geo.isochrone_layers import isochrone_layers
 from geo.isochrones import Surface
@@ -81,16 +83,17 @@ def write_plan_gpkg(
     township_tables: tuple[DataTable, DataTable] | None = None,
     reach: Surface | None = None,
     road_marks: Sequence[RoadMark] = (),
+    barriers: Barriers | None = None,
     attribution: str = "",
     translate: Translate = untranslated,
 ) -> tuple[str, ...]:
     """Write `plan` and today's deployment as layers of one GeoPackage (EPSG:4326), atomically.
 
     Layers: `jurisdictions_today`, `jurisdictions_plan`, `stations`, `cells`, `bundle_links`,
-    `moves`, `road_duties`, `roads`, `road_changes`, `townships`, `isochrones_today` and
-    `isochrones_plan` where `reach` is given, and the table `provenance`. A layer without
-    content is written empty, so that a QGIS project finds it. QGIS finds their styles in the table
-    `layer_styles`.
+    `moves`, `road_duties`, `roads`, `road_changes`, `barriers`, `crossings`, `townships`,
+    `isochrones_today` and `isochrones_plan` where `reach` is given, and the table
+    `provenance`. A layer without content is written empty, so that a QGIS project finds it. QGIS
+    finds their styles in the table `layer_styles`.
 
     Args:
         path: The file, replaced where it exists.
@@ -107,6 +110,7 @@ def write_plan_gpkg(
             that both have also get a column `…_change`.
         reach: Minutes from every station.
         road_marks: What the scenario changes on the roads.
+        barriers: What parts neighbours.
         attribution: Whose data it is; in the metadata of the file and the last row of
             `provenance`.
         translate: English to the language of labels and layer titles.
@@ -131,6 +135,7 @@ def write_plan_gpkg(
         _road_duties(subject),
         _roads(subject, road_lines, road_class_names),
         road_changes_layer(road_marks, translate),
+        *barrier_layers(barriers or Barriers.none(), translate),
         _townships(subject, township_tables),
         _provenance(subject, attribution),
     ]

@@ -14,6 +14,7 @@ from geo.barriers import Barriers, parted_cells
 from geo.columns import Column, Schema
 from geo.plane import as_geometry
 from geo.readers import Table
+from geo.repair import made_valid
 from geo.road_marks import RoadMark
 from optimizer.county import County
 from optimizer.errors import Problem, Translate
@@ -32,6 +33,8 @@ BARRIERS = Schema(
     unique=(),
 )
 _NAMED = 8
+_RIM_DEG = 0.003
+"""A river that is the county's border is drawn though it winds about it: some 300 m."""
 
 
 def barriers_of(table: Table | None) -> tuple[Barriers, list[Problem]]:
@@ -108,14 +111,32 @@ def with_barriers(county: County, barriers: Barriers, cell_geometry: NDArray[Any
     return replace(county, severed_cells=parted)
 
 
-def barrier_marks(barriers: Barriers) -> tuple[RoadMark, ...]:
-    """The barriers as maps draw them: one mark a name."""
+def barrier_marks(
+    barriers: Barriers, outline: Any | None, cell_geometry: NDArray[Any] | None
+) -> tuple[RoadMark, ...]:
+    """The barriers as maps draw them: one mark a name, cut a little outside the county.
+
+    Args:
+        barriers: The barriers.
+        outline: The county's outline in WGS84, or None for that of the cells.
+        cell_geometry: Cells in WGS84; None, without an outline too: the barriers stay whole.
+    """
+    if not len(barriers):
+        return ()
+    land = outline
+    if land is None and cell_geometry is not None:
+        land = shapely.union_all(made_valid(cell_geometry))
     by_name: dict[str, list[Any]] = {}
     for name, lines in barriers.lines():
+        if land is not None:
+            pieces = shapely.intersection(lines, shapely.buffer(land, _RIM_DEG))
+            lines = shapely.get_parts(shapely.get_parts(pieces))
+            lines = lines[(shapely.get_dimensions(lines) == 1) & ~shapely.is_empty(lines)]
         by_name.setdefault(name, []).extend(lines)
     return tuple(
         RoadMark(kind="barrier", name=name, lines=as_geometry(lines), crosses=np.zeros((0, 2)))
         for name, lines in sorted(by_name.items())
+        if lines
     )
 
 

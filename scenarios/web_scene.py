@@ -39,7 +39,8 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
     loaded, plan = run.loaded, run.result.plan
     county = loaded.county
     road_lines, road_classes = drawn_roads(loaded)
-    marks = (*loaded.road_marks, *barrier_marks(loaded.barriers))
+    walls = barrier_marks(loaded.barriers, loaded.outline, loaded.cell_geometry)
+    marks = (*loaded.road_marks, *walls)
     items = modelled_text(county.provenance, _)
     provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
     return WebScene(

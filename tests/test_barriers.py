@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 import shapely.affinity
 import yaml
+from shapely.geometry import shape
 
 from geo.barriers import Barriers, parted_cells
 from geo.boundaries import cell_adjacency
 from geo.plane import as_geometry
+from scenarios.barriers import barrier_marks
 from tests.command_line import command, document, said
 from tests.small_case import SOUTH, STEP, WEST, write_case
 
@@ -180,6 +184,28 @@ def test_the_maps_show_it(case: Path, tmp_path: Path) -> None:
     assert "阻隔：大河" in (out / "map.html").read_text(encoding="utf-8")
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert "barriers.geojson" in manifest["inputs"]
+    walls = pyogrio.read_dataframe(out / "plan.gpkg", layer="barriers")
+    assert walls["name"].tolist() == ["大河"]
+    (river,) = walls.geometry
+    assert river.equals(shape(RIVER["geometry"]))  # whole, beyond the county too
+    gates = pyogrio.read_dataframe(out / "plan.gpkg", layer="crossings")
+    assert [river.distance(g) for g in gates.geometry] == [pytest.approx(0.0, abs=1e-9)]
+    with sqlite3.connect(out / "plan.gpkg") as database:
+        styled = {row[0] for row in database.execute("SELECT f_table_name FROM layer_styles")}
+    assert {"barriers", "crossings"} <= styled
+
+
+def test_maps_cut_a_barrier_a_little_outside_the_county() -> None:
+    long = barriers(line((100.0, 30.01), (110.0, 30.01)), line((1.0, 1.0), (2.0, 1.0)))
+    (mark,) = barrier_marks(long, None, SQUARES)
+    west, _south, east, _north = shapely.total_bounds(mark.lines)
+    assert (west, east) == pytest.approx((107.0 - 0.003, 107.08 + 0.003))
+    assert mark.name == "b0"  # the other is nowhere near
+    whole = barrier_marks(long, None, None)
+    assert [m.name for m in whole] == ["b0", "b1"]
+    assert shapely.length(whole[0].lines).sum() == pytest.approx(10.0)
+    smaller = barrier_marks(long, SQUARES[1], SQUARES)
+    assert shapely.length(smaller[0].lines).sum() == pytest.approx(0.02 + 2 * 0.003)
 
 
 def test_what_is_no_barrier_is_refused(case: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.toy import toy_county
 
 LAYERS = (
     "jurisdictions_today", "jurisdictions_plan", "stations", "cells", "bundle_links", "moves",
-    "road_duties", "roads", "road_changes", "townships", "provenance",
+    "road_duties", "roads", "road_changes", "barriers", "crossings", "townships", "provenance",
 )  # fmt: skip
 MOVES = (
     Move(from_id="q1", to_id="s02", officers=3, reason="road_duty"),
@@ -73,7 +73,7 @@ def test_every_layer_opens_valid_in_wgs84(tmp_path: Path) -> None:
     assert counts == {
         "jurisdictions_today": 5, "jurisdictions_plan": 4, "stations": 5, "cells": 30,
         "bundle_links": 1, "moves": 4, "road_duties": 5, "roads": 2, "road_changes": 0,
-        "townships": 5, "provenance": 1,
+        "barriers": 0, "crossings": 0, "townships": 5, "provenance": 1,
     }  # fmt: skip
     with sqlite3.connect(path) as database:
         assert database.execute("pragma application_id").fetchone() == (0x47504B47,)  # "GPKG"
