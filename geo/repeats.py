@@ -52,6 +52,7 @@ class RepeatPlaces:
         lookback: Alerts in the look-back.
         group: For each alert of the look-back the row of its leader; -1 without, shape (W,).
         leader: The same row for each place of the list, shape (P,).
+        point_x_m, point_y_m: Point of the place that a row leads, NaN at other rows, shape (W,).
         member_keys: Key of each alert in the look-back, shape (W,).
     """
 
@@ -76,6 +77,8 @@ class RepeatPlaces:
     lookback: AlertTable
     group: IntArray
     leader: IntArray
+    point_x_m: FloatArray
+    point_y_m: FloatArray
     member_keys: NDArray[np.uint64]
 
     def __len__(self) -> int:
@@ -135,6 +138,8 @@ def repeat_places(table: AlertTable, as_of: np.datetime64, rules: Repeats) -> Re
         without_place=int((window.place == 0).sum()),
         lookback=window,
         group=group,
+        point_x_m=places.x_m,
+        point_y_m=places.y_m,
         member_keys=window.place,
         **{name: column[order] for name, column in both.items()},
     )

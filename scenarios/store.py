@@ -32,6 +32,7 @@ from scenarios.store_record import (
     time_text,
 )
 from scenarios.store_schema import Database
+from scenarios.store_tasks import TaskBook
 
 LOCK_WAIT_S = 10.0
 _PAGE_RUNS = 50
@@ -97,6 +98,11 @@ class Store:
     def location(self) -> str:
         """File or URL for messages, without password."""
         return self._database.location
+
+    @property
+    def tasks(self) -> TaskBook:
+        """The tasks of stations, kept in the same place."""
+        return TaskBook(self._database)
 
     def __repr__(self) -> str:
         return f"Store({self.location!r})"

@@ -70,11 +70,11 @@ class RunRecord:
                 raise ValueError(f"{name}: a SHA-256 in hexadecimal")
         stored = {
             "created_at": self.created_at.astimezone(UTC),
-            "case_name": _storable(self.case_name),
-            "case_folder": _storable(masked(self.case_folder)),
-            "scenario": None if self.scenario is None else _storable(self.scenario),
-            "versions": {_storable(k): _storable(v) for k, v in sorted(self.versions.items())},
-            "command": tuple(_storable(masked(word)) for word in self.command),
+            "case_name": storable(self.case_name),
+            "case_folder": storable(masked(self.case_folder)),
+            "scenario": None if self.scenario is None else storable(self.scenario),
+            "versions": {storable(k): storable(v) for k, v in sorted(self.versions.items())},
+            "command": tuple(storable(masked(word)) for word in self.command),
             "proofs": _canonical("proofs", self.proofs, list),
             "evaluation": _canonical("evaluation", self.evaluation, dict),
             "plan": None if self.plan is None else _canonical("plan", self.plan, dict),
@@ -171,7 +171,7 @@ def compact(document: object) -> str:
     Raises:
         ValueError: NaN or infinity in it.
     """
-    return _storable(
+    return storable(
         json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     )
 
@@ -190,7 +190,7 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text that both databases take: bytes of a path that are no UTF-8, and NUL, as escapes."""
     plain = text.encode("utf-8", "backslashreplace").decode()
     return plain.replace(_NUL, r"\x00")

@@ -33,6 +33,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         " ON {jingli}runs (county_digest, policy_digest, seed, version)",
         "CREATE INDEX jingli_runs_time ON {jingli}runs (created_at, run_id)",
     ),
+    (
+        """CREATE TABLE {jingli}tasks (
+            task_id {text} NOT NULL PRIMARY KEY,
+            county {text} NOT NULL,
+            subject {text} NOT NULL,
+            state {text} NOT NULL,
+            changed_on {text} NOT NULL,
+            officers {integer},
+            document {text} NOT NULL
+        )""",
+        """CREATE TABLE {jingli}task_events (
+            task_id {text} NOT NULL,
+            step {integer} NOT NULL,
+            state {text} NOT NULL,
+            on_day {text} NOT NULL,
+            officers {integer},
+            PRIMARY KEY (task_id, step)
+        )""",
+        # One task at a time about one thing, whoever issues it.
+        "CREATE UNIQUE INDEX jingli_tasks_open ON {jingli}tasks (county, subject)"
+        " WHERE state <> 'checked'",
+    ),
 )
 """Statements that lift a store from version n to n + 1. Never change one that was released."""
 
