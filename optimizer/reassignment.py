@@ -51,8 +51,8 @@ CLASHING = (
 )
 """Rules that together can leave no answer; a diagnosis tries to drop them in this order."""
 MOST_FLOWS = 200
-MOST_MODELS = 12
-"""Points of a frontier where each is a solve of its own."""
+MOST_MODELS, MOST_LARGE_MODELS, LARGE_WAYS = 60, 12, 2_000
+"""Points of a frontier where each is a solve of its own: fewer where there are many ways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -338,7 +338,8 @@ def frontier(task: RoleTask, limits: Limits) -> tuple[FrontierPoint, ...]:
         return ()
     least = max(int(task.rotate.sum()), int(task.forced.sum()))
     is_model = task.exchanges or last.method == EXCHANGES
-    most = MOST_MODELS if is_model else MOST_FLOWS
+    models = MOST_MODELS if task.may.sum() <= LARGE_WAYS else MOST_LARGE_MODELS
+    most = models if is_model else MOST_FLOWS
     asked = np.linspace(least, last.moves, min(most, last.moves - least + 1))
     points: dict[int, Answer] = {}
     for moves in sorted({round(m) for m in asked}):

@@ -207,6 +207,10 @@ def _show_points(study: ReassignStudy, console: Console, _: Translate) -> None:
         ],
         rows,
     )
+    whole = study.points[-1].moves - study.points[0].moves + 1
+    if len(study.points) < whole:
+        said = _("Computed at {n} of {whole} numbers of moves; between them nothing is claimed.")
+        say_lines(said.format(n=len(study.points), whole=whole), console)
 
 
 def _show_months(study: ReassignStudy, months: Months, console: Console, _: Translate) -> None:
