@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo.atomic import make_folder
-from geo.columns import HALF_WIDTH
 from optimizer.errors import InputError
-from optimizer.frozen import FloatArray
+from optimizer.frozen import BoolArray, FloatArray
 
 SALT_FILE = "place.salt"
 _SALT_CHARACTERS = 16  # what SipHash takes: 95 bits in letters and digits
@@ -31,8 +32,9 @@ _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 def case_salt(folder: Path) -> str:
-    """The salt kept in `folder`, drawn now where there is none; one for this time only where the
-    folder cannot be written.
+    """The salt kept in `folder`, drawn now where there is none.
+
+    Where the folder cannot be written it is one for this time only.
     """
     path = folder / SALT_FILE
     with suppress(OSError, UnicodeDecodeError):
@@ -54,17 +56,22 @@ def case_salt(folder: Path) -> str:
     return salt
 
 
-def text_keys(texts: NDArray[np.object_], salt: str) -> NDArray[np.uint64]:
+def text_keys(texts: pa.Array, salt: str) -> NDArray[np.uint64]:
     """Keys of ids or addresses, shape (R,); 0 for an empty one.
 
     Width, case and spaces do not matter.
     """
-    plain = np.empty(len(texts), dtype=object)
-    plain[:] = ["".join(str(t).translate(HALF_WIDTH).casefold().split()) for t in texts]
-    keys = pd.util.hash_array(plain, hash_key=salt, categorize=False).astype(np.uint64)
+    coded = pc.fill_null(texts, "").dictionary_encode()
+    plain = pc.utf8_lower(pc.utf8_normalize(coded.dictionary, "NFKC"))
+    plain = pc.replace_substring_regex(plain, r"\s+", "")
+    words = np.empty(len(plain), dtype=object)
+    words[:] = plain.to_pylist()
+    hashed = pd.util.hash_array(words, hash_key=salt, categorize=False)
+    keys = np.asarray(hashed, np.uint64).copy()
     keys[keys == 0] = 1
-    keys[plain == ""] = 0
-    return keys
+    keys[words == ""] = 0
+    spread: NDArray[np.uint64] = keys[np.asarray(coded.indices, np.int64)]
+    return spread
 
 
 def point_keys(lon_deg: FloatArray, lat_deg: FloatArray) -> NDArray[np.uint64]:
@@ -81,9 +88,14 @@ def point_keys(lon_deg: FloatArray, lat_deg: FloatArray) -> NDArray[np.uint64]:
     key ^= key >> np.uint64(31)
     key[known & (key == 0)] = 1
     key[~known] = 0
-    return key
+    return np.asarray(key, np.uint64)
 
 
-def id_keys(values: NDArray[np.object_]) -> NDArray[np.uint64]:
-    """Keys of ids that only serve to find doubles, and are not kept."""
-    return pd.util.hash_array(values, categorize=False).astype(np.uint64)
+def id_keys(ids: pa.Array) -> NDArray[np.uint64]:
+    """Keys of ids that only serve to find doubles, and are not kept; 0 for an empty one."""
+    words = np.asarray(ids.to_numpy(zero_copy_only=False), dtype=object)
+    keys = np.asarray(pd.util.hash_array(words, categorize=False), np.uint64).copy()
+    keys[keys == 0] = 1
+    empty: BoolArray = np.asarray(pc.fill_null(pc.equal(pc.binary_length(ids), 0), True), np.bool_)
+    keys[empty] = 0
+    return keys
