@@ -38,7 +38,7 @@ from optimizer.question import CENTRES, FREED, LOCKS, PLAN_RULES, STATIONS_BUNDL
 from optimizer.result import Relaxation
 from optimizer.solver import Limits
 from optimizer.steering_rules import BARRIERS, MAX_CHANGES, has_barriers
-from optimizer.ways_out import pairs, single_changes
+from optimizer.ways_out import Way, pairs, single_changes
 from optimizer.workload import Demand
 
 _FILTER_SHARE = 0.6
@@ -78,10 +78,8 @@ def diagnose(county: County, policy: Policy, demand: Demand, limits: Limits) -> 
     start = time.monotonic()
     rules = tuple(r for r in (*COLUMN_RULES, *PLAN_RULES) if _in_force(county, policy, r))
     question = ask(county, policy, demand, limits, rules)
-    question.search.deadline = start + limits.time_limit_s * _FILTER_SHARE
-    clash, held, reduced = clash_of(question, rules)
-    question.search.deadline = start + limits.time_limit_s
-    ways = tuple(w for rule in clash for w in single_changes(question, rule))
+    clash, held, reduced = clash_of(question, rules, start + limits.time_limit_s * _FILTER_SHARE)
+    ways = _ways(question, clash, start + limits.time_limit_s)
     joint = () if ways or question.search.out_of_time else pairs(question, clash, rules)
     notes = []
     if held:
@@ -101,10 +99,35 @@ def diagnose(county: County, policy: Policy, demand: Demand, limits: Limits) -> 
     )
 
 
+def _ways(question: Question, clash: tuple[str, ...], until: float) -> tuple[Way, ...]:
+    """Single changes of each clashing rule, in their order.
+
+    Rules on the whole plan come first, for their smallest change costs least to find, and no rule
+    takes more than half of the time that is left, so that one hard question hides no way out.
+    """
+    found: dict[str, tuple[Way, ...]] = {}
+    for rule in sorted(clash, key=lambda rule: rule not in PLAN_RULES):
+        last = len(found) == len(clash) - 1
+        question.search.deadline = until if last else _half_way(until)
+        found[rule] = tuple(single_changes(question, rule))
+    question.search.deadline = until
+    return tuple(way for rule in clash for way in found[rule])
+
+
+def _half_way(until: float) -> float:
+    now = time.monotonic()
+    return now + (until - now) / 2.0
+
+
 def clash_of(
-    question: Question, rules: tuple[str, ...]
+    question: Question, rules: tuple[str, ...], until: float
 ) -> tuple[tuple[str, ...], tuple[str, ...], Question]:
     """The rules that remain when all that can go are dropped, one after another.
+
+    Args:
+        question: A question without a plan.
+        rules: Rules in force.
+        until: `time.monotonic()` at which to stop; no rule takes more than half of what is left.
 
     Returns:
         The clash, those rules of it for which it is not known whether they could go, and the
@@ -114,6 +137,7 @@ def clash_of(
     left = question
     for rule in rules:
         without = left.without(rule)
+        question.search.deadline = _half_way(until)
         answer = without.has_plan()
         if answer is None:
             held.append(rule)

@@ -43,6 +43,8 @@ MOST_PAIRS = 3
 
 _DECIMALS = {OFFICE_TRAVEL: 1, SHARE_WITHIN: 3}
 _OFFENCE_UNITS = 1_000_000
+_COUNT_BY_COUNT = 0.3
+"""Share of the time in which counts are tried one by one, nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +185,56 @@ def _of_count(question: Question, rule: str) -> Iterator[Way]:
     present = rules.centres if rule == CENTRES else rules.stations_bundled
     assert present is not None
     most = stations // 2 if rule == CENTRES else stations
+    search = question.search
+    until = search.deadline
+    # One count can be hard to settle where the most that any plan reaches is not.
+    search.deadline = time.monotonic() + (until - time.monotonic()) * _COUNT_BY_COUNT
+    found: int | None = None
     for count in sorted(range(most + 1), key=lambda count: (abs(count - present), count)):
-        after = question.with_value(rule, count)
-        answer = count != present and after.has_plan()
+        answer = count != present and question.with_value(rule, count).has_plan()
         if answer is None:
-            return
+            search.deadline = until
+            found = _end_of_counts(question, rule, present)
+            break
         if answer:
-            said = Relaxation(rule=rule, present=str(present), needed=str(count))
-            yield Way(said, after, _relative(present, count))
-            return
+            found = count
+            break
+    search.deadline = until
+    if found is None:
+        return
+    said = Relaxation(rule=rule, present=str(present), needed=str(found))
+    yield Way(said, question.with_value(rule, found), _relative(present, found))
+
+
+def _end_of_counts(question: Question, rule: str, present: int) -> int | None:
+    """The most that plans reach where that is less than `present`, or the least where it is more.
+
+    The end of a range that does not hold `present` is the nearest count there is.
+    """
+    without, columns = question.without(rule), question.columns
+    counted = np.where(columns.size > 1, 1 if rule == CENTRES else columns.size, 0)
+    allowed = _one_of_each_set(without, np.flatnonzero(without.allowed()))
+    for sign in (-1, 1):
+        chosen = _cheapest(without, allowed, sign * counted[allowed])
+        if chosen is None:
+            return None
+        reached = int(counted[chosen].sum())
+        if sign * (reached - present) > 0:
+            return reached
+    return None
+
+
+def _one_of_each_set(
+    question: Question, rows: IntArray, offence: FloatArray | None = None
+) -> IntArray:
+    """Of the hosts of one set the one that offends least, where no row tells them apart."""
+    counts, sets = question.counts(), question.columns.set_of
+    if counts.freed_units is not None or counts.at_most:
+        return rows
+    weight = np.zeros(len(rows)) if offence is None else offence[rows]
+    order = rows[np.lexsort((weight, sets[rows]))]
+    first: IntArray = np.sort(order[np.r_[True, sets[order[1:]] != sets[order[:-1]]][: len(order)]])
+    return first
 
 
 def _of_locks(question: Question, rule: str) -> Iterator[Way]:
@@ -254,13 +297,7 @@ def _of_stations(question: Question, rule: str) -> Iterator[Way]:
     columns, breaks = question.columns, question.breaks(rule)
     offence: FloatArray = np.where(breaks, question.amount(rule), 0.0)
     without = question.without(rule)
-    allowed = np.flatnonzero(without.allowed())
-    counts = without.counts()
-    if counts.freed_units is None and not counts.at_most:
-        # Of the hosts of one set the one that offends least will do.
-        order = allowed[np.lexsort((offence[allowed], columns.set_of[allowed]))]
-        sets = columns.set_of[order]
-        allowed = np.sort(order[np.r_[True, sets[1:] != sets[:-1]]])
+    allowed = _one_of_each_set(without, np.flatnonzero(without.allowed()), offence)
     units = np.rint(offence[allowed] * _OFFENCE_UNITS).astype(np.int64)
     # Among plans that offend alike, the one whose offending bundles have fewest stations.
     ties = np.where(breaks, columns.size, 0)[allowed]

@@ -13,6 +13,8 @@ import pytest
 from optimizer import ways_out
 from optimizer.bundling import bundle
 from optimizer.county import County
+from optimizer.existence import Counts, Existence
+from optimizer.frozen import BoolArray, IntArray
 from optimizer.partition import Cover, Partition, partition
 from optimizer.policy import Policy
 from optimizer.question import PLAN_RULES
@@ -104,3 +106,32 @@ def test_a_way_cut_short_is_not_called_the_smallest(monkeypatch: pytest.MonkeyPa
     _, proof = bundle(toy_county(), policy(bundling={"min_officers_freed": 1e6}))
     assert [r.rule for r in proof.relaxations] == [FREED]
     assert "time ran out" in proof.method
+
+
+@pytest.mark.parametrize(
+    ("rules", "needed"),
+    [
+        ({"centres": 3}, "2"),
+        ({"centres": 0, "locks": {"together": [["s01", "s02"]]}}, "1"),
+        ({"stations_bundled": 0, "locks": {"together": [["s01", "s02"]]}}, "2"),
+    ],
+)
+def test_a_count_too_hard_to_settle_is_told_by_the_end_of_the_range(
+    monkeypatch: pytest.MonkeyPatch, rules: dict[str, Any], needed: str
+) -> None:
+    settled = Existence.plan
+
+    def hard(self: Existence, allowed: BoolArray, counts: Counts) -> tuple[Status, IntArray]:
+        if counts.centres is None and counts.bundled is None:
+            return settled(self, allowed, counts)
+        self.out_of_time = True
+        return Status.UNKNOWN, np.zeros(0, dtype=np.int64)
+
+    asked = policy(bundling=rules)
+    _, proof = bundle(toy_county(), asked)
+    usual = [r for r in proof.relaxations if r.rule in PLAN_RULES]
+    monkeypatch.setattr(Existence, "plan", hard)
+    _, proof = bundle(toy_county(), asked)
+    told = [r for r in proof.relaxations if r.rule in PLAN_RULES]
+    assert [r.needed for r in told] == [needed]
+    assert told == usual
