@@ -153,7 +153,9 @@ class _Search:
         roads, proof = hand_over(self.county, self.policy, bundles)
         if roads is None:
             return None, proof
-        load_km, leavers = measure_roads(self.county, bundles, roads.road_duties, roads.moves)
+        load_km, leavers = measure_roads(
+            self.county, bundles, roads.road_duties, roads.moves, roads.class_duties
+        )
         price = self._price_of(bundles)
         leave = (self.policy.traffic.leave_area_price_km or 0.0) * leavers
         return Choice(

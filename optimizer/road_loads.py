@@ -15,7 +15,9 @@ of the partition is strong, so most loads are excluded without a search: the lea
 relaxation is possible is found by bisection, and the least possible one from there upwards. The
 dual prices of the relaxation also exclude most groups from the search (reduced-cost fixing). No
 number with a decimal point enters the integer model, so its proof needs no tolerance on kilometres.
-A share of accidents to be reached in time is one more row, which only this method knows.
+A share of accidents to be reached in time is one more row, and coverage of main roads a column per
+sort of road, at most 1 and at most the groups of units near it; only this method knows them.
+Where parted jurisdictions make too many groups, `road_assignment.py` shares their pieces.
 
 With a price $p$ on officers who leave, goal one is least $t + p\,L$ with $L$ of them. $L(t)$, the
 fewest at a load of at most $t$, never grows with $t$; so the loads from the least one up to that at
@@ -32,10 +34,13 @@ import numpy as np
 
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Status
+from optimizer.road_assignment import share_by_assignment
 from optimizer.road_frontier import TooWideError, share_by_frontier
+from optimizer.road_model import Rows, cover
 from optimizer.road_task import (
     Groups,
     RoadTask,
+    Shared,
     groups_of,
     load_of,
     officers_needed,
@@ -51,31 +56,6 @@ SHARE_OF_TIME = 0.35
 """Share of the time left that one load may take, so that a hard one leaves time for easier ones."""
 
 _TOLERANCE_OFFICERS = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shared:
-    """Roads and officers of each unit.
-
-    Attributes:
-        duty: Unit of each jurisdiction, shape (J,).
-        officers: Officers of each unit, shape (R,).
-        load_km: Most managed km per officer at a unit.
-        leave_km: Price of the officers who leave; 0 without a price.
-        bound_km: No plan has less of both together.
-        is_proven: The two goals of lower rank are proven too.
-        groups: Groups that the search was over.
-        method: How the least load was found.
-    """
-
-    duty: IntArray
-    officers: IntArray
-    load_km: float
-    bound_km: float
-    is_proven: bool
-    groups: int
-    method: str
-    leave_km: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,7 +77,10 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
         limits: Seconds for the first goal, and again for the other two; seed.
     """
     groups = groups_of(task)
-    if groups.is_complete and task.in_time is None and not task.leave_price_km:
+    if task.is_parted and not groups.is_complete:
+        return share_by_assignment(task, start, limits)
+    is_plain = task.in_time is None and task.near is None and not task.leave_price_km
+    if groups.is_complete and is_plain:
         try:
             best = share_by_frontier(task, groups, start)
         except TooWideError:
@@ -241,9 +224,9 @@ class _Search:
         priced = np.bincount(
             model.column,
             weights=model.value * relaxed.dual_values[model.row],
-            minlength=len(needed),
+            minlength=len(model.objective),
         )
-        least = relaxed.objective + model.objective - priced
+        least = (relaxed.objective + model.objective - priced)[: len(needed)]
         keep = np.flatnonzero(least <= task.officers + _TOLERANCE_OFFICERS)
         return groups.only(keep), needed[keep]
 
@@ -262,56 +245,36 @@ class _Search:
         solved = solve(model, replace(self.limits, time_limit_s=left_s * SHARE_OF_TIME))
         if solved.values is None:
             return solved.status, None
-        return solved.status, _duty(groups, solved.values)
+        return solved.status, _duty(groups, solved.values[: len(needed)])
 
     def _model(
         self, groups: Groups, needed: IntArray, officers: float, objective: FloatArray
     ) -> Model:
-        """Set partition: rows are the jurisdictions, the units, their number, the officers."""
-        jurisdictions, units = self.task.may.shape
-        count, wanted = len(needed), self.task.duty_stations
+        """Set partition: rows are the jurisdictions, the units, their number, the officers.
+
+        Columns are the groups, then the sorts of main road that are covered.
+        """
+        task = self.task
+        jurisdictions, units = task.may.shape
+        count, wanted = len(needed), task.duty_stations
         group, jurisdiction = np.nonzero(groups.members)
-        every = np.arange(count)
-        number, strength = jurisdictions + units, jurisdictions + units + 1
-        share = self.task.in_time
-        in_time = np.zeros(0) if share is None else (groups.members * share.T[groups.unit]).sum(1)
-        last = np.full(len(in_time), strength + 1)
-        least = [] if share is None else [self.task.in_time_at_least]
-        return Model(
-            objective=objective,
-            lower=np.zeros(count),
-            upper=np.ones(count),
-            integer=np.ones(count, dtype=np.bool_),
-            row=np.concatenate(
-                [
-                    jurisdiction,
-                    jurisdictions + groups.unit,
-                    np.full(count, number),
-                    np.full(count, strength),
-                    last,
-                ]
-            ),
-            column=np.concatenate([group, every, every, every, every[: len(in_time)]]),
-            value=np.concatenate(
-                [np.ones(len(group)), np.ones(count), np.ones(count), needed, in_time]
-            ),
-            row_lower=np.concatenate(
-                [
-                    np.ones(jurisdictions),
-                    np.zeros(units),
-                    [0 if wanted is None else wanted, 0],
-                    least,
-                ]
-            ),
-            row_upper=np.concatenate(
-                [
-                    np.ones(jurisdictions),
-                    np.ones(units),
-                    [units if wanted is None else wanted, officers],
-                    [np.inf] * len(least),
-                ]
-            ),
-        )
+        every, zero = np.arange(count), np.zeros(count, dtype=np.int64)
+        rows = Rows()
+        rows.add(1.0, 1.0, jurisdictions, (jurisdiction, group, 1.0))
+        rows.add(0.0, 1.0, units, (groups.unit, every, 1.0))
+        low, high = (0, units) if wanted is None else (wanted, wanted)
+        rows.add(float(low), float(high), 1, (zero, every, 1.0))
+        rows.add(0.0, float(officers), 1, (zero, every, needed.astype(np.float64)))
+        if task.in_time is not None:
+            in_time = (groups.members * task.in_time.T[groups.unit]).sum(axis=1)
+            rows.add(float(task.in_time_at_least), np.inf, 1, (zero, every, in_time.astype(float)))
+        sorts = 0
+        if task.near is not None and task.near_units is not None:
+            sorts = len(task.near_units)
+            near, least = task.near, task.near_at_least
+            cover(rows, near, task.near_units, least, count, (groups.unit, every))
+        columns = count + sorts
+        return rows.model(np.concatenate([objective, np.zeros(sorts)]), np.ones(columns))
 
     def priced(self, first: _Home, least_km: float, bound_km: float) -> tuple[_Home, float]:
         """Least load and price of leavers together, and its bound; see the top of this file.
@@ -375,29 +338,31 @@ class _Search:
         is_start = (groups.members == (start == groups.unit[:, None])).all(axis=1)
         held = np.bincount(groups.unit[is_start], weights=needed[is_start], minlength=units)
         hint = np.zeros(len(model.objective))
-        hint[:g], hint[g : g + units] = is_start, split_officers(task, start) - held
+        first = g + (0 if task.near_units is None else len(task.near_units))
+        hint[:g], hint[first : first + units] = is_start, split_officers(task, start) - held
         # CP-SAT is quicker on many counties, but lost on some (Jiangyou, 40 stations).
         solved = solve(model, self.limits, start=hint)
         if solved.values is None:
             return None
         chosen = solved.values[:g] > 0.5
-        officers = solved.values[g : g + units].astype(np.int64)
+        officers = solved.values[first : first + units].astype(np.int64)
         officers[groups.unit[chosen]] += needed[chosen]
         return _Home(
             duty=_duty(groups, solved.values[:g]),
             officers=officers,
-            leavers=task.officers - int(solved.values[g + units :].sum()),
+            leavers=task.officers - int(solved.values[first + units :].sum()),
             is_proven=solved.status is Status.OPTIMAL,
         )
 
     def _home_model(self, groups: Groups, needed: IntArray) -> Model:
-        """Columns: groups, then officers beyond need per unit, then pairs of squad and home."""
+        """Columns: those of `_model`, officers beyond need per unit, pairs of squad and home."""
         task = self.task
         base = self._model(groups, needed, task.officers, np.zeros(len(needed)))
         jurisdictions, units = task.may.shape
         squad, home = np.nonzero(task.in_area)
         g, pairs, every = len(needed), len(squad), np.arange(units)
-        extra, pair = g + every, g + units + np.arange(pairs)
+        first = len(base.objective)
+        extra, pair = first + every, first + units + np.arange(pairs)
         strength = jurisdictions + units + 1
         filled = len(base.row_lower)
         room, sent = filled + units, filled + 2 * units
@@ -418,14 +383,14 @@ class _Search:
         row_upper = np.concatenate([base.row_upper, np.zeros(2 * units), task.squad_officers])
         row_lower[strength] = row_upper[strength] = task.officers
         handed = (groups.members & ~task.own.T[groups.unit]).sum(axis=1).astype(np.float64)
-        columns = g + units + pairs
+        columns = first + units + pairs
         return Model(
             objective=np.concatenate(
-                [handed, np.zeros(units), np.full(pairs, -float(jurisdictions + 1))]
+                [handed, np.zeros(first - g + units), np.full(pairs, -float(jurisdictions + 1))]
             ),
             lower=np.zeros(columns),
             upper=np.concatenate(
-                [np.ones(g), np.full(units, task.officers), task.squad_officers[squad]]
+                [np.ones(first), np.full(units, task.officers), task.squad_officers[squad]]
             ),
             integer=np.ones(columns, dtype=np.bool_),
             row=np.concatenate([e[0] for e in entries]),

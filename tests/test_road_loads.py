@@ -9,8 +9,8 @@ import pytest
 
 import optimizer.road_frontier as road_frontier
 from optimizer.frozen import FloatArray, IntArray
-from optimizer.road_loads import Shared, share_roads
-from optimizer.road_task import Groups, RoadTask, officers_needed, split_officers
+from optimizer.road_loads import share_roads
+from optimizer.road_task import Groups, RoadTask, Shared, officers_needed, split_officers
 from optimizer.solver import Limits, min_cost_flow
 
 
