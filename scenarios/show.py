@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.markup import escape
@@ -36,7 +36,7 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     if said:
         line = _("Steered by hand") + _(": ") + said
         console.print(escape(line), soft_wrap=not line.isascii())
-    show_proofs(run.result.proofs, console, _, names(run))
+    show_proofs(run.result.proofs, console, _, names(run), _asked(run, _))
     if run.plan is not None:
         _show_measures(run, console, _)
         _show_bundles(run, console, _)
@@ -48,6 +48,15 @@ def show_run(run: Run, console: Console, _: Translate) -> None:
     show_warnings(run.loaded.warnings, console, _)
     spent = "  ".join(f"{step_text(s, _)} {t:.1f} s" for s, t in run.seconds.items())
     console.print(f"[dim]{escape(spent)}")
+
+
+def _asked(run: Run, _: Translate) -> Callable[[str], str]:
+    if not any(proof.clashing_rules for proof in run.result.proofs):
+        return str
+    from scenarios.explain_words import asks_text
+
+    county, policy = run.loaded.county, run.loaded.policy
+    return lambda rule: asks_text(rule, county, policy, _)
 
 
 def say_long(text: str, console: Console, style: str = "") -> None:
@@ -71,7 +80,11 @@ def step_text(step: str, _: Translate) -> str:
 
 
 def show_proofs(
-    proofs: tuple[Proof, ...], console: Console, _: Translate, name: Mapping[str, str]
+    proofs: tuple[Proof, ...],
+    console: Console,
+    _: Translate,
+    name: Mapping[str, str],
+    asked: Callable[[str], str] = str,
 ) -> None:
     """Say what was proven, stage by stage; for INFEASIBLE which rules clash and what would help.
 
@@ -80,6 +93,7 @@ def show_proofs(
         console: Where to print.
         _: The planner's language.
         name: Name of each station and unit by id.
+        asked: What a rule asks for, in words; where the policy is not at hand, its key.
     """
     colours = {
         Status.OPTIMAL: "green",
@@ -114,7 +128,7 @@ def show_proofs(
         if proof.clashing_rules:
             console.print("  " + _("These rules cannot hold together:"))
             for rule in proof.clashing_rules:
-                console.print(f"    - {escape(rule)}")
+                say_long("    - " + asked(rule), console)
         if proof.relaxations:
             console.print("  " + _("Any one of these changes makes a plan possible:"))
             for change in proof.relaxations:
