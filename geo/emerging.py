@@ -2,8 +2,8 @@
 
 Each step of time is judged by itself: Gi* of the alerts of that step and a few before it, against
 the county in the same steps, so that a summer with more alerts everywhere makes no new hot spot.
-False discoveries are held to the stated share over all places and steps together. Whether a place
-grows hotter is told by Mann and Kendall's test on Gi* of the single steps, which share no alerts.
+False discoveries are held to the stated share among the places of each step. Whether a place grows
+hotter is told by Mann and Kendall's test on Gi* of the single steps, which share no alerts.
 
 Classes, the first that fits (S = share of steps in which the place is hot):
 
@@ -15,7 +15,8 @@ Classes, the first that fits (S = share of steps in which the place is hot):
                      sporadic      hot on and off
     last step not    fading        S >= persistent, or hot in half of the steps or more and the
                                    trend falls
-                     past          hot in some step
+                     sporadic      hot in one of the last three steps
+                     past          hot in some step before
                      none          never hot
 """
 
@@ -23,19 +24,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, norm
 
 from geo.alert_grid import Grid
-from geo.hot_spots import grid_sums, permutation_p, standard_g
+from geo.hot_spots import grid_sums, neighbourhood, permutation_p, scaled, standard_g
 from optimizer.alert_rules_hot_spots import Emerging
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 CLASSES = (
     "none", "new", "consecutive", "intensifying", "persistent", "fading", "sporadic", "past",
 )  # fmt: skip
+RECENT_STEPS = 3
 LEAST_STEPS = 6
 """Fewer steps tell no trend: Mann-Kendall's normal form needs about as many."""
 
@@ -93,6 +96,7 @@ def emerging_hot_spots(
     grid: Grid,
     *,
     band_m: float,
+    scale: Literal["root", "count"],
     rules: Emerging,
     false_discovery_fraction: float,
     permutations: int,
@@ -105,8 +109,9 @@ def emerging_hot_spots(
         starts: First day of each step, shape (T,).
         grid: Squares.
         band_m: Squares whose middles lie within this distance are neighbours.
+        scale: What places are compared by: see `geo.hot_spots.scaled`.
         rules: Steps counted together, and what persistent and a trend mean.
-        false_discovery_fraction: Over all places and steps.
+        false_discovery_fraction: Among the places of each step.
         permutations: Random draws behind every chance.
         seed: Of the draws.
 
@@ -116,16 +121,16 @@ def emerging_hot_spots(
     steps = len(starts)
     if steps < LEAST_STEPS:
         raise ValueError(f"{steps} steps, expected {LEAST_STEPS}")
-    places = grid_sums(grid.inside.astype(np.int64), grid, band_m)[grid.inside]
+    places = neighbourhood(grid, band_m)
     n = len(places)
-    z, alone, p = np.zeros((n, steps)), np.zeros((n, steps)), np.ones((n, steps))
+    z, alone, hot = np.zeros((n, steps)), np.zeros((n, steps)), np.zeros((n, steps), bool)
     for t in range(steps):
         own = counts[t]
-        alone[:, t] = _g(own, grid, band_m, places)[0]
+        alone[:, t] = _g(scaled(own, scale), grid, band_m, places)[0]
         together = counts[max(0, t + 1 - rules.steps_counted) : t + 1].sum(axis=0)
-        z[:, t], value, window = _g(together, grid, band_m, places)
-        p[:, t] = permutation_p(value, window, places, permutations=permutations, seed=seed + t)
-    hot = false_discovery_control(p, axis=None) <= false_discovery_fraction
+        z[:, t], value, window = _g(scaled(together, scale), grid, band_m, places)
+        p = permutation_p(value, window, places, permutations=permutations, seed=seed + t)
+        hot[:, t] = false_discovery_control(p) <= false_discovery_fraction
     trend = mann_kendall_z(alone)
     kind = classify(
         hot,
@@ -171,13 +176,14 @@ def classify(
             last & lasting,
             last,
             lasting | ((share >= 0.5) & down),
+            hot[:, -RECENT_STEPS:].any(axis=1),
             hot.any(axis=1),
         ],
         [
             CLASSES.index(name)
             for name in (
                 "new", "consecutive", "intensifying", "fading", "persistent", "sporadic", "fading",
-                "past",
+                "sporadic", "past",
             )
         ],
         CLASSES.index("none"),
@@ -209,11 +215,11 @@ def mann_kendall_z(series: FloatArray) -> FloatArray:
 
 
 def _g(
-    counts: NDArray[np.int64], grid: Grid, band_m: float, places: IntArray
+    values: FloatArray, grid: Grid, band_m: float, places: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Gi*, values and windows of one step."""
-    value = counts[grid.inside].astype(float)
-    window = grid_sums(counts, grid, band_m)[grid.inside].astype(float)
+    value = values[grid.inside]
+    window = grid_sums(values, grid, band_m)[grid.inside]
     return standard_g(value, window, places), value, window
 
 

@@ -10,8 +10,10 @@ Benjamini and Hochberg (1995), which holds for statistics that rise together, as
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import label
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -55,22 +57,40 @@ class LocalG:
         return found
 
 
+def draws_for(places: int, false_discovery_fraction: float) -> int:
+    """Draws with which even a single hot place among so many can be told from chance.
+
+    The least chance that R draws can show is 1 / (R + 1); Benjamini and Hochberg ask the least of N
+    places to be at most the false-discovery share over N.
+    """
+    return int(np.clip(np.ceil(places / false_discovery_fraction), 9_999, 199_999))
+
+
+def scaled(counts: NDArray[Any], scale: Literal["root", "count"]) -> FloatArray:
+    """Values that Gi* compares: alerts, or their square roots, whose chance hardly grows with them.
+
+    Anscombe (1948). A few places with very many alerts make every draw that meets them a high one;
+    under the root they do so far less.
+    """
+    return np.asarray(np.sqrt(counts) if scale == "root" else counts, float)
+
+
 def grid_hot_spots(
-    counts: IntArray, grid: Grid, *, band_m: float, permutations: int, seed: int
+    values: FloatArray, grid: Grid, *, band_m: float, permutations: int, seed: int
 ) -> LocalG:
     """Gi* of the squares of a grid that touch the county, in the order of the flattened grid.
 
     Args:
-        counts: Alerts in each square, shape (Y, X).
+        values: Of each square, such as `scaled` gives them, shape (Y, X).
         grid: Squares.
         band_m: Squares whose middles lie within this distance are neighbours.
         permutations: Random draws behind every chance.
         seed: Of the draws.
     """
-    value = counts[grid.inside].astype(float)
-    window = grid_sums(counts, grid, band_m)[grid.inside]
-    places = grid_sums(grid.inside.astype(np.int64), grid, band_m)[grid.inside]
-    return local_g(value, window.astype(float), places, permutations=permutations, seed=seed)
+    value = values[grid.inside]
+    window = grid_sums(values, grid, band_m)[grid.inside]
+    places = neighbourhood(grid, band_m)
+    return local_g(value, window, places, permutations=permutations, seed=seed)
 
 
 def pair_hot_spots(
@@ -180,14 +200,19 @@ def _distinct(rng: np.random.Generator, n: int, k: int, rows: int) -> IntArray:
     return drawn
 
 
-def grid_sums(values: IntArray, grid: Grid, band_m: float) -> IntArray:
-    """Sum of whole numbers over the squares within `band_m` of each square, shape (Y, X)."""
+def neighbourhood(grid: Grid, band_m: float) -> IntArray:
+    """Squares of the county within `band_m` of each, the square itself counted, shape (N,)."""
+    return np.rint(grid_sums(grid.inside.astype(float), grid, band_m)[grid.inside]).astype(np.int64)
+
+
+def grid_sums(values: FloatArray, grid: Grid, band_m: float) -> FloatArray:
+    """Sum over the squares within `band_m` of each square, shape (Y, X); 0 counts as outside."""
     rows, columns = values.shape
     reach = int(band_m / grid.step_m + _EQUAL)
     padded = np.pad(values, reach)
     # Along a row a window is a difference of running sums; the disc is one window per row.
     running = np.pad(np.cumsum(padded, axis=1), ((0, 0), (1, 0)))
-    total = np.zeros((rows, columns), np.int64)
+    total = np.zeros((rows, columns))
     for dy in range(-reach, reach + 1):
         half = int(np.sqrt(max((band_m / grid.step_m + _EQUAL) ** 2 - dy * dy, 0.0)))
         low, high = reach - half, reach + half + 1

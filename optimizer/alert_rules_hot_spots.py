@@ -67,11 +67,18 @@ class HotSpots(Part):
         description="Squares whose middles lie within this distance count together; none = 1.5 "
         "sides, a square and the eight round it",
     )
+    scale: Literal["root", "count"] = Field(
+        default="root",
+        description="Places are compared by the square roots of their alerts, so that one very "
+        "hot place does not hide the others, or by the alerts themselves",
+    )
     false_discovery_fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.05, description="Share of the places listed that may be there by chance"
     )
-    permutations: Annotated[int, Field(ge=99)] = Field(
-        default=19_999, description="Random orders of the places"
+    permutations: Annotated[int, Field(ge=99)] | None = Field(
+        default=None,
+        description="Random orders of the places; none = so many that a single place can be told "
+        "from chance, 9,999 to 199,999",
     )
     least_alerts: Count = Field(
         default=5, description="Alerts below which a place is not listed, however unlikely"
