@@ -142,7 +142,7 @@ def blocks(
     waiting, line, read = b"", 1 + skip_lines, 0
     for piece, read in _below(_pieces(source.path, scanned, size), skip_lines):
         data = waiting + piece
-        row, end, lines = _whole(data, separator)
+        row, end, lines = whole_records(data, separator)
         if row.size:
             yield Block(data=data[:end], row=row + line, read=read)
         waiting, line = data[end:], line + lines
@@ -150,7 +150,7 @@ def blocks(
             raise unclosed(source, line)
     if waiting:
         data = waiting + b"\n"
-        row, end, _ = _whole(data, separator)
+        row, end, _ = whole_records(data, separator)
         if end < len(data):
             raise unclosed(source, line)
         if row.size:
@@ -171,7 +171,7 @@ def unclosed(source: Source, line: int) -> InputError:
     )
 
 
-def _whole(data: bytes, separator: str) -> tuple[IntArray, int, int]:
+def whole_records(data: bytes, separator: str) -> tuple[IntArray, int, int]:
     """Lines from 0 of the whole records in `data`, and the bytes and lines that they take."""
     is_plain = b'"' not in data and not data.startswith((b"\n", b"\r"))
     if is_plain and b"\n\n" not in data and b"\n\r" not in data:

@@ -258,8 +258,8 @@ def _doubles(found: Ingested, rules: Ingest, shown: str) -> list[Problem]:
         said.append(
             _warning(
                 shown,
-                "one row for an alert; {n} of {total} repeat one of their category and place within "
-                "{minutes} minutes and are left out",
+                "one row for an alert; {n} of {total} repeat one of their category and place "
+                "within {minutes} minutes and are left out",
                 "so many? where places are no finer than villages, write alert_rules.ingest."
                 "duplicate_min: 0"
                 if many

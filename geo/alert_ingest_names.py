@@ -80,7 +80,6 @@ def plain_name(name: str) -> str:
 
 
 def gazetteer(
-    n_cells: int,
     cell_names: Iterable[tuple[int, str]],
     townships: Iterable[tuple[int, str]],
     stations: Iterable[tuple[int, str]],
@@ -88,7 +87,6 @@ def gazetteer(
     """Names of a county.
 
     Args:
-        n_cells: Number of cells.
         cell_names: Cells with their names and ids; a cell may have several.
         townships: Cells with their townships.
         stations: Cells with the names of their stations.

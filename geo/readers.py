@@ -32,7 +32,16 @@ from geo.values import Parsed, parse
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, IntArray
 
-__all__ = ["Column", "QualityRow", "Schema", "Source", "Table", "describe_quality", "read_table"]
+__all__ = [
+    "Column",
+    "QualityRow",
+    "Schema",
+    "Source",
+    "Table",
+    "describe_quality",
+    "read_table",
+    "readable",
+]
 
 _READERS: Mapping[str, Callable[[Source, Schema], Raw]] = {
     ".csv": read_text,
@@ -194,6 +203,24 @@ def describe_quality(table: Table) -> QualityRow:
 
 def _open(source: Source) -> Callable[[Source, Schema], Raw]:
     """The reader for a file that is there, can be read and is not empty."""
+    readable(source)
+    reader = _READERS.get(source.path.suffix.lower())
+    if reader is None:
+        raise refuse(
+            source,
+            "a file ending in {endings}",
+            "save it as one of these",
+            endings=", ".join(_READERS),
+        )
+    return reader
+
+
+def readable(source: Source) -> None:
+    """Refuse a file that is not there, cannot be read, or is empty.
+
+    Raises:
+        InputError: it is one of these.
+    """
     path = source.path
     try:
         if path.is_dir():
@@ -217,15 +244,6 @@ def _open(source: Source) -> Callable[[Source, Schema], Raw]:
         ) from error
     if empty:
         raise refuse(source, "at least one row of data; the file is empty", "fill it in")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise refuse(
-            source,
-            "a file ending in {endings}",
-            "save it as one of these",
-            endings=", ".join(_READERS),
-        )
-    return reader
 
 
 def _beside(path: Path) -> str:

@@ -88,13 +88,37 @@ class RoadLayer(Layer):
     )
 
 
+class AlertLayer(Layer):
+    """A log of alerts, in one file or many, or in a table of a database."""
+
+    path: str = Field(
+        default="",
+        description="File, pattern such as alerts/*.csv, or URL: postgresql://…, duckdb://…, "
+        "https://…",
+    )
+    paths: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description="Several of these, instead of path"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> AlertLayer:
+        if bool(self.path) == bool(self.paths):
+            raise WrongValue("either path or paths", "keep one of the two")
+        return self
+
+    @property
+    def all_paths(self) -> tuple[str, ...]:
+        """What `path` or `paths` name."""
+        return self.paths or (self.path,)
+
+
 class Layers(Part):
     """The files of a case."""
 
     stations: StationLayer
     cells: CellLayer
     roads: RoadLayer | Literal["modelled"]
-    alerts: Layer | None = None
+    alerts: AlertLayer | None = None
     squads: Layer | None = None
     units: Layer | None = None
     checkpoints: Layer | None = Field(
