@@ -15,12 +15,10 @@ from geo.fonts import one_line
 from geo.jurisdictions import Fate, duty_rows, fates
 from geo.labels import Placed, place_labels
 from geo.map_ground import Ground
+from geo.station_names import without_shared_ending
 from optimizer.county import County
 from optimizer.frozen import FloatArray
 from optimizer.plan import Plan
-
-_SHARED_ENDINGS = ("派出所", " Police Station", " Station")
-"""Left off the map where every name ends so: the legend says what the symbols are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,12 +37,11 @@ class Names:
 
 
 def map_names(county: County) -> tuple[str, ...]:
-    """Station names as a map shows them: on one line, without an ending that all of them share."""
-    names = [one_line(n) for n in county.stations.name]
-    for ending in _SHARED_ENDINGS:
-        if len(names) > 1 and all(n.endswith(ending) and n != ending for n in names):
-            return tuple(n.removesuffix(ending).rstrip() for n in names)
-    return tuple(names)
+    """Station names as a map shows them: on one line, without an ending that all of them share.
+
+    The legend says what the symbols are.
+    """
+    return without_shared_ending([one_line(n) for n in county.stations.name])
 
 
 def place_names(

@@ -42,6 +42,7 @@ _UNITS_PER_MIN = 1_000
 _FREED_STEP = 1_000
 """Plans whose officers freed differ by less than a millionth count as equal."""
 _SLACK_OFFICERS = 1e-9
+_SAME_OFFICERS = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,17 +182,22 @@ def without_counts(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
 
 
 def place(found: Frontier, officers_freed: float, extra_min_per_alert: float) -> Placed:
-    """Hold a plan against the frontier."""
+    """Hold a plan against the frontier; differences no larger than its rounding are none."""
     freed, extra = officers_freed, extra_min_per_alert
+    # The minutes of every bundle of a point were rounded to whole units.
+    stations = max((sum(len(b.station_ids) for b in p.bundles) for p in found.points), default=0)
+    slack_min = (stations + 1) / _UNITS_PER_MIN / max(found.alerts_per_year, 1.0)
     as_quick = [p.officers_freed for p in found.points
-                if p.extra_min_per_alert <= extra + _SLACK_OFFICERS]  # fmt: skip
+                if p.extra_min_per_alert <= extra + slack_min]  # fmt: skip
     as_many = [p.extra_min_per_alert for p in found.points
-               if p.officers_freed >= freed - 1e-6]  # fmt: skip
+               if p.officers_freed >= freed - _SAME_OFFICERS]  # fmt: skip
+    more = max(as_quick) - freed if as_quick else None
+    fewer = extra - min(as_many) if as_many else None
     return Placed(
         officers_freed=freed,
         extra_min_per_alert=extra,
-        officers_given_away=max(as_quick) - freed if as_quick else None,
-        min_given_away=extra - min(as_many) if as_many else None,
+        officers_given_away=0.0 if more is not None and abs(more) <= _SAME_OFFICERS else more,
+        min_given_away=0.0 if fewer is not None and abs(fewer) <= slack_min else fewer,
     )
 
 

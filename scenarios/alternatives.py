@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from geo.station_names import without_shared_ending
 from optimizer.alternatives import (
     Alternative,
     Alternatives,
@@ -82,6 +83,12 @@ class AlternativesStudy:
         """Name of each station by id."""
         stations = self.loaded.county.stations
         return dict(zip(stations.station_id, stations.name, strict=True))
+
+    @property
+    def short_names(self) -> dict[str, str]:
+        """The same without an ending that all of them share, for console and picture."""
+        stations = self.loaded.county.stations
+        return dict(zip(stations.station_id, without_shared_ending(stations.name), strict=True))
 
 
 def study_alternatives(

@@ -167,7 +167,7 @@ def label_text(label: str, _: Translate) -> str:
 def stability_figure(study: AlternativesStudy, _: Translate) -> Figure:
     """A bar for each bundle: its share of the near-optimal plans, and a mark for the years."""
     bundles = study.bundles[:SHOWN]
-    names = study.names
+    names = study.short_names
     with map_fonts():
         figure = Figure(figsize=(9.0, 1.9 + 0.3 * len(bundles)), layout="constrained")
         title = one_line(f"{study.loaded.county.name} · {_('How certain each bundle is')}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from optimizer.alternatives import Alternatives
+from optimizer.alternatives import MOST_PLANS, Alternatives
 from optimizer.errors import Translate
 from scenarios.alternatives import AlternativesStudy, differs
 from scenarios.alternatives_outputs import bundle_name, label_text
@@ -73,7 +73,7 @@ def _plans(
     ]
     rows = []
     for number, plan in enumerate(found.plans, 1):
-        text = differs(plan, found.plans[0], study.names, _)
+        text = differs(plan, found.plans[0], study.short_names, _)
         if not plan.is_proven:
             text += " " + _("(a cheaper one as different may exist)")
         rows.append((str(number), f"{plan.above_officers:+.3f}", text))
@@ -97,8 +97,9 @@ def _stability(study: AlternativesStudy, console: Console, _: Translate) -> None
         )
         if reached < study.near_asked_officers - 1e-6:
             say_lines(
-                _("{asked} officers were asked for; there are too many plans to list up to there.")
-                .format(asked=f"{study.near_asked_officers:.3f}"),
+                _("{asked} officers were asked for; there are too many plans to list up to there "
+                  "(at most {most} are).")
+                .format(asked=f"{study.near_asked_officers:.3f}", most=f"{MOST_PLANS:,}"),
                 console,
             )  # fmt: skip
     if study.years:
@@ -122,7 +123,7 @@ def _stability(study: AlternativesStudy, console: Console, _: Translate) -> None
     ]
     rows = [
         (
-            bundle_name(b, study.names),
+            bundle_name(b, study.short_names),
             "●" if b.in_best else "",
             f"{100 * b.near_share_fraction:.0f}",
             "" if b.year_share_fraction is None else f"{100 * b.year_share_fraction:.0f}",

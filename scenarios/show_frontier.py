@@ -64,7 +64,7 @@ def show_frontier(study: FrontierStudy, console: Console, _: Translate) -> None:
         )
     console.print()
     for mark in study.marks:
-        say_lines(_placed(mark, _), console)
+        say_lines(_placed(mark, _, is_proven=found.status is Status.OPTIMAL), console)
     if study.other_world:
         say_lines(
             _("The published plan belongs to other data (alerts, roads or stations); not placed."),
@@ -138,7 +138,7 @@ def _cells(point: FrontierPlan, _: Translate) -> tuple[tuple[str, ...], tuple[st
     return head, (str(point.centres), str(point.stations_bundled), heaviest, ", ".join(said))
 
 
-def _placed(mark: Mark, _: Translate) -> str:
+def _placed(mark: Mark, _: Translate, *, is_proven: bool) -> str:
     placed = mark.placed
     what = _("{plan}: {officers} officers freed, {min} min per alert.").format(
         plan=mark.said(_),
@@ -148,7 +148,15 @@ def _placed(mark: Mark, _: Translate) -> str:
     blank = " " if what.endswith(".") else ""
     more, fewer = placed.officers_given_away, placed.min_given_away
     if (more is not None and more < -_NOTHING) or fewer is None or fewer < -_NOTHING:
-        return what + blank + _("Beyond the frontier: it breaks a rule that the frontier keeps.")
+        beyond = (
+            _("Beyond the frontier: it breaks a rule that the frontier keeps.")
+            if is_proven
+            else _(
+                "Beyond the points found: it breaks a rule that they keep, or the search ended "
+                "before it came to such a plan."
+            )
+        )
+        return what + blank + beyond
     if more is None:
         return what
     if more < _NOTHING and fewer < _NOTHING:

@@ -193,3 +193,12 @@ def test_the_knee_lies_farthest_below_the_line() -> None:
     ]  # fmt: skip
     straight = module._numbered([point(0, 0, 0), point(0, 5, 5), point(0, 9, 9)], with_knee=True)
     assert not any(p.is_knee for p in straight)
+
+
+def test_the_rounding_of_a_point_is_not_beyond_the_frontier() -> None:
+    """100 alerts, one station: minutes were rounded by up to half a thousandth in 100."""
+    found = of(point(1, 0, 0), point(2, 4, 1.0))
+    rounded = place(found, 4.0 + 1e-9, 1.0 - 4e-6)
+    assert (rounded.officers_given_away, rounded.min_given_away) == (0.0, 0.0)
+    beyond = place(found, 4.0, 1.0 - 4e-5)
+    assert (beyond.officers_given_away, beyond.min_given_away) == (-4.0, pytest.approx(-4e-5))
