@@ -287,7 +287,7 @@ def _of_limit(question: Question, rule: str) -> Way:
     section, name = rule.split(".")
     present = float(getattr(getattr(question.policy, section), name))
     scale = 10.0 ** _DECIMALS.get(rule, 1)
-    outward = sign * math.ceil(float(values[high]) * scale - 1e-9) / scale
+    outward = sign * math.ceil(float(values[high]) * scale - 1e-9) / scale + 0.0  # no minus zero
     said = Relaxation(rule=rule, present=f"{present:g}", needed=f"{outward:g}")
     return Way(said, question.with_limit(rule, outward), _relative(present, outward))
 

@@ -57,7 +57,7 @@ ASKS = {
     "bundling.locks.fix": "locks: fixed bundles {value}",
     "equity.max_township_loss_min": "no township waits over {value} min longer",
     "equity.max_township_response_min": "no township gets slower than {value} min",
-    "equity.max_window_km": "no window that is left farther than {value} km",
+    "equity.max_window_km": "nobody travels over {value} km to the window that is left",
     "bundling.centres": "exactly {value} bundles of two or more",
     "bundling.stations_bundled": "exactly {value} stations in bundles",
     "bundling.min_officers_freed": "at least {value} officers freed",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from optimizer.result import Proof, Status
 from optimizer.workload import assess, demand_of
 from scenarios.compare import measures, township_changes
 from scenarios.documents import evaluation_of
+from tests.command_line import command
+from tests.small_case import write_case
 from tests.test_bundling import partitions
 from tests.test_columns import policy
 from tests.toy import random_county, worked_county, worked_policy
@@ -355,3 +359,30 @@ def test_a_township_whose_residents_lose_the_standard_loses_whatever_its_mean() 
     assert [(c.plan.township, c.loses) for c in township_changes(today, plan)] == [
         ("Bton", True), ("Aton", True),
     ]  # fmt: skip
+
+
+WORDS = (
+    ("max_township_loss_min=0.5", (), "任何乡镇延长不超过0.5分钟"),
+    ("max_township_response_min=1", (), "变慢的乡镇平均到场不超过1分钟"),
+    (
+        "max_window_km=0.1",
+        ("--set", "policy.bundling.offices_keep_windows=false"),
+        "居民到保留窗口不超过0.1公里",
+    ),
+)
+
+
+@pytest.mark.parametrize(("value", "more", "words"), WORDS)
+def test_a_planner_reads_the_clash_in_words_and_the_way_out_works(
+    value: str, more: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    case, key = write_case(tmp_path / "case"), "equity." + value.split("=")[0]
+    run = ("run", case, "--no-store", "--lang", "zh", "--set", "policy.bundling.stations_bundled=4",
+           *more)  # fmt: skip
+    done = command(*run, "--set", f"policy.equity.{value}")
+    assert done.exit_code == 1
+    said = "".join(done.stdout.split())
+    assert words in said
+    assert f"[{key}]" in said
+    (needed,) = re.findall(rf"-{key}：\S+?→([\d.]+)", said)
+    assert command(*run, "--set", f"policy.{key}={needed}").exit_code == 0
