@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from optimizer.alert_rules_repeats import GRADES, Repeats
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, FloatArray
+from scenarios.names import Wrong, gazetteer
 from scenarios.rhythm_trace import joined_key, part_key, time_key
 from scenarios.rhythm_windows import Window, check_window, log_days
 
@@ -211,3 +214,50 @@ def _row(
 
 def _datetime(moment: np.datetime64) -> datetime:
     return datetime.fromisoformat(str(moment))
+
+
+def asked_rules(
+    rules: Repeats,
+    *,
+    categories: Sequence[str] = (),
+    alerts: int | None = None,
+    days: int | None = None,
+    radius_m: float | None = None,
+) -> Repeats:
+    """The case's rules with what was typed beside them; a longer window looks further back."""
+    changes: dict[str, Any] = {
+        "kinds": {"+".join(categories): tuple(categories)} if categories else None,
+        "alerts": alerts,
+        "days": days,
+        "lookback_days": None if days is None else max(days, rules.lookback_days),
+        "radius_m": radius_m,
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    return Repeats.model_validate(rules.model_dump() | given)
+
+
+def chosen_rows(
+    study: RepeatStudy, county: County, grades: Sequence[str], station: str | None
+) -> tuple[RepeatRow, ...]:
+    """The places of these grades (none: all) and of a station.
+
+    Args:
+        study: The study.
+        county: Its names.
+        grades: Of `GRADES`.
+        station: Id or name; None for all.
+
+    Raises:
+        InputError: no such station.
+    """
+    wanted = None
+    if station is not None:
+        found = gazetteer(county).stations.find(station)
+        if isinstance(found, Wrong):
+            raise InputError([found.problem("--station", station)])
+        wanted = found
+    return tuple(
+        row
+        for row in study.rows
+        if (not grades or row.grade in grades) and wanted in (None, row.station_id)
+    )

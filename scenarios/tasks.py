@@ -57,8 +57,8 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
     names = {line.station_id: line.name for line in brief.section("station")}
     made = []
     for i, row in enumerate(rows):
-        if row.last.date() < brief.windows.now.first or row.quiet_days >= brief.windows.now.days:
-            continue
+        if row.quiet_days >= brief.windows.now.days:
+            continue  # nothing new
         leader = int(brief.repeats.leader[i])
         made.append(
             Proposal(
