@@ -11,10 +11,12 @@ from geo.repeats import RepeatPlaces
 from optimizer.alert_rules_repeats import GRADES
 from scenarios.repeats import RepeatRow
 from scenarios.rhythm import Briefing, Line
+from scenarios.rhythm_words import counts_text
 from scenarios.tasks_record import Kind, Task
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_DIGITS = 5
+_CATEGORIES_SAID = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +43,9 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
 ]:  # fmt: skip
     """What stations should do after a period, most urgent first.
 
-    A place of repeat alerts whose last alert lies in the period, and a station whose alerts, of a
-    category or in all, are flagged as more than expected. Of a station's total nothing is said
-    where a category of it is named.
+    A place of repeat alerts whose last alert lies in the period, unless it is a station's seat;
+    and a station whose alerts, of a category or in all, are flagged as more than expected. Of a
+    station's total nothing is said where a category of it is named.
 
     Args:
         brief: The briefing.
@@ -57,8 +59,8 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
     names = {line.station_id: line.name for line in brief.section("station")}
     made = []
     for i, row in enumerate(rows):
-        if row.quiet_days >= brief.windows.now.days:
-            continue  # nothing new
+        if row.at_seat or row.quiet_days >= brief.windows.now.days:
+            continue  # reported there, not happening there; or nothing new
         leader = int(brief.repeats.leader[i])
         made.append(
             Proposal(
@@ -69,7 +71,7 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
                 station=row.station_name,
                 township=row.township,
                 cell_id=row.cell_id,
-                category="" if row.kind == "all" else row.kind,
+                category=_what(row),
                 alerts=row.alerts,
                 expected=None,
                 trace=row.key,
@@ -84,6 +86,12 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
             made.append(_rise(line, brief, names[line.station_id], still_open))
     made.sort(key=lambda p: (GRADES.index(p.grade), p.kind, -p.alerts, p.subject))
     return tuple(made)
+
+
+def _what(row: RepeatRow) -> str:
+    """What the alerts were, most first."""
+    said = counts_text(row.categories[:_CATEGORIES_SAID])
+    return said + ("、…" if len(row.categories) > _CATEGORIES_SAID else "")
 
 
 def _rise(line: Line, brief: Briefing, station: str, still_open: Mapping[str, str]) -> Proposal:
