@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, norm
 
 from geo.alert_grid import Grid
-from geo.hot_spots import grid_sums, neighbourhood, permutation_p, scaled, standard_g
+from geo.hot_spots import grid_sums, neighbourhood, permutation_p, random_orders, scaled, standard_g
 from optimizer.alert_rules_hot_spots import Emerging
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
@@ -123,13 +123,15 @@ def emerging_hot_spots(
         raise ValueError(f"{steps} steps, expected {LEAST_STEPS}")
     places = neighbourhood(grid, band_m)
     n = len(places)
+    # The same orders serve every step: each step's chances are valid by themselves.
+    orders = random_orders(n, int(places.max()), permutations, seed)
     z, alone, hot = np.zeros((n, steps)), np.zeros((n, steps)), np.zeros((n, steps), bool)
     for t in range(steps):
         own = counts[t]
         alone[:, t] = _g(scaled(own, scale), grid, band_m, places)[0]
         together = counts[max(0, t + 1 - rules.steps_counted) : t + 1].sum(axis=0)
         z[:, t], value, window = _g(scaled(together, scale), grid, band_m, places)
-        p = permutation_p(value, window, places, permutations=permutations, seed=seed + t)
+        p = permutation_p(value, window, places, orders)
         hot[:, t] = false_discovery_control(p) <= false_discovery_fraction
     trend = mann_kendall_z(alone)
     kind = classify(

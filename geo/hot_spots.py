@@ -24,8 +24,10 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 # Sums of the same values in another order may differ in the last digits.
 _EQUAL = 1e-9
-_MOST_VALUES = 20_000_000
-"""Random numbers drawn at once."""
+_MOST_VALUES = 2_000_000
+"""Values summed at once."""
+Orders = NDArray[np.int32]
+"""Rows of places, the beginnings of random orders of all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,7 +117,8 @@ def local_g(
     value: FloatArray, window: FloatArray, places: IntArray, *, permutations: int, seed: int
 ) -> LocalG:
     """Gi* of places whose windows are known, shapes (N,)."""
-    p = permutation_p(value, window, places, permutations=permutations, seed=seed)
+    orders = random_orders(len(value), int(places.max(initial=1)), permutations, seed)
+    p = permutation_p(value, window, places, orders)
     return LocalG(
         value=value,
         window=window,
@@ -139,7 +142,7 @@ def standard_g(value: FloatArray, window: FloatArray, places: IntArray) -> Float
 
 
 def permutation_p(
-    value: FloatArray, window: FloatArray, places: IntArray, *, permutations: int, seed: int
+    value: FloatArray, window: FloatArray, places: IntArray, orders: Orders
 ) -> FloatArray:
     """Chance of a window at least as high if the values around a place were drawn from all others.
 
@@ -148,20 +151,24 @@ def permutation_p(
     of each order are sorted once per number of neighbours; only the few orders that begin with the
     place itself are looked at one by one.
 
+    Args:
+        value: Shape (N,).
+        window: Sum over the place and its neighbours, shape (N,).
+        places: Places in the window, the place itself counted, shape (N,).
+        orders: From `random_orders`, at least as many of each as the largest window has places.
+
     Returns:
-        (1 + draws at least as high) / (1 + permutations), shape (N,).
+        (1 + draws at least as high) / (1 + draws), shape (N,).
     """
-    n = len(value)
+    n, draws = len(value), len(orders)
     if n < 2:
         return np.ones(n)
-    rng = np.random.default_rng(seed)
-    most = int(places.max())
     others, need = places - 1, window - value
     at_least = np.zeros(n, np.int64)
-    slack = _EQUAL * max(1.0, float(np.abs(value).sum()))
-    step = max(1, min(permutations, _MOST_VALUES // most))
-    for start in range(0, permutations, step):
-        drawn = _distinct(rng, n, most, min(step, permutations - start))
+    need = need - _EQUAL * max(1.0, float(np.abs(value).sum()))
+    step = max(1, _MOST_VALUES // orders.shape[1])
+    for start in range(0, draws, step):
+        drawn = orders[start : start + step]
         sums = np.cumsum(value[drawn], axis=1)
         for k in np.unique(others).tolist():
             rows = np.flatnonzero(others == k)
@@ -169,34 +176,31 @@ def permutation_p(
                 at_least[rows] += len(drawn)
                 continue
             line = sums[:, k - 1]
-            at_least[rows] += len(line) - np.searchsorted(np.sort(line), need[rows] - slack)
+            at_least[rows] += len(line) - np.searchsorted(np.sort(line), need[rows])
             # Orders whose first k hold the place itself: it goes, the next one comes.
-            order, place = np.nonzero(others[drawn[:, :k]] == k)
-            place_row = drawn[order, place]
-            wanted = need[place_row] - slack
-            instead = sums[order, k] - value[place_row] >= wanted
-            was = line[order] >= wanted
-            np.add.at(at_least, place_row, instead.astype(np.int64) - was)
-    return np.asarray((1.0 + at_least) / (1.0 + permutations), float)
+            order, at = np.nonzero((others == k)[drawn[:, :k]])
+            row = drawn[order, at]
+            instead = sums[order, k] - value[row] >= need[row]
+            np.add.at(at_least, row, instead.astype(np.int64) - (line[order] >= need[row]))
+    return np.asarray((1.0 + at_least) / (1.0 + draws), float)
 
 
-def _distinct(rng: np.random.Generator, n: int, k: int, rows: int) -> IntArray:
-    """The first `k` of `rows` random orders of `n` places, shape (rows, k)."""
-    if k * 4 > n:
-        order = np.broadcast_to(np.arange(n), (rows, n))
+def random_orders(n: int, first: int, draws: int, seed: int) -> Orders:
+    """The first so many of `draws` random orders of `n` places, shape (draws, first)."""
+    rng = np.random.default_rng(seed)
+    if first * 4 > n:
+        order = np.broadcast_to(np.arange(n, dtype=np.int32), (draws, n))
+        step = _MOST_VALUES // max(n, 1) + 1
         return np.concatenate(
-            [
-                rng.permuted(order[i : i + _MOST_VALUES // n + 1], axis=1)[:, :k]
-                for i in range(0, rows, _MOST_VALUES // n + 1)
-            ]
+            [rng.permuted(order[i : i + step], axis=1)[:, :first] for i in range(0, draws, step)]
         )
-    # Drawn one after another; an order in which a place comes twice is drawn anew from there on.
-    drawn = rng.integers(0, n, (rows, k))
-    again = np.arange(rows)
+    # Each drawn by itself; an order in which a place comes twice is drawn anew.
+    drawn = rng.integers(0, n, (draws, first), dtype=np.int32)
+    again = np.arange(draws)
     while len(again):
         ranked = np.sort(drawn[again], axis=1)
         again = again[(ranked[:, 1:] == ranked[:, :-1]).any(axis=1)]
-        drawn[again] = rng.integers(0, n, (len(again), k))
+        drawn[again] = rng.integers(0, n, (len(again), first), dtype=np.int32)
     return drawn
 
 
