@@ -8,9 +8,9 @@ $$ \sum_r x_{pr} = 1, \qquad \sum_p k_p x_{pr} \le t\, n_r, \qquad \sum_r n_r = 
 
 with the rules of the groups as rows. Small pieces fill officers up, so the least load lies close to
 the mean load $\sum k_p / N$, which no plan is below: the search begins there, and goes up and
-halves until what it has and what it has excluded are within `GAP_FRACTION`. The plan is FEASIBLE with that
-gap then, OPTIMAL only where both meet. At the load found come the fewest officers who leave their
-squad's area, then the fewest handovers.
+halves until what it has and what it has excluded are within `GAP_FRACTION`. The plan is FEASIBLE
+with that gap then, OPTIMAL only where both meet. At the load found come the fewest officers who
+leave their squad's area, then the fewest handovers.
 """
 
 from __future__ import annotations
@@ -21,18 +21,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.frozen import FloatArray, IntArray
-from optimizer.highs import branch
 from optimizer.result import Status
 from optimizer.road_model import Pairs, Rows
 from optimizer.road_task import RoadTask, Shared, load_of, road_km_of, split_officers
-from optimizer.solver import Limits, Model
+from optimizer.solver import Limits, Model, solve
 
 GAP_FRACTION = 5e-4
 """The search for the least load ends within this of what is excluded."""
 SHARE_OF_TIME = 0.3
 """Share of the time left that one load may take."""
-_LOAD_TOLERANCE = 1e-6
-"""A load is excluded by less than was asked, for the solver's tolerance."""
+_PER_KM = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,14 +98,15 @@ class _Search:
             probe = (low + high) / 2 if has_found else min(low * (1 + step), (low + high) / 2)
             step *= 4
             model = self._model(probe)
-            found = branch(model, replace(self.limits, time_limit_s=left_s * SHARE_OF_TIME))
+            limits = replace(self.limits, time_limit_s=left_s * SHARE_OF_TIME)
+            found = solve(model, limits, backend="cp_sat", start=self._hint(duty))
             if found.values is not None:
                 duty, has_found = self._duty(found.values), True
                 high = load_of(task, duty)
             else:
                 low = probe
                 if found.status is Status.INFEASIBLE:
-                    bound = max(bound, probe * (1 - _LOAD_TOLERANCE))
+                    bound = max(bound, probe)
         return duty, min(bound, high)
 
     def at_home(self, start: IntArray, load_km: float) -> _Home:
@@ -121,7 +120,11 @@ class _Search:
             is_proven=False,
             least=0,
         )
-        found = branch(self._model(load_km, with_home=True), self.limits)
+        model = self._model(load_km, with_home=True)
+        hint = np.zeros(len(model.objective))
+        known_values = self._hint(start)
+        hint[: len(known_values)] = known_values
+        found = solve(model, self.limits, backend="cp_sat", start=hint)
         pieces = len(task.own)
         least = 0
         if found.bound is not None:
@@ -191,6 +194,14 @@ class _Search:
     def _sorts(self) -> int:
         return 0 if self.task.near_units is None else len(self.task.near_units)
 
+    def _hint(self, duty: IntArray) -> FloatArray:
+        """Columns up to the officers, as a plan has them."""
+        pairs = self.pairs
+        taken = (duty[pairs.piece] == pairs.unit).astype(np.float64)
+        officers = split_officers(self.task, duty)
+        near = np.zeros(0) if self.task.near is None else (self.task.near & (officers > 0)).any(1)
+        return np.concatenate([taken, officers > 0, near, officers.astype(np.float64)])
+
     def _duty(self, values: FloatArray) -> IntArray:
         duty = np.zeros(len(self.task.own), dtype=np.int64)
         chosen = np.flatnonzero(values[: len(self.pairs.piece)] > 0.5)
@@ -212,13 +223,14 @@ class _Search:
         least = float(task.min_officers)
         rows.add(0.0, np.inf, units, (each, officers, 1.0), (each, pairs.is_open, -least))
         rows.add(-np.inf, 0.0, units, (each, officers, 1.0), (each, pairs.is_open, -total))
-        km = task.road_km[pairs.piece] / load_km
-        rows.add(-np.inf, 0.0, units, (pairs.unit, every, km), (each, officers, -1.0))
+        # Whole metres, so that the least is exact: roads rounded down, the load up.
+        km = np.floor(task.road_km[pairs.piece] * _PER_KM)
+        most = float(np.ceil(load_km * _PER_KM))
+        rows.add(-np.inf, 0.0, units, (pairs.unit, every, km), (each, officers, -most))
         if task.in_time is not None:
-            # In thousandths, so that a tolerance is not of the largest terms.
-            scale = max(1.0, task.in_time_at_least / 1000.0)
-            reached = task.in_time[pairs.piece, pairs.unit] / scale
-            rows.add(task.in_time_at_least / scale, np.inf, 1, (every * 0, every, reached))
+            reached = task.in_time[pairs.piece, pairs.unit].astype(np.float64)
+            least = float(task.in_time_at_least)
+            rows.add(least, np.inf, 1, (every * 0, every, reached))
         if task.land is not None and task.runs_on is not None:
             pairs.run_on(rows, task.land, task.runs_on)
         if task.near is not None and task.near_units is not None:

@@ -211,7 +211,12 @@ class _Search:
         task = self.task
         needed = officers_needed(groups.road_km, load_km, task.min_officers)
         others = task.min_officers * ((task.duty_stations or 1) - 1)
-        keep = np.flatnonzero(needed <= task.officers - others)
+        is_useful = needed <= task.officers - others
+        if task.is_parted and load_km > 0:
+            # All groups of a plan together waste no more officers than this.
+            waste = task.officers - float(task.road_km.sum()) / load_km + _TOLERANCE_OFFICERS
+            is_useful &= needed - groups.road_km / load_km <= waste
+        keep = np.flatnonzero(is_useful)
         groups, needed = groups.only(keep), needed[keep]
         model = self._model(groups, needed, np.inf, needed.astype(np.float64))
         relaxed = relax(model, self.limits)
