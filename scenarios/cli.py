@@ -33,6 +33,7 @@ COMMANDS = {
     "alternatives": "alternatives",
     "route": "route",
     "reach": "reach",
+    "ingest": "ingest",
     "density": "density",
     "hotspots": "hotspots",
     "strength": "strength",

@@ -83,7 +83,9 @@ class Bar:
         if self._bar is None:
             return
         if step not in self._tasks:
-            self._tasks[step] = self._bar.add_task(self._names[step], total=of, completed=done)
+            self._tasks[step] = self._bar.add_task(
+                self._names.get(step, step), total=of, completed=done
+            )
         self._bar.update(self._tasks[step], completed=done)
 
     def close(self) -> None:
