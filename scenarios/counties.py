@@ -18,6 +18,7 @@ from optimizer.policy import Policy
 from optimizer.result import Result
 from optimizer.scorecard import Evaluation
 from scenarios.case import CASE_FILE, Case, open_case
+from scenarios.compare import township_changes
 from scenarios.documents import plain
 from scenarios.fan_out import Task, fan_out
 from scenarios.load import LoadedCase
@@ -162,9 +163,10 @@ def totals(runs: Sequence[Run]) -> dict[str, float]:
     """The counties with a plan put together.
 
     Returns:
-        `centres`, `stations_bundled`, `officers_freed`, `officers_reassigned`, `alerts_per_year`:
-        sums. `mean_response_today_min`, `mean_response_min`: weighted by alerts; inf where an
-        alert is out of reach, 0 where there are none.
+        `centres`, `stations_bundled`, `officers_freed`, `officers_reassigned`, `alerts_per_year`,
+        `townships_losing`, `residents_losing_standard`: sums. `mean_response_today_min`,
+        `mean_response_min`: weighted by alerts; inf where an alert is out of reach, 0 where there
+        are none.
     """
     return totals_of([(r.today, r.plan) for r in runs if r.plan is not None])
 
@@ -172,6 +174,7 @@ def totals(runs: Sequence[Run]) -> dict[str, float]:
 def totals_of(planned: Sequence[tuple[Evaluation, Evaluation]]) -> dict[str, float]:
     """`totals` of evaluations: each county's today and plan."""
     plans = [p for _, p in planned]
+    townships = [township_changes(t, p) for t, p in planned]
     alerts = math.fsum(p.alerts_per_year for p in plans)
 
     def mean(pairs: Sequence[tuple[float, float]]) -> float:
@@ -183,6 +186,10 @@ def totals_of(planned: Sequence[tuple[Evaluation, Evaluation]]) -> dict[str, flo
         "officers_freed": math.fsum(p.officers_freed for p in plans),
         "officers_reassigned": sum(p.officers_reassigned for p in plans),
         "alerts_per_year": alerts,
+        "townships_losing": sum(c.loses for changes in townships for c in changes),
+        "residents_losing_standard": math.fsum(
+            c.residents_losing_standard for changes in townships for c in changes
+        ),
         "mean_response_today_min": mean(
             [(t.alerts_per_year, t.mean_response_min) for t, _ in planned]
         ),

@@ -14,6 +14,7 @@ from scenarios.documents import steered_in
 from scenarios.provenance import modelled_text
 from scenarios.role_tables import show_roles
 from scenarios.run import Run
+from scenarios.show_lines import further_losers_text, say_lines
 from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
 from scenarios.sizes import sizes_text
@@ -305,9 +306,8 @@ def _show_townships(run: Run, console: Console, _: Translate) -> None:
         )
     if losers or winners:
         console.print(found)
-        hidden = len(losers) - TOWNSHIPS_SHOWN
-        if hidden > 0:
-            console.print(_("{n} more that lose: townships.csv").format(n=hidden))
+        if said := further_losers_text(losers[TOWNSHIPS_SHOWN:], _):
+            say_lines(said, console)
 
 
 def _show_calibration(run: Run, console: Console, _: Translate) -> None:

@@ -9,8 +9,10 @@ from rich.markup import escape
 
 from optimizer.errors import Translate
 from optimizer.result import Status
+from scenarios.compare import township_changes
 from scenarios.counties import totals
 from scenarios.run import Run
+from scenarios.show_lines import say_lines
 from scenarios.show_table import table
 
 
@@ -35,6 +37,7 @@ def show_counties(
         (_("Freed"), "right"),
         (_("Response min"), "right"),
         (_("Moved"), "right"),
+        (_("Lose"), "right"),
         (_("Status"), "right"),
     )
     for run, _run_id, _found in runs:
@@ -49,15 +52,17 @@ def show_counties(
             f"{all_['officers_freed']:.1f}",
             f"{all_['mean_response_today_min']:.1f} → {all_['mean_response_min']:.1f}",
             f"{all_['officers_reassigned']:.0f}",
+            f"{all_['townships_losing']:.0f}",
             f"{len(planned)} / {len(runs)}",
         )
     console.print(grid)
     console.print(
         _(
             "Bundled: stations → centres. Freed, moved: officers. Response: alert-weighted mean, "
-            "today → plan."
+            "today → plan. Lose: townships that wait longer."
         )
     )
+    _show_losers(planned, console, _)
     if not joint:
         console.print(_("No bundle crosses a county."))
     for name in joint:
@@ -78,14 +83,37 @@ def show_counties(
             console.print(line, markup=False, style="red")
 
 
-def _cells(run: Run) -> tuple[str, str, str, str]:
+def _show_losers(planned: Sequence[Run], console: Console, _: Translate) -> None:
+    """Who loses most in each county, and how many lose the standard."""
+    for run in planned:
+        if run.plan is None:
+            continue
+        changes = [c for c in township_changes(run.today, run.plan) if c.loses]
+        if not changes:
+            continue
+        worst = changes[0]
+        line = _(
+            "{county}: {township} loses most, {before} → {after} min; {residents} residents lose "
+            "the standard"
+        ).format(
+            county=run.loaded.county.name,
+            township=worst.plan.township,
+            before=f"{worst.today.mean_response_min:.1f}",
+            after=f"{worst.plan.mean_response_min:.1f}",
+            residents=f"{sum(c.residents_losing_standard for c in changes):,.0f}",
+        )
+        say_lines(line, console)
+
+
+def _cells(run: Run) -> tuple[str, str, str, str, str]:
     if run.plan is None:
-        return ("–",) * 4
+        return ("–",) * 5
     return (
         f"{run.plan.stations_bundled} → {run.plan.centres}",
         f"{run.plan.officers_freed:.1f}",
         f"{run.today.mean_response_min:.1f} → {run.plan.mean_response_min:.1f}",
         f"{run.plan.officers_reassigned}",
+        f"{sum(c.loses for c in township_changes(run.today, run.plan))}",
     )
 
 

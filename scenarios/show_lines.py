@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from optimizer.errors import Translate
+from scenarios.compare import NOTICEABLE_MIN, TownshipChange
 
 GAP = 2
 _LEAST_TEXT = 7
@@ -77,6 +78,28 @@ def listed_in(names: Iterable[str], _: Translate) -> str:
     """The same with the comma of the sentence's language, whatever the names are written in."""
     kept = (name.replace(" ", _NO_BREAK) for name in names)
     return reduce(lambda a, b: _("{a}, {b}").format(a=a, b=b), kept)
+
+
+def further_losers_text(losers: Sequence[TownshipChange], _: Translate) -> str:
+    """Townships that a table of losers has no row for: each by name, with what it loses.
+
+    Args:
+        losers: They, the greatest loss first; empty gives an empty text.
+        _: The planner's language.
+    """
+    if not losers:
+        return ""
+    named = [
+        f"{c.plan.township} {c.mean_response_change_min:+.1f}"
+        if c.mean_response_change_min >= NOTICEABLE_MIN
+        else _("{township} ({residents} residents lose the standard)").format(
+            township=c.plan.township, residents=f"{c.residents_losing_standard:,.0f}"
+        )
+        for c in losers
+    ]
+    return _("{n} more that lose, min: {townships}").format(
+        n=len(losers), townships=listed_in(named, _)
+    )
 
 
 def say_lines(text: str, console: Console, style: str = "") -> None:

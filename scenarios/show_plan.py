@@ -14,12 +14,25 @@ from optimizer.county import Provenance
 from optimizer.errors import Translate
 from optimizer.plan import Move
 from optimizer.result import Status
-from scenarios.compare import MeasureRow, TownshipChange, measures, township_changes
+from scenarios.compare import (
+    MeasureRow,
+    TownshipChange,
+    measures,
+    township_changes,
+)
 from scenarios.documents import proof_documents
 from scenarios.kept import KeptRun
 from scenarios.provenance import modelled_text
 from scenarios.role_tables import roles_told
-from scenarios.show_lines import Cell, Column, grid, listed, paragraph, wrapped
+from scenarios.show_lines import (
+    Cell,
+    Column,
+    further_losers_text,
+    grid,
+    listed,
+    paragraph,
+    wrapped,
+)
 from scenarios.sizes import sizes_text
 from scenarios.steered import steered_text
 from scenarios.tables import kind_text, office_names, reason_text
@@ -321,7 +334,8 @@ def _show_townships(kept: KeptRun, out: Paper, full: bool) -> None:
         Column(header=_("Residents"), figures=True),
     )
     out.grid(columns, [_township_cells(c) for c in shown])
-    out.more(0 if full else len(losers) - ROWS_SHOWN)
+    if not full and (said := further_losers_text(losers[ROWS_SHOWN:], _)):
+        out.say(said)
 
 
 def _township_cells(one: TownshipChange) -> tuple[Cell, ...]:

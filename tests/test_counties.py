@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,15 @@ def test_totals_by_hand(province: Path) -> None:
     mean = sum(w * p.mean_response_min for w, p in zip(weights, plans, strict=True)) / sum(weights)
     assert found["mean_response_min"] == pytest.approx(mean)
     assert totals([runs[2]])["mean_response_min"] == 0
+    lost = [t for p in plans for t in p.townships if t.residents_losing_standard > 0]
+    slower = [
+        t for r in runs if r.plan is not None
+        for b, t in zip(r.today.townships, r.plan.townships, strict=True)
+        if t.mean_response_min >= b.mean_response_min + 0.05
+    ]  # fmt: skip
+    assert slower
+    assert found["townships_losing"] == len({id(t) for t in [*lost, *slower]})
+    assert found["residents_losing_standard"] == sum(t.residents_losing_standard for t in lost)
 
 
 def test_one_table_exit_code_and_folders(province: Path, tmp_path: Path, own_store: Path) -> None:
@@ -94,6 +104,8 @@ def test_one_table_exit_code_and_folders(province: Path, tmp_path: Path, own_sto
     text = " ".join(done.output.split())
     for name in ("甲县", "乙县", "丙县", "All planned", "INFEASIBLE", "these rules clash"):
         assert name in text
+    for county in ("甲县", "乙县"):
+        assert re.search(rf"{county}: \S+ loses most, [\d.]+ → [\d.]+ min; \d+ residents", text)
     assert max(len(line) for line in done.output.splitlines()) <= 80
     assert sorted(p.name for p in out.iterdir() if p.is_dir()) == ["jia", "yi"]
     assert (out / "jia" / "plan.json").exists()

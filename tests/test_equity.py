@@ -25,6 +25,7 @@ from optimizer.result import Proof, Status
 from optimizer.workload import assess, demand_of
 from scenarios.compare import measures, township_changes
 from scenarios.documents import evaluation_of
+from scenarios.show_lines import further_losers_text
 from tests.command_line import command
 from tests.small_case import write_case
 from tests.test_bundling import partitions
@@ -359,6 +360,25 @@ def test_a_township_whose_residents_lose_the_standard_loses_whatever_its_mean() 
     assert [(c.plan.township, c.loses) for c in township_changes(today, plan)] == [
         ("Bton", True), ("Aton", True),
     ]  # fmt: skip
+
+
+def test_losers_beyond_the_table_are_named_with_what_they_lose() -> None:
+    rules = worked_policy()
+    county = worked_county()
+    changes = township_changes(
+        evaluate(county, rules, current_plan(county)), evaluate(county, rules, UNDER_A)
+    )
+    town = changes[0].plan.township
+    said = further_losers_text(changes[:1], untranslated).replace("\u00a0", " ")
+    assert said == f"1 more that lose, min: {town} {changes[0].mean_response_change_min:+.1f}"
+    assert further_losers_text((), untranslated) == ""
+    as_fast = replace(
+        changes[0].plan,
+        mean_response_min=changes[0].today.mean_response_min,
+        residents_losing_standard=1234.0,
+    )
+    said = further_losers_text([replace(changes[0], plan=as_fast)], untranslated)
+    assert said.replace("\u00a0", " ").endswith(f"{town} (1,234 residents lose the standard)")
 
 
 WORDS = (
