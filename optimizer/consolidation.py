@@ -12,7 +12,7 @@ from optimizer.policy import Policy
 from optimizer.reassignment_stage import staff
 from optimizer.result import Proof, Result
 from optimizer.stage_memory import BUNDLING, TRAFFIC, StageMemory
-from optimizer.traffic import TrafficPlan, hand_over
+from optimizer.traffic import TrafficPlan, auxiliaries_with_roads, hand_over
 
 
 def consolidate(
@@ -52,6 +52,8 @@ def consolidate(
         Plan(
             bundles=bundles,
             road_duties=roads.road_duties,
+            class_duties=roads.class_duties,
+            auxiliary_moves=auxiliaries_with_roads(county, roads),
             dissolved_squad_ids=roads.dissolved_squad_ids,
             moves=roads.moves,
         ),
@@ -73,8 +75,10 @@ def _bundles(
 def _roads(
     county: County, policy: Policy, bundles: tuple[Bundle, ...], memory: StageMemory | None
 ) -> tuple[TrafficPlan | None, Proof]:
-    # A share of accidents in time reads alerts and travel, which the memory does not look at.
-    reads_more = policy.traffic.accidents_within_fraction is not None
+    # Accidents in time, covered roads and classes read what the memory does not look at.
+    traffic = policy.traffic
+    asked = (traffic.accidents_within_fraction, traffic.min_checkpoint_coverage)
+    reads_more = traffic.split_by_class or any(share is not None for share in asked)
     if memory is None or not policy.traffic.dissolve_squads or reads_more:
         return hand_over(county, policy, bundles)
     return memory.traffic.recall(

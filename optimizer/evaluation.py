@@ -27,6 +27,7 @@ from optimizer.measures import (
 from optimizer.membership import check_complete
 from optimizer.plan import Plan, current_plan
 from optimizer.policy import Policy
+from optimizer.road_duty import duty_km
 from optimizer.scorecard import BundleRow, Evaluation, RoadRow, TownshipRow, UnitRow
 from optimizer.steering import stations_changed
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
@@ -108,7 +109,7 @@ def evaluate(county: County, policy: Policy, plan: Plan) -> Evaluation:
         road_km_per_officer_mean=_per_officer(
             sum(r.road_km for r in roads), sum(r.officers for r in roads)
         ),
-        duty_stations=len({d.duty_id for d in plan.road_duties} & set(county.stations.station_id)),
+        duty_stations=len(plan.duty_ids & set(county.stations.station_id)),
         window_access_mean_km=km_mean,
         window_access_max_km=km_max,
         worst_wait_share_fraction=float(assessed.wait_share_fraction.max()),
@@ -309,8 +310,6 @@ def _unit_rows(county: County, plan: Plan, needs: Sequence[UnitNeed]) -> tuple[U
 
 
 def _road_rows(county: County, plan: Plan) -> tuple[RoadRow, ...]:
-    assert county.duty_road_km is not None
-    row = county.stations.index()
     name = _names(county)
     strength = dict(plan.strength)
     today = dict(zip(county.squads.squad_id, county.squads.officers.tolist(), strict=True))
@@ -320,11 +319,14 @@ def _road_rows(county: County, plan: Plan) -> tuple[RoadRow, ...]:
     }
     for unit in arrived:
         jurisdictions.setdefault(unit, [])
-    for duty in plan.road_duties:
-        jurisdictions.setdefault(duty.duty_id, []).append(duty.station_id)
+    for jurisdiction, unit in plan.duty_pairs:
+        held_by = jurisdictions.setdefault(unit, [])
+        if jurisdiction not in held_by:
+            held_by.append(jurisdiction)
+    km_of = duty_km(county, plan.road_duties, plan.class_duties)
     rows = []
     for unit, held in sorted(jurisdictions.items()):
-        km = float(county.duty_road_km[[row[s] for s in held]].sum())
+        km = float(km_of[unit].sum()) if unit in km_of else 0.0
         if unit in plan.dissolved_squad_ids:
             officers = 0
         elif unit in today:

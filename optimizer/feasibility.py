@@ -19,7 +19,7 @@ from optimizer.plan import Bundle, Plan, current_plan
 from optimizer.policy import Policy
 from optimizer.reassignment_rules import role_violations
 from optimizer.road_duty import ending_squads
-from optimizer.road_rules import accident_rules
+from optimizer.road_rules import road_rules
 from optimizer.rules import Violation
 from optimizer.strength import UnitNeed, assess_bundles, unit_needs
 from optimizer.workload import Assessment
@@ -49,7 +49,7 @@ def violations(county: County, policy: Policy, plan: Plan) -> tuple[Violation, .
                 *judge.locks(),
                 *judge.coverage(),
                 *judge.duty_stations(),
-                *accident_rules(county, policy, plan),
+                *road_rules(county, policy, plan),
                 *judge.conservation(),
                 *judge.reasons(),
                 *judge.reassignment(unit_needs(county, policy, plan, assessed)),
@@ -298,9 +298,9 @@ class _Judge:
         row = county.stations.index()
         members = {b.centre_id: [row[s] for s in b.station_ids] for b in self.plan.bundles}
         taken: dict[str, list[int]] = {}
-        for duty in self.plan.road_duties:
-            if duty.duty_id in row:
-                taken.setdefault(duty.duty_id, []).append(row[duty.station_id])
+        for jurisdiction, unit in self.plan.duty_pairs:
+            if unit in row:
+                taken.setdefault(unit, []).append(row[jurisdiction])
         hands_over = bool(ending_squads(county, self.policy))
         if hands_over and rules.duty_stations not in (None, len(taken)):
             yield Violation(
@@ -365,7 +365,7 @@ class _Judge:
         """Every move is of the kind it says: only reassignment counts against its limits."""
         plan = self.plan
         centre_of = plan.centre_of()
-        duties = {d.duty_id for d in plan.road_duties}
+        duties = plan.duty_ids
         units = set(units_of(self.county, plan))
         for move in plan.moves:
             if move.reason == "bundle":

@@ -64,6 +64,9 @@ def _foreign(county: County, plan: Plan) -> list[Problem]:
     station = "a station of the county"
     duties = [d.duty_id for d in plan.road_duties]
     roads = [d.station_id for d in plan.road_duties]
+    parts = [d.duty_id for d in plan.class_duties]
+    parted = [d.station_id for d in plan.class_duties]
+    classes = [d.road_class for d in plan.class_duties]
     movers = [i for m in plan.moves for i in (m.from_id, m.to_id)]
     held = [i for m in plan.qualified_moves for i in (m.from_id, m.to_id)]
     helpers = [i for m in plan.auxiliary_moves for i in (m.from_id, m.to_id)]
@@ -75,6 +78,9 @@ def _foreign(county: County, plan: Plan) -> list[Problem]:
         *_missing("bundles", stations - set(bundled), "every station in a bundle, alone or not"),
         *_strangers("road_duties", roads, stations, station),
         *_strangers("road_duties", duties, stations | squads, "a station or squad of the county"),
+        *_strangers("class_duties", parts, stations, station),
+        *_strangers("class_duties", parted, stations, station),
+        *_strangers("class_duties", classes, set(county.road_classes), "a managed class of road"),
         *_strangers(
             "dissolved_squad_ids", plan.dissolved_squad_ids, squads, "a squad of the county"
         ),

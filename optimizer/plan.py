@@ -151,8 +151,13 @@ class Plan:
     @property
     def duty_ids(self) -> frozenset[str]:
         """Stations and squads that have roads to manage."""
-        every = [d.duty_id for d in self.road_duties] + [d.duty_id for d in self.class_duties]
-        return frozenset(every)
+        return frozenset(unit for _, unit in self.duty_pairs)
+
+    @property
+    def duty_pairs(self) -> tuple[tuple[str, str], ...]:
+        """Jurisdictions and the units that have roads there."""
+        whole = [(d.station_id, d.duty_id) for d in self.road_duties]
+        return (*whole, *((d.station_id, d.duty_id) for d in self.class_duties))
 
     def centre_of(self) -> dict[str, str]:
         """Centre station of each station."""

@@ -51,6 +51,10 @@ SENTENCES = {
     "traffic.coverage": "{where}: its roads must be managed by {limit}; found: {value}",
     "traffic.accidents_within_fraction": "{where}: a share of {value} of the accidents is reached "
     "within {what} minutes from the duty stations; at least {limit} required",
+    "traffic.min_checkpoint_coverage": "{where}: a share of {value} of the main roads is within "
+    "{what} minutes of a duty station or a manned checkpoint; at least {limit} required",
+    "traffic.split_by_class": "{where}: its roads of class {what} may not go to {value} by "
+    "themselves",
     "traffic.contiguity": "{where}: takes the roads of {value}, which does not touch its own area",
     "staffing.reassign": "{where}: {value} officers reassigned, but reassignment is switched off",
     "staffing.max_moves": "{where}: {value} officers reassigned; at most {limit} allowed",

@@ -10,7 +10,14 @@ import numpy as np
 from optimizer.county import County
 from optimizer.plan import Plan
 from optimizer.policy import Policy
-from optimizer.workload import Assessment, Demand, assess, demand_of, road_officers
+from optimizer.workload import (
+    Assessment,
+    Demand,
+    assess,
+    demand_of,
+    road_officers,
+    road_officers_by_class,
+)
 
 UnitKind = Literal["urban_station", "rural_station", "squad", "functional"]
 
@@ -80,6 +87,12 @@ def unit_needs(
         duty[one.duty_id] = duty.get(one.duty_id, 0.0) + float(
             per_jurisdiction[row[one.station_id]]
         )
+    holder = {one.station_id: one.duty_id for one in plan.road_duties}
+    for part in plan.class_duties:
+        at = row[part.station_id], county.road_classes.index(part.road_class)
+        officers_there = float(road_officers_by_class(county, policy)[at])
+        duty[holder[part.station_id]] -= officers_there
+        duty[part.duty_id] = duty.get(part.duty_id, 0.0) + officers_there
     found: list[UnitNeed] = []
     for bundle, officers in zip(plan.bundles, assessment.officers.tolist(), strict=True):
         rows = [row[s] for s in bundle.station_ids]

@@ -28,7 +28,7 @@ from optimizer.plan import Bundle, ClassDuty, Move, RoadDuty, current_road_dutie
 from optimizer.policy import Policy
 from optimizer.result import Proof, Status
 from optimizer.road_diagnosis import STAGE, UNIT, diagnosis, some_handover
-from optimizer.road_duty import ending_squads
+from optimizer.road_duty import ending_squads, in_proportion
 from optimizer.road_ground import WHOLE, Ground, Rules
 from optimizer.road_loads import share_roads
 from optimizer.road_task import RoadTask, Shared
@@ -202,3 +202,25 @@ def _plan(county: County, ground: Ground, shared: Shared) -> TrafficPlan:
             )
         ),
     )
+
+
+def auxiliaries_with_roads(county: County, roads: TrafficPlan) -> tuple[Move, ...]:
+    """Auxiliaries of the squads that end go where their officers go, in proportion, nobody lost.
+
+    Those of a squad without officers go with its roads. Sorted; reason `road_duty`.
+    """
+    held = {p.unit_id: p.auxiliaries for p in county.personnel if p.auxiliaries}
+    areas = dict(zip(county.squads.squad_id, county.squads.stations, strict=True))
+    found = []
+    for squad in roads.dissolved_squad_ids:
+        sent = {m.to_id: float(m.officers) for m in roads.moves if m.from_id == squad}
+        if not sent:
+            takers = [d.duty_id for d in roads.road_duties if d.station_id in areas[squad]]
+            sent = {unit: float(takers.count(unit)) for unit in takers}
+        units = sorted(sent)
+        number = held.get(squad, 0) if units else 0
+        parts = in_proportion(number, [sent[u] for u in units]) if number else ()
+        for unit, part in zip(units, parts, strict=False):
+            if part:
+                found.append(Move(from_id=squad, to_id=unit, officers=part, reason="road_duty"))
+    return tuple(sorted(found))

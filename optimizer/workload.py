@@ -173,6 +173,15 @@ def road_officers(county: County, policy: Policy) -> FloatArray:
     return officers
 
 
+def road_officers_by_class(county: County, policy: Policy) -> FloatArray:
+    """The same by class of road, shape (S, R)."""
+    rates = policy.workload.road_duty_officer_min_per_km
+    per_km = np.array([rates.get(c, 0.0) for c in county.road_classes])
+    assert county.duty_road_km is not None
+    officers: FloatArray = county.duty_road_km * per_km / policy.crews.officer_min_per_year
+    return officers
+
+
 def assess(
     county: County,
     policy: Policy,

@@ -19,7 +19,7 @@ from optimizer.policy import Policy
 from optimizer.reassignment_stage import staff
 from optimizer.result import Proof
 from optimizer.scorecard import Evaluation
-from optimizer.traffic import hand_over
+from optimizer.traffic import auxiliaries_with_roads, hand_over
 from scenarios.load import LoadedCase
 from scenarios.names import Wrong, gazetteer
 
@@ -277,6 +277,8 @@ def _completed(
         Plan(
             bundles=bundles,
             road_duties=roads.road_duties,
+            class_duties=roads.class_duties,
+            auxiliary_moves=auxiliaries_with_roads(county, roads),
             dissolved_squad_ids=roads.dissolved_squad_ids,
             moves=roads.moves,
         ),

@@ -29,7 +29,8 @@ DECISIONS = {
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
         "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
-        "reassignment_moves", "reassignment_problems", "reassignment_stage", "road_frontier",
+        "reassignment_moves", "reassignment_problems", "reassignment_stage", "road_assignment",
+        "road_diagnosis", "road_frontier", "road_model",
         "road_loads", "rollout", "roster_model", "roster_search", "short_lists", "solver",
         "stability",
         "staffing", "stage_memory", "traffic", "ways_out",
@@ -59,7 +60,13 @@ GEO_SEES = {
     *(
         f"optimizer.alert_rules_{part}"
         for part in (
-            "ingest", "density", "hot_spots", "repeats", "rhythm", "forecast", "visibility"
+            "ingest",
+            "density",
+            "hot_spots",
+            "repeats",
+            "rhythm",
+            "forecast",
+            "visibility",
         )
     ),
     "optimizer.compiled",
