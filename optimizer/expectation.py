@@ -46,7 +46,7 @@ class Expectation:
     """Expected alerts of G groups in a period.
 
     Attributes:
-        expected: Mean, shape (G,).
+        mean: Expected alerts, shape (G,).
         lower, upper: Ends of the interval, counts, shape (G,).
         dispersion: Variance over mean of a count, shape (G,).
         history_days: Days without gap that were counted.
@@ -54,7 +54,7 @@ class Expectation:
         seasonal: Whether a season factor was used.
     """
 
-    expected: FloatArray
+    mean: FloatArray
     lower: IntArray
     upper: IntArray
     dispersion: FloatArray
@@ -67,8 +67,8 @@ class Expectation:
 
         Twice the smaller tail, the count itself half (mid-p), at most 1.
         """
-        below = _cdf(counted - 1, self.expected, self.dispersion)
-        upto = _cdf(counted, self.expected, self.dispersion)
+        below = _cdf(counted - 1, self.mean, self.dispersion)
+        upto = _cdf(counted, self.mean, self.dispersion)
         middle = (below + upto) / 2.0
         chance: FloatArray = np.minimum(1.0, 2.0 * np.minimum(middle, 1.0 - middle))
         return chance
@@ -114,7 +114,7 @@ def expectation(
     dispersion = _dispersion(squares, expected)
     tail = (1.0 - interval_fraction) / 2.0
     return Expectation(
-        expected=expected,
+        mean=expected,
         lower=_quantile(tail, expected, dispersion),
         upper=_quantile(1.0 - tail, expected, dispersion),
         dispersion=dispersion,

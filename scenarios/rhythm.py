@@ -40,7 +40,8 @@ class Line:
         alerts: In the period.
         before: In the period before; None where the log does not cover it.
         last_year: In the period a year earlier; likewise.
-        expected, lower, upper: What was to be expected, with its interval; None without history.
+        expected_alerts, lower, upper: What was to be expected, with its interval; None without
+            history.
         chance_fraction: Chance of a count at least as far from it; None likewise.
         flag: `up` or `down` where the table's false-discovery rate holds, else empty.
         key, before_key, last_year_key: For `--trace`.
@@ -54,7 +55,7 @@ class Line:
     alerts: int
     before: int | None
     last_year: int | None
-    expected: float | None
+    expected_alerts: float | None
     lower: int | None
     upper: int | None
     chance_fraction: float | None
@@ -66,7 +67,7 @@ class Line:
     @property
     def ratio(self) -> float | None:
         """Alerts over expected alerts."""
-        return None if not self.expected else self.alerts / self.expected
+        return None if not self.expected_alerts else self.alerts / self.expected_alerts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,7 +316,7 @@ def _lines(
             alerts=int(now[g]),
             before=None if before is None else int(before[g]),
             last_year=None if last_year is None else int(last_year[g]),
-            expected=None if spread is None else float(spread.expected[g]),
+            expected_alerts=None if spread is None else float(spread.mean[g]),
             lower=None if spread is None else int(spread.lower[g]),
             upper=None if spread is None else int(spread.upper[g]),
             chance_fraction=None if chance is None else float(chance[g]),
@@ -350,7 +351,7 @@ def _flags(
         rows = np.flatnonzero(sections == section)
         beyond: BoolArray = flagged(chance[rows], rate)
         for g in rows[beyond].tolist():
-            found[g] = "up" if now[g] > spread.expected[g] else "down"
+            found[g] = "up" if now[g] > spread.mean[g] else "down"
     return found
 
 

@@ -38,7 +38,7 @@ def briefing_chart(brief: Briefing, title: str, _: Translate) -> Figure:
 def _chosen(brief: Briefing, section: Section) -> list[Line]:
     """The lines that stand out, then those that count most, smallest at the bottom."""
     lines = sorted(
-        (line for line in brief.section(section) if line.alerts or line.expected),
+        (line for line in brief.section(section) if line.alerts or line.expected_alerts),
         key=lambda line: (not line.flag, -line.alerts),
     )[:_MOST_LINES]
     return sorted(lines, key=lambda line: line.alerts)
@@ -51,7 +51,9 @@ def _panel(axes: Any, lines: list[Line], _: Translate) -> None:
             axes.barh(
                 y, line.upper - line.lower + 1, left=line.lower - 0.5, height=0.55, color=_BAND
             )
-            axes.plot([line.expected] * 2, [y - 0.28, y + 0.28], color="#7a8a99", linewidth=1.2)
+            axes.plot(
+                [line.expected_alerts] * 2, [y - 0.28, y + 0.28], color="#7a8a99", linewidth=1.2
+            )
         colour = {"up": _UP, "down": _DOWN, "": _PLAIN}[line.flag]
         axes.plot(line.alerts, y, marker="o", markersize=4.5, color=colour, linestyle="none")
     axes.set_yticks(range(len(lines)), [one_line(line.name) for line in lines], fontsize=7)

@@ -58,10 +58,10 @@ def show_briefing(
 def _county(brief: Briefing, console: Console, _: Translate) -> None:
     (line,) = brief.section("county")
     said = _("{n} alerts").format(n=f"{line.alerts:,}")
-    if line.expected is not None:
+    if line.expected_alerts is not None:
         said = _("{n} alerts; expected {expected}, in {share} of such periods {interval}.").format(
             n=f"{line.alerts:,}",
-            expected=f"{line.expected:,.1f}",
+            expected=f"{line.expected_alerts:,.1f}",
             interval=interval_text(line.lower, line.upper),
             share=f"{brief.rules.rhythm.interval_fraction:.0%}",
         )
@@ -97,7 +97,7 @@ def _columns(brief: Briefing, first: str, _: Translate) -> list[Column]:
 
 
 def _cells(line: Line) -> tuple[Cell, ...]:
-    expected = "-" if line.expected is None else f"{line.expected:,.1f}"
+    expected = "-" if line.expected_alerts is None else f"{line.expected_alerts:,.1f}"
     return (
         line.name,
         count_text(line.alerts),
@@ -111,7 +111,7 @@ def _cells(line: Line) -> tuple[Cell, ...]:
 
 def _section(brief: Briefing, section: Section, console: Console, _: Translate) -> None:
     lines = brief.section(section)
-    counted = [line for line in lines if line.alerts or line.expected]
+    counted = [line for line in lines if line.alerts or line.expected_alerts]
     # What stands out first, then what counts most.
     counted.sort(key=lambda line: (not line.flag, -line.alerts))
     console.print()

@@ -32,7 +32,7 @@ class Proposal:
     cell_id: str
     category: str
     alerts: int
-    expected: float | None
+    expected_alerts: float | None
     trace: str
     due: date
     open_task: str = ""
@@ -73,7 +73,7 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
                 cell_id=row.cell_id,
                 category=_what(row),
                 alerts=row.alerts,
-                expected=None,
+                expected_alerts=None,
                 trace=row.key,
                 due=last + timedelta(days=due.days(row.grade)),
                 open_task=led.get((leader, row.kind), ""),
@@ -95,9 +95,9 @@ def _what(row: RepeatRow) -> str:
 
 
 def _rise(line: Line, brief: Briefing, station: str, still_open: Mapping[str, str]) -> Proposal:
-    assert line.expected is not None  # a line without it has no flag
+    assert line.expected_alerts is not None  # a line without it has no flag
     rules = brief.rules.rhythm
-    grade = rules.grade_of(line.alerts / line.expected)
+    grade = rules.grade_of(line.alerts / line.expected_alerts)
     subject = f"rise:{line.station_id}:{line.category}"
     return Proposal(
         kind="rise",
@@ -109,7 +109,7 @@ def _rise(line: Line, brief: Briefing, station: str, still_open: Mapping[str, st
         cell_id="",
         category=line.category,
         alerts=line.alerts,
-        expected=line.expected,
+        expected_alerts=line.expected_alerts,
         trace=line.key,
         due=brief.windows.now.last + timedelta(days=rules.due.days(grade)),
         open_task=still_open.get(subject, ""),

@@ -66,7 +66,11 @@ def tasks_sheets(
         (_("Station"), "text", lambda t: t.station),
         (_("About"), "text", lambda t: task_text(t.kind, t.category, t.township, t.cell_id, _)),
         (_("Alerts"), "count", lambda t: t.alerts),
-        (_("Expected"), "number", lambda t: None if t.expected is None else round(t.expected, 3)),
+        (
+            _("Expected"),
+            "number",
+            lambda t: None if t.expected_alerts is None else round(t.expected_alerts, 3),
+        ),
         (_("Officers who took part"), "count", lambda t: t.officers),
         (_("Last change"), "text", lambda t: t.changed_on.isoformat()),
         (_("Briefing as of"), "text", lambda t: t.as_of.isoformat()),

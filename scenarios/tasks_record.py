@@ -41,7 +41,7 @@ class Task:
         station_id, station: Who is to act.
         township, cell_id, category: Where and what; empty where it is not so narrow.
         alerts: What was counted.
-        expected: What was to be expected; None for repeats.
+        expected_alerts: What was to be expected; None for repeats.
         trace: Key of the rows behind the count.
         due: Last day.
         state: Where it stands.
@@ -62,7 +62,7 @@ class Task:
     cell_id: str
     category: str
     alerts: int
-    expected: float | None
+    expected_alerts: float | None
     trace: str
     due: date
     state: State

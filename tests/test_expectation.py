@@ -27,10 +27,10 @@ def expect(counts: Any, start: int, days: int, known: Any = None, **changed: Any
 def test_an_even_history_by_hand() -> None:
     found = expect(np.full((1, 100), 4), 93, 7)
     # 91 days of 4 and half an alert, a week of it; never a square, so the spread is Poisson's.
-    assert found.expected == pytest.approx([7 * (91 * 4 + 0.5) / 91])
+    assert found.mean == pytest.approx([7 * (91 * 4 + 0.5) / 91])
     assert found.dispersion.tolist() == [1.0]
-    assert found.lower.tolist() == [int(poisson.ppf(0.025, found.expected[0]))]
-    assert found.upper.tolist() == [int(poisson.ppf(0.975, found.expected[0]))]
+    assert found.lower.tolist() == [int(poisson.ppf(0.025, found.mean[0]))]
+    assert found.upper.tolist() == [int(poisson.ppf(0.975, found.mean[0]))]
     assert (found.history_days, found.blocks, found.seasonal) == (93, 9, False)
 
 
@@ -40,7 +40,7 @@ def test_what_comes_from_the_period_on_is_not_looked_at() -> None:
     later[:, 100:] = 1000
     for days in (1, 7):
         one, two = expect(counts, 100, days), expect(later, 100, days)
-        assert one.expected.tolist() == two.expected.tolist()
+        assert one.mean.tolist() == two.mean.tolist()
         assert one.upper.tolist() == two.upper.tolist()
 
 
@@ -50,10 +50,10 @@ def test_weekdays_are_told_apart_and_few_alerts_follow_the_county() -> None:
     never = np.zeros_like(often)
     saturday = expect(np.stack([often, never]), 52 * 7 - 2, 1)
     monday = expect(np.stack([often, never]), 51 * 7, 1)
-    assert saturday.expected[0] == pytest.approx(20.0, rel=0.01)
-    assert monday.expected[0] == pytest.approx(10.0, rel=0.01)
-    assert saturday.expected[1] / monday.expected[1] == pytest.approx(2.0, rel=0.02)
-    assert saturday.expected[1] < 0.01
+    assert saturday.mean[0] == pytest.approx(20.0, rel=0.01)
+    assert monday.mean[0] == pytest.approx(10.0, rel=0.01)
+    assert saturday.mean[1] / monday.mean[1] == pytest.approx(2.0, rel=0.02)
+    assert saturday.mean[1] < 0.01
 
 
 def test_season_only_from_two_years() -> None:
@@ -63,17 +63,17 @@ def test_season_only_from_two_years() -> None:
     second, third = (
         int((np.datetime64(d) - MONDAY).astype(int)) for d in ("2025-07-01", "2026-07-01")
     )
-    assert expect(counts, second, 7).expected[0] == pytest.approx(70.0, rel=0.02)
+    assert expect(counts, second, 7).mean[0] == pytest.approx(70.0, rel=0.02)
     found = expect(counts, third, 7)
     assert found.seasonal
-    assert found.expected[0] == pytest.approx(280.0, rel=0.02)
+    assert found.mean[0] == pytest.approx(280.0, rel=0.02)
 
 
 def test_the_level_is_the_recent_one() -> None:
     counts = np.concatenate([np.full(200, 10), np.full(100, 30)])[None, :]
-    assert expect(counts, 300, 1).expected[0] == pytest.approx(30.0, rel=0.01)
+    assert expect(counts, 300, 1).mean[0] == pytest.approx(30.0, rel=0.01)
     # The whole history, with its mean: 200 days of 10 and 100 of 30.
-    assert expect(counts, 300, 1, level_days=300).expected[0] == pytest.approx(16.7, rel=0.02)
+    assert expect(counts, 300, 1, level_days=300).mean[0] == pytest.approx(16.7, rel=0.02)
 
 
 def test_days_of_a_gap_count_for_nothing() -> None:
@@ -82,13 +82,13 @@ def test_days_of_a_gap_count_for_nothing() -> None:
     known[40:60] = False
     whole = expect(counts, 98, 1)
     gap = expect(np.where(known, counts, 0), 98, 1, known)
-    assert gap.expected == pytest.approx(whole.expected, rel=0.01)
+    assert gap.mean == pytest.approx(whole.mean, rel=0.01)
     assert gap.history_days == 78
     assert gap.dispersion.tolist() == [1.0]
     # Three days of the week asked for are not in the log: four are to be expected.
     half = np.ones(100, np.bool_)
     half[95:98] = False
-    assert expect(counts, 93, 7, half).expected[0] == pytest.approx(4 * 6, rel=0.02)
+    assert expect(counts, 93, 7, half).mean[0] == pytest.approx(4 * 6, rel=0.02)
 
 
 @pytest.mark.parametrize("days", [1, 7])

@@ -36,7 +36,7 @@ def task(number: int = 1, **changed: Any) -> Task:
         cell_id="c11",
         category="",
         alerts=7,
-        expected=None,
+        expected_alerts=None,
         trace="20260301-20260331/repeat=a1",
         due=date(2026, 4, 3),
         state="issued",
@@ -47,7 +47,9 @@ def task(number: int = 1, **changed: Any) -> Task:
 
 
 def test_a_task_comes_back_as_it_was(store: Store) -> None:
-    kept = task(kind="rise", expected=3.25, category="纠纷;=1+1", subject="rise:01:纠纷;=1+1")
+    kept = task(
+        kind="rise", expected_alerts=3.25, category="纠纷;=1+1", subject="rise:01:纠纷;=1+1"
+    )
     assert store.tasks.issue([kept]).added == (kept.task_id,)
     assert store.tasks.list(COUNTY) == (kept,)
     assert store.tasks.list("别县") == ()
