@@ -2,8 +2,9 @@
 
 Each step of time is judged by itself: Gi* of the alerts of that step and a few before it, against
 the county in the same steps, so that a summer with more alerts everywhere makes no new hot spot.
-False discoveries are held to the stated share among the places of each step. Whether a place grows
-hotter is told by Mann and Kendall's test on Gi* of the single steps, which share no alerts.
+False discoveries are held to the stated share among the places of each step. Whether a place has
+more and more alerts is told by Mann and Kendall's test on the alerts of it and its neighbours in
+single steps: those are its own, while its Gi* falls when another place rises.
 
 Classes, the first that fits (S = share of steps in which the place is hot):
 
@@ -52,7 +53,7 @@ class Through:
         counts: Alerts of each place in each step, shape (N, T).
         z: Gi* of the counted steps together, shape (N, T).
         is_hot: Shape (N, T).
-        trend_z: Mann-Kendall, positive = hotter, shape (N,).
+        trend_z: Mann-Kendall, positive = more and more alerts, shape (N,).
         kind: Row in `CLASSES`, shape (N,).
     """
 
@@ -127,8 +128,7 @@ def emerging_hot_spots(
     orders = random_orders(n, int(places.max()), permutations, seed)
     z, alone, hot = np.zeros((n, steps)), np.zeros((n, steps)), np.zeros((n, steps), bool)
     for t in range(steps):
-        own = counts[t]
-        alone[:, t] = _g(scaled(own, scale), grid, band_m, places)[0]
+        alone[:, t] = grid_sums(counts[t].astype(float), grid, band_m)[grid.inside]
         together = counts[max(0, t + 1 - rules.steps_counted) : t + 1].sum(axis=0)
         z[:, t], value, window = _g(scaled(together, scale), grid, band_m, places)
         p = permutation_p(value, window, places, orders)

@@ -52,7 +52,7 @@ class Emerging(Part):
         default=0.9, description="Share of steps in which a persistent place is hot"
     )
     trend_p: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.05, description="Chance below which a trend counts (Mann-Kendall, two-sided)"
+        default=0.01, description="Chance below which a trend counts (Mann-Kendall, two-sided)"
     )
 
 

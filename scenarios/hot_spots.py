@@ -312,7 +312,7 @@ def _through(meant: AlertsMeant, grid: Grid, flat: IntArray, band_m: float, draw
                 Problem(
                     where="--emerging",
                     value=str(len(starts)),
-                    expected="at least {least} whole steps of one {step} in the log",
+                    expected="at least {least} whole steps in the log; a step is one {step}",
                     fix="set alert_rules.hot_spots.emerging.step to week, or give a longer log",
                     params={"least": LEAST_STEPS, "step": rules.emerging.step},
                 )

@@ -48,7 +48,7 @@ def write_maps(found: HotSpotStudy, scene: MapScene, folder: Path, _: Translate)
             step=step_text(found.rules.emerging.step, _),
             start=found.through.starts[0],
         ),
-        legend=_("Class"),
+        legend=_("Course"),
         shades=tuple(
             Shade(
                 text=kind_text(kind, _),
@@ -58,7 +58,7 @@ def write_maps(found: HotSpotStudy, scene: MapScene, folder: Path, _: Translate)
             for kind in reversed(COLOURS)
             if any(s.kind == kind for s in found.changing)
         ),
-        notes=("Warm colours: hot in the last step. Cold: no longer.",),
+        notes=("Warm colours: hot of late. Cold: fading or gone.",),
     )
     write_map(shaded_sheet(scene, shown, ground), folder / "through_time", ("png",))
 

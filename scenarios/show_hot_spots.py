@@ -107,7 +107,7 @@ def _through(found: HotSpotStudy, console: Console, _: Translate) -> None:
         return
     shown = table(
         _("Hot spots through time"),
-        (_("Class"), "left"),
+        (_("Course"), "left"),
         (_("Place"), "left"),
         (_("Alerts"), "right"),
         (_("In the last step"), "right"),
