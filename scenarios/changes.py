@@ -35,10 +35,11 @@ from scenarios.merge_changes import (
     with_effects,
 )
 from scenarios.names import gazetteer
-from scenarios.reach import cut_off_warnings, within_reach
+from scenarios.reach import cut_off_warnings, slowed_warnings, within_reach
 from scenarios.road_world import RoadWorld, road_world, world_as_read
 from scenarios.scenario import Override, Scenario
 from scenarios.scenario_schema import Changes
+from scenarios.traffic_roads import with_main_roads
 
 # Layers' columns as the provenance names them, by what a scenario changes.
 _ITEMS = {"alerts": "cells.alerts_per_year", "roads": "roads", "barriers": "barriers"}
@@ -130,14 +131,24 @@ def apply(
     return replace(
         loaded,
         policy=policy,
-        county=replace(county, provenance=_provenance(county, scenario, merged)),
+        county=with_main_roads(
+            replace(county, provenance=_provenance(county, scenario, merged)),
+            policy,
+            world.graph,
+            world.router,
+            loaded.road_assets.checkpoints,
+        ),
         network=world.graph,
         router=world.router,
         split=world.split,
         road_marks=world.marks,
         barriers=barriers,
         # First what the scenario brings about: lists of warnings may be shortened.
-        warnings=(*cut_off_warnings(loaded.county, county, changes), *loaded.warnings),
+        warnings=(
+            *cut_off_warnings(loaded.county, county, changes),
+            *slowed_warnings(loaded.county, county, changes),
+            *loaded.warnings,
+        ),
         scenario=scenario,
         overrides=overrides,
     )

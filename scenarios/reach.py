@@ -17,6 +17,8 @@ from scenarios.scenario_schema import Changes
 
 _CLOSE = "roads.close"
 _NAMED = 10
+SLOWED_MIN = 10.0
+"""A township that closures slow by less is not worth a warning."""
 """Townships and stations that a message names before it only counts them."""
 
 
@@ -152,6 +154,42 @@ def cut_off_warnings(before: County, after: County, changes: Changes) -> tuple[P
             severity="warning",
         )
         for one in parted(before, after)
+    )
+
+
+def slowed_warnings(before: County, after: County, changes: Changes) -> tuple[Problem, ...]:
+    """Townships still reached, but at least `SLOWED_MIN` later on the mean over their alerts.
+
+    A flood that leaves no road in a township is such a case: what is left is a way on foot.
+    """
+    if not changes.roads.close or before.cells.cell_id != after.cells.cell_id:
+        return ()
+    every = np.arange(len(after.cells))
+    longer = (
+        after.travel_time_min[after.cells.station, every]
+        - before.travel_time_min[before.cells.station, every]
+    )
+    # Where nobody calls, all cells count alike.
+    weight = after.cells.alerts_per_year.sum(axis=1) + 1e-9
+    found = []
+    for name in sorted(set(after.cells.township)):
+        inside = np.array([t == name for t in after.cells.township])
+        mean = float(np.average(longer[inside], weights=weight[inside]))
+        if mean >= SLOWED_MIN:
+            found.append((-mean, name))
+    if not found:
+        return ()
+    said = [f"{name} {-mean:+.1f}" for mean, name in sorted(found)]
+    return (
+        Problem(
+            where=_CLOSE,
+            value=_some(said),
+            expected="townships that today's stations reach less than {limit} minutes later than "
+            "with open roads",
+            fix="check the closure; minutes are added to the drive, or to the walk from a road",
+            params={"limit": f"{SLOWED_MIN:g}"},
+            severity="warning",
+        ),
     )
 
 
