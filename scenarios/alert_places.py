@@ -200,7 +200,7 @@ def _no_times(option: str, typed: str) -> Problem:
         where=option,
         value=typed,
         expected="a log of alerts; this case has yearly rates only",
-        fix="add the log under layers: alerts: {path: alerts.csv, crs: GCJ02}",
+        fix="add the log under layers: `alerts: {{path: alerts.csv, crs: GCJ02}}`",
     )
 
 
