@@ -12,7 +12,6 @@ from typing import IO
 
 import numpy as np
 
-from geo.alert_ingest_loops import records
 from geo.encoding import UndecodableError
 from geo.raw import Source, refuse
 from optimizer.errors import InputError, Problem
@@ -178,6 +177,9 @@ def whole_records(data: bytes, separator: str) -> tuple[IntArray, int, int]:
         end = data.rfind(b"\n") + 1
         lines = data.count(b"\n", 0, end)
         return np.arange(lines), end, lines
+    # Loops are compiled: only logs that need them load the compiler.
+    from geo.alert_ingest_loops import records
+
     row, end, lines = records(np.frombuffer(data, np.uint8), ord(separator))
     return row, int(end), int(lines)
 

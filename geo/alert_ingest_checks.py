@@ -35,7 +35,7 @@ def is_of_no_use(found: Ingested, world: World) -> tuple[Problem, ...]:
     swapped = _swapped(found.files, world)
     if swapped:
         return swapped
-    reasons = [r for r in found.aside.reasons if not _is_double(r.reason.expected)]
+    reasons = [r for r in found.aside.reasons if not is_double(r.reason.expected)]
     if kept and sum(r.count for r in reasons) <= n * _MOSTLY_FRACTION:
         return ()
     problems = [
@@ -100,7 +100,8 @@ def _warning(where: str, expected: str, fix: str = "", **params: object) -> Prob
     )
 
 
-def _is_double(expected: str) -> bool:
+def is_double(expected: str) -> bool:
+    """Whether rows set aside for this reason only repeat another."""
     return expected.startswith(("one row for an alert", "each alert id once"))
 
 

@@ -33,6 +33,7 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 # Which of day and month a date before its year can only have first.
 SWAPS, DAY_FIRST, MONTH_FIRST = 1, 2, 3
+OUTSIDE = "a place inside one of the cells"
 # Points outside all cells that each batch keeps to look into.
 _SAMPLE = 500
 _TIME = (
@@ -279,7 +280,7 @@ class Reader:
         cell[by_point] = self.world.locate(lon[by_point], lat[by_point])
         placed[by_point] = PLACED.index("point")
         outside = by_point & (cell < 0)
-        _add_points(faults, outside, lon, lat, "a place inside one of the cells")
+        _add_points(faults, outside, lon, lat, OUTSIDE)
         left = ~named & ~by_point
         if left.any():
             self._by_name(batch, left, cell, area, placed)

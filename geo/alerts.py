@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +113,8 @@ def alert_rates(
     kept = (cell >= 0) & known
     _report(table, len(frame), kept, in_none, strange, problems)
     times = pd.DatetimeIndex(frame["occurred_at"])[kept]
-    years = _years(table, times, problems)
+    days = times.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)
+    years = log_years(days, table.problem, problems)
     column = np.array([names.index(label) for label in labels[kept]], dtype=np.int64)
     counts = np.zeros((len(cell_id), len(names)))
     np.add.at(counts, (cell[kept], column), 1.0)
@@ -274,23 +275,29 @@ def category_labels(frame: pd.DataFrame) -> list[str]:
     return [NO_CATEGORY if pd.isna(v) or not str(v) else str(v) for v in frame["category"]]
 
 
-def _years(table: Table, times: pd.DatetimeIndex, problems: list[Problem]) -> float:
-    """Length of the log in years of 365 days; 1 where it is empty."""
-    if not len(times):
+def log_years(days: IntArray, say: Callable[..., Problem], problems: list[Problem]) -> float:
+    """Length of a log in years of 365 days; 1 where it is empty.
+
+    Args:
+        days: Day of each alert that counts, in any order.
+        say: Makes a problem, as `Table.problem` does.
+        problems: What is odd about the length is added here.
+    """
+    if not len(days):
         problems.append(
-            table.problem(
+            say(
                 "at least one alert inside the cells",
                 "check the alerts' places and datum, or give yearly rates with the cells",
             )
         )
         return 1.0
-    days = np.sort(times.normalize().to_numpy().astype("datetime64[D]").astype(np.int64))
+    days = np.sort(days)
     length = int(days[-1] - days[0]) + 1
     stray = int(len(days) * _STRAY_FRACTION)
     bulk = int(days[len(days) - 1 - stray] - days[stray]) + 1
     if stray and length > _STRAY_TIMES * bulk:
         problems.append(
-            table.problem(
+            say(
                 "alerts of one time: the log runs {length} days, but 99 of 100 alerts lie within "
                 "{bulk}; rates come out too small",
                 "delete the alerts with stray dates: the first is of {first}, the last of {last}",
@@ -304,7 +311,7 @@ def _years(table: Table, times: pd.DatetimeIndex, problems: list[Problem]) -> fl
         )
     elif length < _SHORT_DAYS:
         problems.append(
-            table.problem(
+            say(
                 "a log of a year or more: this one runs {length} days and is taken as typical",
                 "add alerts of other months",
                 column="occurred_at",

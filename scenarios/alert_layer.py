@@ -6,7 +6,7 @@ import csv
 import glob
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from geo.alert_ingest_batches import Log, open_file
@@ -69,6 +69,16 @@ class AlertSource:
     source: Source
     url: str | None = None
 
+    def of_file(self, layer: str) -> Source:
+        """The same file for a reader of whole tables.
+
+        Raises:
+            InputError: it is no file.
+        """
+        if self.url is not None:
+            raise InputError([_no_service_times(self.source.shown)])
+        return replace(self.source, layer=layer)
+
     def open(self, clock_offset_hours: float) -> Log:
         """Open it.
 
@@ -87,6 +97,31 @@ class AlertSource:
                 clock_offset_hours,
             )
         return open_file(self.source, ALERT_LOG)
+
+
+def _no_service_times(shown: str) -> Problem:
+    return Problem(
+        where=shown,
+        column="layers.alerts",
+        expected="a log in files, where times of service are asked for (calibrate, review, "
+        "simulate)",
+        fix="export the table as CSV or Parquet and name it as path",
+    )
+
+
+def is_ingested(case: Case) -> bool:
+    """Whether the county's own rates, too, come from the reading that analyses of alerts open.
+
+    So it is where the case says how to read its log (`alert_rules.ingest`), or has one that only
+    that reading understands; other cases are read as ever and give the plans they gave.
+    """
+    layer = case.spec.layers.alerts
+    if layer is None:
+        return False
+    if "ingest" in case.spec.alert_rules.model_fields_set or layer.paths:
+        return True
+    suffix = Path(layer.path).suffix.lower()
+    return is_url(layer.path) or bool(_WILD & set(layer.path)) or suffix in (".gz", *_FOR_DUCKDB)
 
 
 def alert_sources(case: Case) -> tuple[AlertSource, ...]:

@@ -6,8 +6,10 @@ days replayed as they were. A time that cannot be is dropped and counted; its al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from geo.readers import Source, Table, read_table
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios import layers
+from scenarios.alert_layer import alert_sources
 from scenarios.case import Case
 from scenarios.load import LoadedCase
 
@@ -102,11 +105,36 @@ def case_log(loaded: LoadedCase) -> AlertLog | None:
     Raises:
         InputError: none of it can be used.
     """
-    layer = loaded.case.spec.layers.alerts
-    if layer is None:
+    if loaded.case.spec.layers.alerts is None:
         return None
-    source = layers.layer_source(loaded.case, layer, layers.ALERT_TIMES, strict=False)
-    return read_log(source, loaded)
+    sources = [s.of_file(layers.ALERT_TIMES.layer) for s in alert_sources(loaded.case)]
+    logs = [read_log(source, loaded) for source in sources]
+    return logs[0] if len(logs) == 1 else _joined(logs)
+
+
+def _joined(logs: Sequence[AlertLog]) -> AlertLog:
+    """Several files as one log, in the order of time."""
+    names = tuple(dict.fromkeys(name for log in logs for name in log.categories))
+    row = {name: k for k, name in enumerate(names)}
+    category = [np.array([row[c] for c in log.categories], np.int64)[log.category] for log in logs]
+    times = np.concatenate([log.occurred_at for log in logs])
+    order = np.argsort(times, kind="stable")
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(log, name) for log in logs])[order]
+        for name in (
+            "cell", "priority", "dispatched_min", "arrived_min", "cleared_min", "officers_sent",
+        )
+    }  # fmt: skip
+    return AlertLog(
+        shown=", ".join(log.shown for log in logs),
+        occurred_at=times[order],
+        categories=names,
+        category=np.concatenate(category)[order],
+        months_missing=_missing_months(times[order]),
+        problems=tuple(p for log in logs for p in log.problems),
+        quarantined=pd.concat([log.quarantined for log in logs], ignore_index=True),
+        **columns,
+    )
 
 
 def new_log_source(case: Case, path: Path, *, sheet: str | None, crs: str | None) -> Source:

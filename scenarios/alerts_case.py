@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
 from geo.alert_ingest import Ingested, Watch, ingest
 from geo.alert_ingest_aside import SetAside
 from geo.alert_ingest_batches import Log
-from geo.alert_ingest_checks import is_of_no_use, placed_shares, warnings_of
+from geo.alert_ingest_checks import is_double, is_of_no_use, placed_shares, warnings_of
 from geo.alert_ingest_kept import CACHE_FOLDER, kept_key, load, store
 from geo.alert_ingest_names import gazetteer
-from geo.alert_ingest_rows import World
+from geo.alert_ingest_rows import OUTSIDE, World
 from geo.alert_table import AlertTable
 from geo.boundaries import point_adjacency
 from geo.cell_raster import cell_raster
@@ -24,14 +26,16 @@ from geo.columns import Column, Schema
 from geo.crs import local_crs
 from geo.place_key import case_salt
 from geo.plane import GeometryArray, pair_km, plane_at
-from geo.readers import read_table
+from geo.readers import QualityRow, Table, read_table
 from optimizer.county import GIVEN, MODELLED, Provenance
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray, IntArray, digest
 from scenarios import layers
 from scenarios.alert_layer import ALERT_LOG, alert_sources, categories_of
 from scenarios.case import Case
-from scenarios.load import LoadedCase
+
+if TYPE_CHECKING:
+    from scenarios.load import LoadedCase
 
 Progress = Callable[[str], None]
 
@@ -136,6 +140,55 @@ def open_alerts(
         if watch is None:
             watch = _told(progress)
     return read_alerts(loaded.case, ground, watch=watch, anew=anew)
+
+
+def ground_of_tables(cells: Table, stations: Table, geometry: GeometryArray | None) -> Ground:
+    """The same cells and stations while the case is still being read.
+
+    Args:
+        cells: The cell layer.
+        stations: The station layer.
+        geometry: Polygons in WGS84 after repair, shape (C,), or None.
+    """
+    frame, seats = cells.frame, stations.frame
+    row = {s: i for i, s in enumerate(seats["station_id"])}
+    nothing = np.zeros(len(frame))
+    township = frame["township"].fillna("") if "township" in frame else [""] * len(frame)
+    return Ground(
+        cell_id=tuple(frame["cell_id"]),
+        township=tuple(township),
+        geometry=geometry,
+        lon_deg=frame["lon_deg"].to_numpy(float),
+        lat_deg=frame["lat_deg"].to_numpy(float),
+        population=frame["population"].fillna(0.0).to_numpy(float)
+        if "population" in frame
+        else nothing,
+        station=np.array([row[s] for s in frame["station_id"]], np.int64),
+        station_name=tuple(seats["name"]),
+        seat_lon_deg=seats["lon_deg"].to_numpy(float),
+        seat_lat_deg=seats["lat_deg"].to_numpy(float),
+    )
+
+
+def quality_of(alerts: Alerts) -> tuple[QualityRow, pd.DataFrame]:
+    """Its row of the data-quality sheet, and the first rows set aside for each reason."""
+    reasons = () if alerts.aside is None else alerts.aside.reasons
+    rows = [
+        (e.row, r.column, f"{alerts.table.files[e.file]}: {e.value}".removesuffix(": "), r.reason)
+        for r in reasons
+        for e in r.examples
+    ]
+    quality = QualityRow(
+        layer=ALERT_LOG.layer,
+        file=", ".join(alerts.table.files),
+        rows_read=alerts.rows_read,
+        rows_kept=len(alerts.table),
+        rows_quarantined=alerts.rows_read - len(alerts.table),
+        duplicates=sum(r.count for r in reasons if is_double(r.reason.expected)),
+        missing={},
+        out_of_county=alerts.quarantined.get(OUTSIDE, 0),
+    )
+    return quality, pd.DataFrame(rows, columns=["row", "column", "value", "reason"])
 
 
 def read_alerts(

@@ -29,10 +29,11 @@ from geo.road_graph import RoadGraph
 from geo.road_marks import RoadMark
 from geo.routing import Router, router
 from optimizer.county import GIVEN, MODELLED, County, Provenance
-from optimizer.errors import Problem
+from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.policy import Policy
 from scenarios import layers
+from scenarios.alert_layer import is_ingested
 from scenarios.barriers import BARRIERS, barriers_of, with_barriers
 from scenarios.build import build_county
 from scenarios.case import CASE_FILE, Case
@@ -145,6 +146,8 @@ def inspect(case: Case, policy: Policy) -> Inspection:
         for name, t in notes.tables.items()
     )
     roads = notes.roads
+    if notes.alerts_quality is not None:
+        quality += (notes.alerts_quality,)
     if roads is not None and roads.quality is not None:
         quality += (roads.quality,)
     return Inspection(
@@ -214,7 +217,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         barriers=barriers,
         warnings=tuple(notes.problems),
         month_share_fraction=month_shares(
-            county.categories, case.spec.alert_rhythm, tables.get("alerts")
+            county.categories, case.spec.alert_rhythm, tables.get("alerts") or notes.alerts
         ),
     )
 
@@ -240,7 +243,7 @@ def _read_all(case: Case, policy: Policy, notes: Notes) -> None:
         (spec.units, layers.UNITS, True),
         (spec.barriers, BARRIERS, True),
         (spec.boundary, layers.BOUNDARY, True),
-        (spec.alerts, layers.ALERTS, False),
+        (None if is_ingested(case) else spec.alerts, layers.ALERTS, False),
     ]
     for layer, schema, strict in wanted:
         if layer is None:
@@ -344,12 +347,37 @@ def _shift_warning(stations: Table, cells: Table, geometry: NDArray[Any]) -> tup
     return () if found is None else (found,)
 
 
+def _ingested_rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRates | None:
+    """Alert rates from the table that every analysis of alerts reads too."""
+    # Only such cases need what reads logs of any length.
+    from geo.alert_ingest_rates import rates_of
+    from scenarios.alerts_case import ground_of_tables, quality_of, read_alerts
+
+    try:
+        alerts = read_alerts(
+            case, ground_of_tables(notes.tables["cells"], notes.tables["stations"], geometry)
+        )
+    except InputError as error:
+        notes.add(error.problems)
+        return None
+    notes.alerts = alerts.table
+    notes.add(alerts.problems)
+    notes.provenance.extend(alerts.provenance)
+    quality, examples = quality_of(alerts)
+    notes.alerts_quality = quality
+    notes.set_aside("alerts", examples)
+    notes.outside["alerts"] = quality.out_of_county
+    return rates_of(alerts.table, len(notes.tables["cells"].frame))
+
+
 def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRates | None:
     """Alert rates per cell and category, from the log if there is one, else from the cells."""
     tables, cells = notes.tables, notes.tables["cells"]
     frame = cells.frame
     columns = [c for c in frame.columns if c.startswith(RATE_PREFIX)]
-    if "alerts" in tables:
+    if is_ingested(case):
+        rates = _ingested_rates(case, geometry, notes)
+    elif "alerts" in tables:
         rates = alert_rates(
             tables["alerts"],
             frame["cell_id"].tolist(),
@@ -357,9 +385,12 @@ def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRate
             frame["lon_deg"].to_numpy(float),
             frame["lat_deg"].to_numpy(float),
         )
-        notes.add(rates.problems)
         notes.outside["alerts"] = rates.outside
         notes.set_aside("alerts", rates.quarantined)
+    else:
+        rates = None
+    if rates is not None:
+        notes.add(rates.problems)
         if columns:
             notes.problems.append(
                 cells.problem(
@@ -370,6 +401,8 @@ def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRate
                 )
             )
         return rates
+    if notes.has_errors() and is_ingested(case):
+        return None
     per_year = frame[columns].fillna(0.0).to_numpy(float) if columns else np.zeros((len(frame), 0))
     if per_year.sum() <= 0:
         notes.problems.append(

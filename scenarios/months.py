@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from geo.alert_table import AlertTable
 from geo.alerts import NO_CATEGORY
 from geo.readers import Table
 from optimizer.frozen import FloatArray
@@ -14,7 +16,7 @@ MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=fl
 
 
 def month_shares(
-    categories: tuple[str, ...], rhythm: Rhythm | None, log: Table | None
+    categories: tuple[str, ...], rhythm: Rhythm | None, log: Table | AlertTable | None
 ) -> FloatArray | None:
     """Share of each category's alerts in each month, rows sum to 1, shape (K, 12).
 
@@ -33,23 +35,33 @@ def month_shares(
         known = rhythm.month_share_fraction
         fallback = known.get("other", tuple(MONTH_DAYS / MONTH_DAYS.sum()))
         return _normed(np.array([known.get(k, fallback) for k in categories], dtype=float))
-    if log is None or not len(log.frame):
+    times, label = _times_and_labels(log)
+    if not len(times):
         return None
-    times = pd.DatetimeIndex(log.frame["occurred_at"])
     days = pd.date_range(times.min().normalize(), times.max().normalize(), freq="D")
     covered = np.bincount(days.month - 1, minlength=12)
     if (covered < MONTH_DAYS).any():
         return None
-    label = log.frame.get("category", pd.Series(None, index=log.frame.index, dtype=object))
-    label = label.where(label.notna() & (label.astype(str) != ""), NO_CATEGORY).astype(str)
     counts = np.zeros((len(categories), 12))
     for k, name in enumerate(categories):
-        month = times.month[(label == name).to_numpy()] - 1
-        counts[k] = np.bincount(month, minlength=12)
+        counts[k] = np.bincount(times.month[label == name] - 1, minlength=12)
     # A day's worth of alerts in each month, times the days that a month has.
     weight = counts / covered * MONTH_DAYS
     weight = np.where(weight.sum(axis=1, keepdims=True) > 0, weight, weight.sum(axis=0))
     return _normed(weight) if weight.sum() > 0 else None
+
+
+def _times_and_labels(
+    log: Table | AlertTable | None,
+) -> tuple[pd.DatetimeIndex, NDArray[np.object_]]:
+    """When alerts were, and of which category."""
+    if isinstance(log, AlertTable):
+        return pd.DatetimeIndex(log.occurred_at), np.array(log.categories, object)[log.category]
+    if log is None or not len(log.frame):
+        return pd.DatetimeIndex([]), np.zeros(0, object)
+    label = log.frame.get("category", pd.Series(None, index=log.frame.index, dtype=object))
+    label = label.where(label.notna() & (label.astype(str) != ""), NO_CATEGORY).astype(str)
+    return pd.DatetimeIndex(log.frame["occurred_at"]), label.to_numpy(object)
 
 
 def _normed(weight: FloatArray) -> FloatArray:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from geo.readers import Table
+from geo.alert_table import AlertTable
+from geo.readers import QualityRow, Table
 from geo.road_layer import RoadsRead
 from optimizer.county import MODELLED, Provenance
 from optimizer.errors import JingliError, Problem
@@ -31,6 +32,9 @@ class Notes:
         repairs: Log of mended polygons.
         roads: The road layer; None where it is not read yet or roads are modelled.
         walk_in_km: Straight lines from the places of a layer to the road that they meet.
+        alerts: The alert log, where it is read by `scenarios.alerts_case`; otherwise it is among
+            the tables.
+        alerts_quality: Its row of the data-quality sheet.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
@@ -44,6 +48,8 @@ class Notes:
 
     roads: RoadsRead | None = None
     walk_in_km: dict[str, FloatArray] = field(default_factory=dict)
+    alerts: AlertTable | None = None
+    alerts_quality: QualityRow | None = None
 
     def add(self, found: Iterable[Problem]) -> None:
         """Note problems."""

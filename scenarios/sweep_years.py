@@ -14,11 +14,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from geo.alert_table import AlertTable
 from geo.alerts import PERIOD_NAMES, category_labels, cells_of_alerts
 from geo.readers import read_table
 from optimizer.county import County
 from optimizer.frozen import FloatArray, IntArray
 from scenarios import layers
+from scenarios.alert_layer import is_ingested
+from scenarios.alerts_case import open_alerts
 from scenarios.load import LoadedCase
 
 DAYS_PER_YEAR = 365
@@ -52,6 +55,8 @@ def alert_days(loaded: LoadedCase) -> AlertDays | None:
     layer = loaded.case.spec.layers.alerts
     if layer is None:
         return None
+    if is_ingested(loaded.case):
+        return _days_of(open_alerts(loaded).table, loaded.county.categories)
     source = layers.layer_source(loaded.case, layer, layers.ALERTS, strict=False)
     table = read_table(source, layers.ALERTS)
     cells, aside = loaded.county.cells, list[pd.DataFrame]()
@@ -71,6 +76,24 @@ def alert_days(loaded: LoadedCase) -> AlertDays | None:
         cell=cell[kept],
         category=category[kept],
         period=np.asarray(times.hour, dtype=np.int64) // _PERIOD_HOURS,
+    )
+
+
+def _days_of(table: AlertTable, categories: tuple[str, ...]) -> AlertDays:
+    """The same of the table that every analysis of alerts reads."""
+    row = {name: k for k, name in enumerate(categories)}
+    number = np.array([row.get(name, -1) for name in table.categories], np.int64)
+    category = number[table.category]
+    kept = category >= 0
+    at = table.occurred_at[kept]
+    day = at.astype("datetime64[D]").astype(np.int64)
+    hour = (at.astype(np.int64) // 3600) % 24
+    return AlertDays(
+        days=int(day.max() - day.min()) + 1,
+        day=day - day.min(),
+        cell=table.cell[kept].astype(np.int64),
+        category=category[kept],
+        period=hour // _PERIOD_HOURS,
     )
 
 
