@@ -24,6 +24,7 @@ from scenarios.case import CASE_FILE
 from scenarios.counties import CountyCase, case_folder, read_counties
 from scenarios.credits import credited
 from scenarios.manifest import write_manifest
+from scenarios.road_assets import equipment_column
 
 ID_SEPARATOR = ":"
 _SUMMED = (
@@ -59,7 +60,11 @@ def write_joint_case(counties: Sequence[CountyCase], folder: Path) -> None:
     with atomic_folder(folder) as building:
         write_text(building / "stations.csv", _csv(joint.stations()))
         write_text(building / "cells.geojson", _geojson(joint.cells()))
-        for name, rows in (("squads", joint.squads()), ("units", joint.units())):
+        for name, rows in (
+            ("squads", joint.squads()),
+            ("units", joint.units()),
+            ("checkpoints", joint.checkpoints()),
+        ):
             if rows:
                 write_text(building / f"{name}.csv", _csv(rows))
         outline = joint.outline()
@@ -275,17 +280,38 @@ class _Joint:
         return rows
 
     def squads(self) -> list[Row]:
+        """Squads with their auxiliaries and every kind of equipment that any county counts."""
+        kinds = list(dict.fromkeys(k for c in self.counties for k in c.loaded.road_assets.kinds))
+        rows = []
+        for k, world in enumerate(self.worlds):
+            q, assets = world.squads, self.counties[k].loaded.road_assets
+            helpers = {p.unit_id: p.auxiliaries for p in world.personnel}
+            for i, own in enumerate(q.squad_id):
+                held = dict(zip(assets.kinds, assets.held.get(own, ()), strict=False))
+                rows.append({
+                    "squad_id": self.id(k, own),
+                    "name": q.name[i],
+                    "lon": float(q.lon_deg[i]),
+                    "lat": float(q.lat_deg[i]),
+                    "officers": int(q.officers[i]),
+                    "auxiliaries": helpers.get(own, 0),
+                    "stations": ";".join(self.id(k, s) for s in q.stations[i]),
+                    **{equipment_column(kind): held.get(kind, 0) for kind in kinds},
+                })  # fmt: skip
+        return rows
+
+    def checkpoints(self) -> list[Row]:
         return [
             {
-                "squad_id": self.id(k, q.squad_id[i]),
-                "name": q.name[i],
-                "lon": float(q.lon_deg[i]),
-                "lat": float(q.lat_deg[i]),
-                "officers": int(q.officers[i]),
-                "stations": ";".join(self.id(k, s) for s in q.stations[i]),
+                "checkpoint_id": self.id(k, point.checkpoint_id),
+                "name": point.name,
+                "lon": point.lon_deg,
+                "lat": point.lat_deg,
+                "hours": ";".join(f"{h:02d}-{h + 1:02d}" for h in point.hours),
+                "officers": point.officers,
             }
-            for k, q in enumerate(w.squads for w in self.worlds)
-            for i in range(len(q))
+            for k, county in enumerate(self.counties)
+            for point in county.loaded.road_assets.checkpoints
         ]
 
     def units(self) -> list[Row]:
@@ -324,6 +350,8 @@ class _Joint:
             }
         if self.squads():
             layers["squads"] = {"path": "squads.csv", "crs": "WGS84"}
+        if self.checkpoints():
+            layers["checkpoints"] = {"path": "checkpoints.csv", "crs": "WGS84"}
         if self.units():
             layers["units"] = {"path": "units.csv", "crs": "WGS84"}
         if self.outline() is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from geo.readers import Table
@@ -45,6 +45,11 @@ class RoadAssets:
     kinds: tuple[str, ...] = ()
     held: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     checkpoints: tuple[Checkpoint, ...] = ()
+
+
+def equipment_column(kind: str) -> str:
+    """The column of the squads that a kind of equipment was read from."""
+    return kind if kind in ("vehicles", "speed_guns", "equipment") else f"equipment_{kind}"
 
 
 def road_assets_of(
@@ -120,17 +125,3 @@ def parse_hours(text: str) -> tuple[int, ...] | None:
         length = (last - first) % HOURS or HOURS
         found |= {(first + i) % HOURS for i in range(length)}
     return tuple(sorted(found))
-
-
-def split_pieces(pieces: int, weights: Sequence[float]) -> tuple[int, ...]:
-    """Whole pieces in proportion to the weights by largest remainder; nothing is lost.
-
-    Equal remainders: the first. Weights that are all 0 count alike.
-    """
-    total = sum(weights)
-    shares = [pieces * (w / total if total else 1 / len(weights)) for w in weights]
-    whole = [int(s + 1e-9) for s in shares]
-    order = sorted(range(len(shares)), key=lambda i: (whole[i] - shares[i], i))
-    for i in order[: pieces - sum(whole)]:
-        whole[i] += 1
-    return tuple(whole)

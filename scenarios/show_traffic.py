@@ -79,7 +79,8 @@ def _sources(found: TrafficFacts, console: Console, _: Translate) -> None:
         (_("By class, km"), "left"),
         (_("Officers from"), "left"),
     )
-    classes = [class_text(c, _) for c in found.run.loaded.county.road_classes]
+    county = found.run.loaded.county
+    classes = [class_text(c, _) for c in county.road_classes]
     for unit in found.duty:
         by_class = [f"{c} {km:.1f}" for c, km in zip(classes, unit.km, strict=True) if km > 0]
         shown.add_row(
@@ -89,6 +90,19 @@ def _sources(found: TrafficFacts, console: Console, _: Translate) -> None:
             escape(_(", ").join(f"{name} {n}" for name, n in unit.sources)) or "-",
         )
     console.print(shown)
+    parts = found.run.result.plan.class_duties if found.run.result.plan is not None else ()
+    if parts:
+        name = dict(zip(county.stations.station_id, county.stations.name, strict=True))
+        each = _("; ").join(
+            _("{roads} of {jurisdiction} to {duty}").format(
+                roads=class_text(p.road_class, _),
+                jurisdiction=name[p.station_id],
+                duty=name[p.duty_id],
+            )
+            for p in parts
+        )
+        said = _("Parted by class, the rest of a jurisdiction elsewhere: {each}.").format(each=each)
+        console.print(escape(said), soft_wrap=not said.isascii())
 
 
 def _before_after(found: TrafficFacts, console: Console, _: Translate) -> None:
@@ -114,6 +128,11 @@ def _before_after(found: TrafficFacts, console: Console, _: Translate) -> None:
     rows = (
         (_("Units with road duty"), *(str(len(u)) for u in both)),
         (_("Officers with road duty"), *(str(sum(x.officers for x in u)) for u in both)),
+        *(
+            [(_("Auxiliaries with them"), *(str(sum(x.auxiliaries for x in u)) for u in both))]
+            if any(u.auxiliaries for u in found.squads)
+            else []
+        ),
         (_("Most km per officer"), *(most(u, False) for u in both)),
         (_("Mean km per officer"), *(mean(u, False) for u in both)),
         (_("Most accidents per officer"), *(most(u, True) for u in both)),
@@ -132,6 +151,17 @@ def _before_after(found: TrafficFacts, console: Console, _: Translate) -> None:
             _("The same in the worst hour"),
             f"{hours.covered_today.min():.1%}",
             f"{hours.covered_plan.min():.1%}",
+        ),
+        *(
+            []
+            if hours.covered_fraction is None
+            else [
+                (
+                    _("Near a duty station or a manned checkpoint"),
+                    "-",
+                    f"{hours.covered_fraction:.1%}",
+                )
+            ]
         ),
     )
     for row in rows:

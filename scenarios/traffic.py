@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
 from geo.routing import travel
 from optimizer.errors import InputError, Problem
@@ -23,19 +22,23 @@ from optimizer.result import Proof
 from optimizer.road_duty import (
     accident_responses,
     accidents_per_year,
+    duty_km,
     ending_squads,
+    in_proportion,
     measure_roads,
     within,
 )
 from optimizer.road_hours import HOURS, accidents_by_hour, on_duty
+from optimizer.road_rules import covered_fraction
 from optimizer.traffic import TrafficPlan, hand_over
 from scenarios.case import CASE_FILE, names_case, open_case
 from scenarios.kept import OpenStore
 from scenarios.load import LoadedCase
 from scenarios.opened import refuse_choices
 from scenarios.reopen import reopen
-from scenarios.road_assets import Checkpoint, split_pieces
+from scenarios.road_assets import Checkpoint
 from scenarios.run import Progress, Run, run_case
+from scenarios.traffic_roads import streets_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class RoadUnit:
         sources: Squads they come from, with head counts.
         response: Accidents on its ground.
         equipment: Pieces by kind.
+        auxiliaries: Auxiliaries with road duty; those who come with a squad's officers.
     """
 
     unit_id: str
@@ -69,6 +73,7 @@ class RoadUnit:
     sources: tuple[tuple[str, int], ...]
     response: Response
     equipment: tuple[int, ...]
+    auxiliaries: int = 0
 
     @property
     def road_km(self) -> float:
@@ -106,6 +111,9 @@ class Hours:
         covered_today, covered_plan: Share of main-road km near a unit on duty, by hour, (24,).
         checkpoints: Each with the unit that mans it in the plan.
         short: Officers short at each unit's checkpoints, by unit id, shape (24,).
+        covered_fraction: Share of main-road km x hours near a duty station, round the clock, or a
+            checkpoint in its hours, as `traffic.min_checkpoint_coverage` counts it; None where the
+            policy does not ask for it.
     """
 
     on_duty_today: IntArray
@@ -114,6 +122,7 @@ class Hours:
     covered_plan: FloatArray
     checkpoints: tuple[tuple[Checkpoint, str], ...]
     short: dict[str, IntArray]
+    covered_fraction: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +246,14 @@ def _option(
     price: float | None = None,
 ) -> Option:
     county = scene.loaded.county
-    load_km, leavers = measure_roads(county, bundles, roads.road_duties, roads.moves)
+    load_km, leavers = measure_roads(
+        county, bundles, roads.road_duties, roads.moves, roads.class_duties
+    )
     seats = set(county.stations.station_id)
+    units = {d.duty_id for d in roads.road_duties} | {d.duty_id for d in roads.class_duties}
     return Option(
         key=key,
-        duty_stations=len({d.duty_id for d in roads.road_duties} & seats),
+        duty_stations=len(units & seats),
         load_km=load_km,
         leavers=leavers,
         price=price,
@@ -278,40 +290,28 @@ class _Scene:
         """Route from the squads' seats, and to the middles of the managed streets."""
         county, policy, network = loaded.county, loaded.policy, loaded.network
         rows = ending_squads(county, policy)
-        classes = [network.class_names.index(c) for c in county.road_classes
-                   if c in network.class_names]  # fmt: skip
-        street = np.flatnonzero(np.isin(network.street_class, classes))
-        middle = shapely.line_interpolate_point(network.street_lines(street), 0.5, normalized=True)
-        lon, lat = shapely.get_x(middle), shapely.get_y(middle)
-        wide = np.cos(np.radians(float(county.cells.lat_deg.mean())))
-        cells = shapely.STRtree(shapely.points(county.cells.lon_deg * wide, county.cells.lat_deg))
-        nearest = cells.nearest(shapely.points(lon * wide, lat)) if len(street) else street
-
-        def minutes(from_lon: FloatArray, from_lat: FloatArray, *to: FloatArray) -> FloatArray:
-            if not len(to[0]):
-                return np.zeros((len(from_lon), 0))
-            return travel(
-                None,
-                from_lon,
-                from_lat,
-                *to,
-                walk_km_per_h=policy.roads.walk_km_per_h,
-                count_walk_in=policy.roads.count_walk_in,
-                index=loaded.router,
-            ).travel_time_min
+        streets = streets_of(county, policy, network, loaded.router)
 
         squads, stations = county.squads, county.stations
         at = (squads.lon_deg, squads.lat_deg)
-        found = minutes(*at, county.cells.lon_deg, county.cells.lat_deg)
+        found = travel(
+            None,
+            *at,
+            county.cells.lon_deg,
+            county.cells.lat_deg,
+            walk_km_per_h=policy.roads.walk_km_per_h,
+            count_walk_in=policy.roads.count_walk_in,
+            index=loaded.router,
+        ).travel_time_min
         return cls(
             loaded=loaded,
             ending=tuple(sorted(squads.squad_id[q] for q in rows)),
             lands=frozenset(s for q in rows for s in squads.stations[q]),
             squad_min=policy.response.turnout_min + found,
-            road_station=county.cells.station[np.asarray(nearest, dtype=np.int64)],
-            road_km=network.street_km()[street],
-            seat_road_min=minutes(stations.lon_deg, stations.lat_deg, lon, lat),
-            squad_road_min=minutes(*at, lon, lat),
+            road_station=streets.station,
+            road_km=streets.road_km,
+            seat_road_min=streets.minutes(stations.lon_deg, stations.lat_deg),
+            squad_road_min=streets.minutes(*at),
         )
 
     def response(self, duties: Sequence[RoadDuty], only: str | None = None) -> Response:
@@ -346,8 +346,7 @@ class _Scene:
     def units(self, plan: Plan, duties: Sequence[RoadDuty]) -> tuple[RoadUnit, ...]:
         """Every unit that has roads of the ending squads, by id."""
         county, assets = self.loaded.county, self.loaded.road_assets
-        assert county.duty_road_km is not None
-        row, squads = county.stations.index(), county.squads
+        squads = county.squads
         name = dict(zip(county.stations.station_id, county.stations.name, strict=True))
         squad_name = dict(zip(squads.squad_id, squads.name, strict=True))
         held = dict(zip(squads.squad_id, squads.officers.tolist(), strict=True))
@@ -356,9 +355,20 @@ class _Scene:
             if move.reason == "road_duty":
                 sent.setdefault(move.to_id, {})[move.from_id] = move.officers
         lands: dict[str, list[str]] = {}
-        for duty in duties:
-            if duty.station_id in self.lands:
-                lands.setdefault(duty.duty_id, []).append(duty.station_id)
+        parts = plan.class_duties if duties is plan.road_duties else ()
+        for station, unit in (
+            *((d.station_id, d.duty_id) for d in duties),
+            *((d.station_id, d.duty_id) for d in parts),
+        ):
+            held_by = lands.setdefault(unit, []) if station in self.lands else [station]
+            if station not in held_by:
+                held_by.append(station)
+        km_of = duty_km(county, duties, parts)
+        helpers: dict[str, int] = {}
+        for move in plan.auxiliary_moves:
+            if move.reason == "road_duty":
+                helpers[move.to_id] = helpers.get(move.to_id, 0) + move.officers
+        held_helpers = {p.unit_id: p.auxiliaries for p in county.personnel}
         ids = sorted(lands)
         pieces = {u: np.zeros(len(assets.kinds), dtype=np.int64) for u in ids}
         for squad, owned in assets.held.items():
@@ -367,18 +377,19 @@ class _Scene:
             shares = [float(sent.get(u, {}).get(squad, 0)) if u in name else float(u == squad)
                       for u in ids]  # fmt: skip
             for kind, number in enumerate(owned):
-                for unit, part in zip(ids, split_pieces(number, shares), strict=True):
+                for unit, part in zip(ids, in_proportion(number, shares), strict=True):
                     pieces[unit][kind] += part
         return tuple(
             RoadUnit(
                 unit_id=u,
                 name=name.get(u, squad_name.get(u, u)),
                 jurisdictions=tuple(name[s] for s in sorted(lands[u])),
-                km=tuple(county.duty_road_km[[row[s] for s in lands[u]]].sum(axis=0).tolist()),
+                km=tuple(km_of[u].sum(axis=0).tolist()),
                 officers=held[u] if u in held else sum(sent.get(u, {}).values()),
                 sources=tuple((squad_name[q], n) for q, n in sorted(sent.get(u, {}).items())),
                 response=self.response(duties, u),
                 equipment=tuple(pieces[u].tolist()),
+                auxiliaries=held_helpers.get(u, 0) if u in held else helpers.get(u, 0),
             )
             for u in ids
         )
@@ -425,6 +436,9 @@ class _Scene:
             covered_plan=covered[1],
             checkpoints=mans,
             short=short_of,
+            covered_fraction=None
+            if policy.traffic.min_checkpoint_coverage is None
+            else covered_fraction(county, policy, {row[u.unit_id] for u in duty}),
         )
 
     def _checkpoint_units(self, duty: Sequence[RoadUnit]) -> tuple[tuple[Checkpoint, str], ...]:

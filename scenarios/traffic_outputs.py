@@ -64,6 +64,10 @@ def traffic_document(found: TrafficFacts) -> dict[str, Any]:
         "plan_digest": run.result.plan.digest,
         "road_classes": list(run.loaded.county.road_classes),
         "equipment": list(run.loaded.road_assets.kinds),
+        "split_by_class": rules.split_by_class,
+        "classes_by_themselves": [asdict(d) for d in run.result.plan.class_duties],
+        "covered_round_the_clock_fraction": found.hours.covered_fraction,
+        "min_checkpoint_coverage": rules.min_checkpoint_coverage,
         "accident_limit_min": rules.accident_limit_min,
         "coverage_min": rules.coverage_min,
         "modelled": ["hours on duty", "checkpoint officers", "coverage by hour"],
@@ -105,9 +109,10 @@ def _unit(unit: RoadUnit, found: TrafficFacts) -> dict[str, Any]:
         "unit_id": unit.unit_id,
         "name": unit.name,
         "jurisdictions": list(unit.jurisdictions),
-        "number": dict(zip(classes, unit.km, strict=True)),
+        "km_by_class": dict(zip(classes, unit.km, strict=True)),
         "road_km": unit.road_km,
         "officers": unit.officers,
+        "auxiliaries": unit.auxiliaries,
         "from_squads": dict(unit.sources),
         "km_per_officer": per(unit.road_km, unit.officers),
         "accidents_per_officer": per(unit.response.accidents_per_year, unit.officers),
@@ -134,7 +139,8 @@ def traffic_sheets(found: TrafficFacts, _: Translate) -> tuple[Sheet, ...]:
     header = (
         _("Unit"), _("Name"), _("Jurisdictions"),
         *(class_text(c, _) + " km" for c in county.road_classes),
-        _("Managed roads, km"), _("Officers"), _("From squads"), _("km per officer"),
+        _("Managed roads, km"), _("Officers"), _("Auxiliaries"), _("From squads"),
+        _("km per officer"),
         _("Accidents a year"), _("Accidents per officer"), _("Minutes to an accident"),
         _("Reached in time"), *(kind_text(k, _) for k in kinds),
     )  # fmt: skip
@@ -142,14 +148,15 @@ def traffic_sheets(found: TrafficFacts, _: Translate) -> tuple[Sheet, ...]:
     count: Kind = "count"
     looks: tuple[Kind, ...] = (
         "text", "text", "text", *([number] * len(county.road_classes)), "number", "count",
-        "text", "number", "count", "number", "number", "fraction", *([count] * len(kinds)),
+        "count", "text", "number", "count", "number", "number", "fraction", *([count] * len(kinds)),
     )  # fmt: skip
 
     def rows(units: Sequence[RoadUnit]) -> tuple[tuple[Cell, ...], ...]:
         return tuple(
             (
                 u.unit_id, u.name, _(", ").join(u.jurisdictions), *u.km, u.road_km, u.officers,
-                _(", ").join(f"{name} {n}" for name, n in u.sources), per(u.road_km, u.officers),
+                u.auxiliaries, _(", ").join(f"{name} {n}" for name, n in u.sources),
+                per(u.road_km, u.officers),
                 u.response.accidents_per_year, per(u.response.accidents_per_year, u.officers),
                 u.response.mean_min, u.response.within_fraction, *u.equipment,
             )

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from optimizer.road_duty import in_proportion
 from optimizer.road_hours import accidents_by_hour, on_duty
 from scenarios.cli import jingli
-from scenarios.road_assets import parse_hours, split_pieces
+from scenarios.road_assets import parse_hours
 from tests import small_case
 from tests.test_traffic_rules import policy
 from tests.toy import toy_county
@@ -29,11 +30,11 @@ def test_hours_of_text() -> None:
 
 
 def test_pieces_are_whole_and_none_is_lost() -> None:
-    assert split_pieces(5, [1, 1, 2]) == (1, 1, 3)  # 1.25, 1.25, 2.5
-    assert split_pieces(3, [1, 1]) == (2, 1), "equal remainders: the first"
-    assert split_pieces(2, [0, 0, 0]) == (1, 1, 0)
+    assert in_proportion(5, [1, 1, 2]) == (1, 1, 3)  # 1.25, 1.25, 2.5
+    assert in_proportion(3, [1, 1]) == (2, 1), "equal remainders: the first"
+    assert in_proportion(2, [0, 0, 0]) == (1, 1, 0)
     for pieces in range(8):
-        assert sum(split_pieces(pieces, [0.3, 1.7, 2.2])) == pieces
+        assert sum(in_proportion(pieces, [0.3, 1.7, 2.2])) == pieces
 
 
 def test_checkpoints_go_first_and_the_rest_follows_accidents() -> None:
