@@ -119,7 +119,7 @@ def density_sheets(found: DensityStudy, _: Translate) -> tuple[Sheet, ...]:
             name=name,
             title=title,
             header=(*own, _("Alerts"), over, _("Raw: {unit}").format(unit=unit),
-                    _("Drawn to the county's: {unit}").format(unit=unit), _("From"), _("To"),
+                    _("Drawn to the county's: {unit}").format(unit=unit), _("Lower end"), _("Upper end"),
                     _("Own difference kept"), _("Surely above the county")),
             kinds=(*texts, "count", "number", "number", "number", "number",
                    "number", "fraction", "text"),

@@ -8,7 +8,8 @@ from rich.markup import escape
 from optimizer.errors import Translate
 from scenarios.alert_choice import selection_text
 from scenarios.density import DensityStudy, RateTable
-from scenarios.density_outputs import exposure_modelled, unit_text
+from scenarios.density_outputs import unit_text
+from scenarios.provenance import modelled_text
 from scenarios.show_table import table
 
 _ROWS = 12
@@ -36,10 +37,9 @@ def show_density(found: DensityStudy, console: Console, _: Translate) -> None:
         _("↑ the whole interval lies above the county's rate. Rates of small cells are drawn "
           "towards it, as far as chance explains the difference (Poisson-gamma; Marshall 1991)."),
     ]  # fmt: skip
-    if exposure_modelled(found):
-        lines.append(
-            _("Areas are modelled.") if found.per == "km2" else _("Residents are modelled.")
-        )
+    modelled = modelled_text(meant.county.provenance, _)
+    if modelled:
+        lines.append(_("Modelled: {items}").format(items=modelled))
     for line in lines:
         console.print(f"[dim]{escape(line)}", soft_wrap=not line.isascii())
 
@@ -74,8 +74,8 @@ def _rates(title: str, rates: RateTable, name: str, console: Console, _: Transla
         (_("Alerts"), "right"),
         (_("Raw"), "right"),
         (_("Drawn in"), "right"),
-        (_("From"), "right"),
-        (_("To"), "right"),
+        (_("Lower end"), "right"),
+        (_("Upper end"), "right"),
         ("", "left"),
     )
     r = rates.rates

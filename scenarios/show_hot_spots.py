@@ -11,6 +11,7 @@ from scenarios.alert_choice import selection_text
 from scenarios.hot_spots import HotSpotStudy
 from scenarios.hot_spots_outputs import classes_found
 from scenarios.hot_spots_words import band_texts, kind_text, step_text
+from scenarios.provenance import modelled_text
 from scenarios.show_table import table
 
 _ROWS = 15
@@ -39,6 +40,9 @@ def show_hot_spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
     ]  # fmt: skip
     if found.per == "km2":
         lines.append(_("Where many people live there are more alerts: --per 1000-residents."))
+    modelled = modelled_text(meant.county.provenance, _)
+    if modelled:
+        lines.append(_("Modelled: {items}").format(items=modelled))
     for line in lines:
         console.print(f"[dim]{escape(line)}", soft_wrap=not line.isascii())
 
@@ -145,7 +149,7 @@ def _near(near: NearRepeats, console: Console, _: Translate) -> None:
             cells.append(f"{near.ratio[d, t]:.2f}{sure}")
         shown.add_row(escape(name), *cells)
     console.print(shown)
-    said = _("* chance at most 5% over {n} shuffles of the times").format(n=near.permutations)
+    said = _("* p at most 0.05 over {n} shuffles of the times").format(n=near.permutations)
     console.print(f"[dim]{escape(said)}")
 
 
