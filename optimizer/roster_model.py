@@ -19,10 +19,10 @@ cannot be shared evenly by 10. Rest and days in a row are flows (`optimizer.rost
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 from math import gcd, inf
 from typing import Literal
 
@@ -30,6 +30,7 @@ import numpy as np
 
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.roster import FREE, RosterTask, Slot
+from optimizer.roster_caps import Caps
 from optimizer.roster_flow import RosterNetwork, State, Step
 from optimizer.solver import Model
 
@@ -79,11 +80,13 @@ class RosterModel:
         self.rows = _Rows()
         self.allowed = task.allowed()
         self.classes = _classes(task.slots)
-        self._caps = _Caps(task, self.allowed)
+        self._caps = Caps(task, self.allowed)
         self.objective: dict[Stage, list[_Term]] = {stage: [] for stage in STAGES}
         self.x: dict[tuple[int, int, int], int] = {}
         self.n: dict[tuple[int, int, int], int] = {}
         self.flow: dict[tuple[int, int, Step], int] = {}
+        # Columns of most, least and weekends: alone whole, they make a strong and cheap bound.
+        self.spreads: list[int] = []
         if with_slots:
             self._slots()
             if ordered:
@@ -336,10 +339,10 @@ class RosterModel:
                 (float(prices.hours * unit), hours, extra),
             ):
                 keys = [(d, s) for d in range(task.days) for s in kinds]
-                total = [
-                    (self.n[c, d, s], kinds[s]) for c in classes for d, s in keys
-                    if (c, d, s) in self.n
-                ]  # fmt: skip
+                totals = {
+                    c: [(self.n[c, d, s], kinds[s]) for d, s in keys if (c, d, s) in self.n]
+                    for c in classes
+                }
                 each = None
                 if with_slots:
                     each = {
@@ -347,29 +350,37 @@ class RosterModel:
                         for i in group
                     }
                 if price and kinds:
-                    self._spread(price, group, held, total, each, more)
+                    self._spread(price, held, totals, each, more)
             if prices.weekends:
-                total, each = self._weekends(group, classes, with_slots)
-                self._spread(float(prices.weekends), group, held, total, each, {})
+                totals, each = self._weekends(classes, with_slots)
+                self._spread(float(prices.weekends), held, totals, each, {})
 
     def _spread(
         self,
         price: float,
-        group: Sequence[int],
         held: Sequence[int],
-        total: list[_Term],
+        totals: Mapping[int, list[_Term]],
         each: dict[int, list[_Term]] | None,
-        more: dict[int, float],
+        more: Mapping[int, float],
     ) -> None:
-        """Most over the group and least over those never away; `more` is added to a slot's own."""
+        """Most over the group and least over those never away; `more` is added to a slot's own.
+
+        Each class by itself lies between the two as well: they are of the group.
+        """
         r = self.rows
-        added = float(sum(more.values()))
-        top = float(sum(r.upper[c] * v for c, v in total)) + added
+        every = [term for terms in totals.values() for term in terms]
+        top = float(sum(r.upper[c] * v for c, v in every)) + float(sum(more.values()))
         high, low = r.new(0.0, top), r.new(0.0, top)
+        self.spreads += [high, low]
         r.add([(high, 1.0), (low, -1.0)], low=0.0)
         self.objective["unfairness"] += [(high, price), (low, -price)]
-        r.add([*total, (high, -float(len(group)))], high=-added)
-        r.add([*total, (low, -float(len(held)))], low=-added)
+        group = [i for c in totals for i in self.classes[c]]
+        parts = [(self.classes[c], terms) for c, terms in totals.items()]
+        for members, total in parts if len(parts) == 1 else [(group, every), *parts]:
+            added = float(sum(more.get(i, 0.0) for i in members))
+            r.add([*total, (high, -float(len(members)))], high=-added)
+            least = float(sum(i in held for i in members))
+            r.add([*total, (low, -least)], low=-added)
         for i, terms in (each or {}).items():
             own = more.get(i, 0.0)
             r.add([*terms, (high, -1.0)], high=-own)
@@ -377,9 +388,9 @@ class RosterModel:
                 r.add([*terms, (low, -1.0)], low=-own)
 
     def _weekends(
-        self, group: Sequence[int], classes: Sequence[int], with_slots: bool
-    ) -> tuple[list[_Term], dict[int, list[_Term]] | None]:
-        """Weekends worked: in all, and by slot."""
+        self, classes: Sequence[int], with_slots: bool
+    ) -> tuple[dict[int, list[_Term]], dict[int, list[_Term]] | None]:
+        """Weekends worked: in all by class, and by slot."""
         task, r = self.task, self.rows
         inside: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for d in range(task.days):
@@ -387,30 +398,32 @@ class RosterModel:
                 number = task.weekend(d, s)
                 if number is not None:
                     inside[number].append((d, s))
-        total: list[_Term] = []
+        totals: dict[int, list[_Term]] = {c: [] for c in classes}
+        group = [i for c in classes for i in self.classes[c]]
         each: dict[int, list[_Term]] | None = {i: [] for i in group} if with_slots else None
-        for number in sorted(inside):
-            whole = r.new(0.0, float(len(group)))
-            total.append((whole, 1.0))
+        for number, c in product(sorted(inside), classes):
+            whole = r.new(0.0, float(len(self.classes[c])))
+            self.spreads.append(whole)
+            totals[c].append((whole, 1.0))
             by_day: dict[int, list[_Term]] = defaultdict(list)
             for d, s in inside[number]:
-                by_day[d] += [(self.n[c, d, s], 1.0) for c in classes if (c, d, s) in self.n]
+                by_day[d] += [(self.n[c, d, s], 1.0)] if (c, d, s) in self.n else []
             for terms in by_day.values():
                 r.add([*terms, (whole, -1.0)], high=0.0)
             r.add([*(t for terms in by_day.values() for t in terms), (whole, -1.0)], low=0.0)
             if each is None:
                 continue
             own = []
-            for i in group:
+            for i in self.classes[c]:
                 columns = [self.x[i, d, s] for d, s in inside[number] if (i, d, s) in self.x]
                 worked = r.new(0.0, 1.0)
                 for column in columns:
                     r.add([(column, 1.0), (worked, -1.0)], high=0.0)
-                r.add([*((c, 1.0) for c in columns), (worked, -1.0)], low=0.0)
+                r.add([*((x, 1.0) for x in columns), (worked, -1.0)], low=0.0)
                 each[i].append((worked, 1.0))
                 own.append((worked, 1.0))
             r.add([*own, (whole, -1.0)], 0.0, 0.0)
-        return total, each
+        return totals, each
 
 
 def _classes(slots: Sequence[Slot]) -> tuple[list[int], ...]:
@@ -419,81 +432,3 @@ def _classes(slots: Sequence[Slot]) -> tuple[list[int], ...]:
     for i, slot in enumerate(slots):
         found.setdefault(slot, []).append(i)
     return tuple(found.values())
-
-
-_Members = list[tuple[tuple[int, int], float]]
-
-
-class _Caps:
-    """Rows that hold for one slot: their places, the same for all, and their limits."""
-
-    def __init__(self, task: RosterTask, allowed: object) -> None:
-        self.task = task
-        self._allowed = np.asarray(allowed)
-        self._sums: dict[tuple[int, ...], list[int]] = {}
-        self.allowance = task.allowance()
-        self.cliques = self._cliques()
-
-    def _cliques(self) -> list[list[tuple[int, int]]]:
-        """Shifts that exclude each other, one list per moment at which one starts."""
-        task = self.task
-        spans = {(d, s): task.span(d, s) for d in range(task.days) for s in range(len(task.shifts))}
-        found = []
-        for moment in sorted({first for first, _end in spans.values()}):
-            here = [
-                key
-                for key, (first, end) in spans.items()
-                if first <= moment < end + task.limits.rest_hours
-            ]
-            found.append(here)
-        for d in range(task.days):
-            # Two shifts of one day are never both worked, whatever the rest.
-            found.append([(d, s) for s in range(len(task.shifts))])
-        maximal = [c for c in found if not any(set(c) < set(o) for o in found)]
-        return [c for i, c in enumerate(maximal) if c not in maximal[:i] and len(c) > 1]
-
-    def slot_rows(self, i: int) -> list[tuple[_Members, float]]:
-        """Places with weights and the limit of each rule of slot i, in an order all slots share."""
-        task, rules = self.task, self.task.limits
-        kinds = range(len(task.shifts))
-        nights = [s for s in kinds if task.shifts[s].is_night]
-        trained = task.training[i]
-        hours = {s: float(task.shifts[s].hours) for s in kinds}
-        own = tuple(sorted({task.shifts[s].hours for s in kinds if self._allowed[i, :, s].any()}))
-        rows: list[tuple[_Members, float]] = []
-
-        def places(days: range, which: Iterable[int], weight: dict[int, float]) -> _Members:
-            return [((d, s), weight.get(s, 1.0)) for d in days for s in which]
-
-        for week in task.weeks():
-            left = rules.max_hours_per_week - rules.training_hours * int(trained[week].sum())
-            rows.append((places(week, kinds, hours), self._reachable(own, max(0, left))))
-            if rules.max_nights_per_week is not None:
-                rows.append((places(week, nights, {}), float(rules.max_nights_per_week)))
-        everywhere = range(task.days)
-        rows.append(
-            (places(everywhere, kinds, hours), self._reachable(own, int(self.allowance[i])))
-        )
-        for length, which, busy in (
-            (rules.max_consecutive_days, kinds, trained),
-            (rules.max_consecutive_nights, nights, np.zeros(task.days, dtype=bool)),
-        ):
-            for first in range(task.days - length):
-                window = range(first, first + length + 1)
-                left = length - int(busy[window.start : window.stop].sum())
-                rows.append((places(window, which, {}), float(max(0, left))))
-        return rows
-
-    def _reachable(self, kinds: tuple[int, ...], most: int) -> float:
-        """Largest number of hours up to `most` that shifts of these lengths add up to."""
-        top = max(24 * self.task.days, most)
-        if kinds not in self._sums:
-            reached = [True] + [False] * top
-            for hours in range(1, top + 1):
-                reached[hours] = any(k <= hours and reached[hours - k] for k in kinds)
-            best, last = [], 0
-            for hours in range(top + 1):
-                last = hours if reached[hours] else last
-                best.append(last)
-            self._sums[kinds] = best
-        return float(self._sums[kinds][most])

@@ -7,12 +7,17 @@ stages are searched one after another, with the bounds of the head counts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from optimizer.errors import SolverError
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Proof, Status
 from optimizer.roster import RosterPlan, RosterTask
+from optimizer.roster_even import evened
 from optimizer.roster_model import STAGES, RosterModel, Stage
 from optimizer.roster_rules import roster_faults, roster_score
 from optimizer.roster_share import shared
@@ -25,7 +30,8 @@ UNITS: dict[Stage, str] = {
     "unfairness": "weighted spread",
     "surplus": "officer-hours",
 }
-_COUNTS_SHARE, _SLOTS_SHARE = 0.25, 0.5
+_COUNTS_SHARE, _EVEN_SHARE, _SLOTS_SHARE = 0.25, 0.5, 0.5
+_BOUND_NODES, _NO_CLOCK_S, _ROUNDING = 300, 1e6, 1e-5
 COUNTED = "head counts bound it; slots were found that meet the bound"
 SEARCHED = "CP-SAT over slots, bounded by head counts"
 
@@ -70,6 +76,10 @@ class _Search:
             self._take(repaired(self.task, wish))
         fair = least.get("unfairness", 0)
         self._take(shared(self.task, self.shift, least=fair, seed=self.seed))
+        if self._values()["unfairness"] > fair:
+            self.progress("roster_even")
+            effort = _EVEN_SHARE * self.effort
+            self._take(evened(self.task, self.shift, least=fair, effort=effort, seed=self.seed))
         if self._values() != least:
             method = SEARCHED
             self.slots = RosterModel(self.task, with_slots=True)
@@ -99,13 +109,27 @@ class _Search:
         for stage in STAGES:
             if stage in most:
                 continue
-            model = self.counts.model(stage, most=assumed)
+            least[stage] = self._loose_bound(stage, assumed)
+            model = self.counts.model(stage, most=assumed, least={stage: least[stage]})
             said = solve(model, self._limits(_COUNTS_SHARE), backend="cp_sat", start=values)
-            least[stage] = 0 if said.bound is None else max(0, round(said.bound))
+            least[stage] = max(least[stage], 0 if said.bound is None else round(said.bound))
             if said.values is None or said.objective is None:
                 break
             values, assumed[stage] = said.values, round(said.objective)
         return least, assumed, values
+
+    def _loose_bound(self, stage: Stage, most: dict[Stage, int]) -> int:
+        """Bound of a stage with only most, least and weekends in whole numbers.
+
+        Heads as fractions leave little of the model to branch on, and equal hours in whole shifts
+        are what a bound by a linear programme misses.
+        """
+        model = self.counts.model(stage, most=most)
+        whole = np.zeros_like(model.integer)
+        whole[self.counts.spreads] = True
+        limits = Limits(time_limit_s=_NO_CLOCK_S, seed=self.seed, nodes=_BOUND_NODES)
+        said = solve(replace(model, integer=whole), limits)
+        return 0 if said.bound is None else max(0, math.ceil(said.bound - _ROUNDING))
 
     def _realise(self, values: FloatArray, assumed: dict[Stage, int]) -> None:
         """Slots for the head counts of the bounds; then for any that meet their three values."""

@@ -29,9 +29,10 @@ DECISIONS = {
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
         "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
-        "reassignment_moves", "reassignment_problems", "reassignment_stage", "road_assignment",
+        "reassignment_moves", "reassignment_problems", "reassignment_stage", "regions",
+        "road_assignment",
         "road_diagnosis", "road_frontier", "road_model",
-        "road_loads", "rollout", "roster_model", "roster_search", "short_lists", "solver",
+        "road_loads", "rollout", "roster_even", "roster_model", "roster_search", "short_lists", "solver",
         "stability",
         "staffing", "stage_memory", "traffic", "ways_out",
     )
