@@ -32,8 +32,8 @@ DECISIONS = {
         "reassignment_moves", "reassignment_problems", "reassignment_stage", "regions",
         "road_assignment",
         "road_diagnosis", "road_frontier", "road_model",
-        "road_loads", "rollout", "roster_even", "roster_model", "roster_search", "short_lists", "solver",
-        "stability",
+        "road_loads", "rollout", "roster_even", "roster_model", "roster_search", "short_lists",
+        "solver", "stability",
         "staffing", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
