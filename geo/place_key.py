@@ -37,23 +37,26 @@ def case_salt(folder: Path) -> str:
     Where the folder cannot be written it is one for this time only.
     """
     path = folder / SALT_FILE
-    with suppress(OSError, UnicodeDecodeError):
-        kept = path.read_text(encoding="ascii").strip()
-        if len(kept) == _SALT_CHARACTERS and kept.isalnum():
-            return kept
+    kept = _kept(path)
+    if kept is not None:
+        return kept
     salt = "".join(secrets.choice(_LETTERS) for _ in range(_SALT_CHARACTERS))
     with suppress(OSError, InputError):
         make_folder(folder)
-        # Whoever comes first draws it; two at once must not use two.
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(salt)
-            return salt
-        kept = path.read_text(encoding="ascii").strip()
-        if len(kept) == _SALT_CHARACTERS:
-            return kept
-    return salt
+        path.unlink(missing_ok=True)  # a spoilt one
+        # Of two that come at once the first draws it for both.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(salt)
+    return _kept(path) or salt
+
+
+def _kept(path: Path) -> str | None:
+    with suppress(OSError, UnicodeDecodeError):
+        text = path.read_text(encoding="ascii").strip()
+        if len(text) == _SALT_CHARACTERS and text.isalnum():
+            return text
+    return None
 
 
 def text_keys(texts: pa.Array, salt: str) -> NDArray[np.uint64]:

@@ -171,16 +171,15 @@ def ground_of_tables(cells: Table, stations: Table, geometry: GeometryArray | No
 
 
 def quality_of(alerts: Alerts) -> tuple[QualityRow, pd.DataFrame]:
-    """Its row of the data-quality sheet, and the first rows set aside for each reason."""
-    reasons = () if alerts.aside is None else alerts.aside.reasons
-    rows = [
-        (e.row, r.column, f"{alerts.table.files[e.file]}: {e.value}".removesuffix(": "), r.reason)
-        for r in reasons
-        for e in r.examples
-    ]
+    """Its row of the data-quality sheet, and its rows set aside with file, value and reason.
+
+    The value is told for the first rows of each reason; for the others the file has it.
+    """
+    aside, files = alerts.aside, alerts.table.files
+    reasons = () if aside is None else aside.reasons
     quality = QualityRow(
         layer=ALERT_LOG.layer,
-        file=", ".join(alerts.table.files),
+        file=", ".join(files),
         rows_read=alerts.rows_read,
         rows_kept=len(alerts.table),
         rows_quarantined=alerts.rows_read - len(alerts.table),
@@ -188,7 +187,29 @@ def quality_of(alerts: Alerts) -> tuple[QualityRow, pd.DataFrame]:
         missing={},
         out_of_county=alerts.quarantined.get(OUTSIDE, 0),
     )
-    return quality, pd.DataFrame(rows, columns=["row", "column", "value", "reason"])
+    columns = ["row", "column", "value", "reason"]
+    if aside is None or not reasons:
+        return quality, pd.DataFrame(columns=columns)
+    said = {(k, e.file, e.row): e.value for k, r in enumerate(reasons) for e in r.examples}
+    shown = files if len(files) > 1 else ("",)
+    values = [
+        f"{shown[f]}: {said.get((k, f, row), '')}".strip(": ")
+        for k, f, row in zip(
+            aside.reason.tolist(), aside.file.tolist(), aside.row.tolist(), strict=True
+        )
+    ]
+    told = np.empty(len(reasons), dtype=object)
+    told[:] = [r.reason for r in reasons]
+    headers = np.array([r.column for r in reasons], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "row": np.asarray(aside.row),
+            "column": headers[aside.reason],
+            "value": pd.Series(values, dtype=object),
+            "reason": told[aside.reason],
+        }
+    )
+    return quality, frame
 
 
 def read_alerts(
