@@ -88,7 +88,7 @@ def _columns(brief: Briefing, first: str, _: Translate) -> list[Column]:
     return [
         Column(header=first, gives_way=True),
         Column(header=_("Alerts"), figures=True),
-        Column(header=_("Expected"), figures=True),
+        Column(header=_("Expected alerts"), figures=True),
         Column(header=_("Interval"), figures=True),
         Column(header=before_text(brief.windows.period, _), figures=True),
         Column(header=_("A year earlier"), figures=True),
@@ -166,7 +166,7 @@ def _tasks(tasks: Sequence[Proposal], console: Console, _: Translate) -> None:
     columns = [
         Column(header=_("Grade")),
         Column(header=_("Station"), gives_way=True),
-        Column(header=_("About"), gives_way=True),
+        Column(header=_("Matter"), gives_way=True),
         Column(header=_("Alerts"), figures=True),
         Column(header=_("Due")),
         Column(header=_("Open task")),

@@ -42,7 +42,7 @@ def lines_sheet(brief: Briefing, _: Translate) -> Sheet:
         (_("Category"), "text", lambda n: n.category),
         (_("Alerts"), "count", lambda n: n.alerts),
         (
-            _("Expected"),
+            _("Expected alerts"),
             "number",
             lambda n: None if n.expected_alerts is None else round(n.expected_alerts, 3),
         ),
@@ -84,10 +84,10 @@ def proposals_sheet(tasks: Sequence[Proposal], _: Translate) -> Sheet:
         (_("Grade"), "text", lambda t: grade_text(t.grade, _)),
         (_("Station id"), "text", lambda t: t.station_id),
         (_("Station"), "text", lambda t: t.station),
-        (_("About"), "text", lambda t: task_text(t.kind, t.category, t.township, t.cell_id, _)),
+        (_("Matter"), "text", lambda t: task_text(t.kind, t.category, t.township, t.cell_id, _)),
         (_("Alerts"), "count", lambda t: t.alerts),
         (
-            _("Expected"),
+            _("Expected alerts"),
             "number",
             lambda t: None if t.expected_alerts is None else round(t.expected_alerts, 3),
         ),

@@ -64,10 +64,10 @@ def tasks_sheets(
         (_("Due"), "text", lambda t: t.due.isoformat()),
         (_("Station id"), "text", lambda t: t.station_id),
         (_("Station"), "text", lambda t: t.station),
-        (_("About"), "text", lambda t: task_text(t.kind, t.category, t.township, t.cell_id, _)),
+        (_("Matter"), "text", lambda t: task_text(t.kind, t.category, t.township, t.cell_id, _)),
         (_("Alerts"), "count", lambda t: t.alerts),
         (
-            _("Expected"),
+            _("Expected alerts"),
             "number",
             lambda t: None if t.expected_alerts is None else round(t.expected_alerts, 3),
         ),

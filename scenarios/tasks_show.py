@@ -89,7 +89,7 @@ def _table(tasks: Sequence[Task], on: date, console: Console, _: Translate) -> N
         Column(header=_("State")),
         Column(header=_("Due")),
         Column(header=_("Station"), gives_way=True),
-        Column(header=_("About"), gives_way=True),
+        Column(header=_("Matter"), gives_way=True),
         Column(header=_("Alerts"), figures=True),
     ]
     rows: list[tuple[Cell, ...]] = [
