@@ -58,6 +58,9 @@ class JointTask:
         in_time: Accidents that a centre reaches in time, whole units, shape (J, S); None = free.
         in_time_at_least: What they add up to.
         leave_price: Price of an officer who leaves, in the cover's units of price.
+        near: Stations that cover each sort of main road, shape (M, S); None = free.
+        near_units: What each sort adds, shape (M,).
+        near_at_least: What the sorts covered add up to.
     """
 
     cover: Cover
@@ -71,6 +74,9 @@ class JointTask:
     in_time: IntArray | None
     in_time_at_least: int
     leave_price: int
+    near: BoolArray | None = None
+    near_units: IntArray | None = None
+    near_at_least: int = 0
 
     @property
     def officers(self) -> int:
@@ -121,6 +127,7 @@ def cheapest(
     rows = _Rows(len(keep), len(groups.host))
     _bundling(task, keep, rows)
     _roads(task, keep, groups, rows, float(task.officers))
+    _covered(task, keep, groups, rows)
     _, lone_price = _lone_prices(task.cover)
     priced = _savings(task, keep)
     if task.leave_price:
@@ -366,6 +373,28 @@ def _roads(task: JointTask, keep: IntArray, groups: _Groups, rows: _Rows, office
             np.array([np.inf]),
             (zero, group, reached / scale),
         )
+
+
+def _covered(task: JointTask, keep: IntArray, groups: _Groups, rows: _Rows) -> None:
+    """Enough of the main roads near a centre with road duty."""
+    if task.near is None or task.near_units is None:
+        return
+    sorts = len(task.near_units)
+    first = rows.columns(np.ones(sorts), np.zeros(sorts))
+    sort, group = np.nonzero(task.near[:, groups.host])
+    every = np.arange(sorts)
+    rows.add(
+        np.full(sorts, -np.inf),
+        np.zeros(sorts),
+        (every, first, np.ones(sorts)),
+        (sort, len(keep) + group, -np.ones(len(sort))),
+    )
+    scale = max(1.0, task.near_at_least / _FINER)
+    rows.add(
+        np.array([task.near_at_least / scale]),
+        np.array([np.inf]),
+        (every * 0, first, task.near_units / scale),
+    )
 
 
 def _leavers(task: JointTask, keep: IntArray, groups: _Groups, rows: _Rows) -> None:

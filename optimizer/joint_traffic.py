@@ -15,7 +15,9 @@ bundling exceeds what the incumbent leaves above $P_{low} + w\,\bar t$ ($\bar t$
 in no better plan. Then the model of `joint_model.py` is solved at falling loads: a plan of load
 $t' \ge (\text{best} - F)/w$ cannot better the incumbent once $F(t')\ge F$ is known, so that is the
 next load, until no plan is left. Where the columns left make up few bundlings, each of them gets
-its best road duty instead. Every step is proven; where time runs out the bound says so.
+its best road duty instead; with `traffic.split_by_class` that is the only way, and where it would
+be too long the two-step plan stands with a bound. Every step is proven; where time runs out the
+bound says so.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from optimizer.road_duty import (
     ending_squads,
     measure_roads,
 )
+from optimizer.road_ground import Near
 from optimizer.road_task import IN_TIME_UNIT
 from optimizer.solver import Limits
 from optimizer.traffic import TrafficPlan, hand_over
@@ -262,8 +265,11 @@ class _Search:
         return found
 
     def _cheapest(self, keep: IntArray, load_km: float, most_price: float) -> Cheapest | None:
-        """The model at one load; None where it is too large or no time is left."""
-        if time.monotonic() >= self.ends_at_s:
+        """The model at one load; None where it is too large or no time is left.
+
+        It knows whole jurisdictions only: with roads by class it says nothing of the best.
+        """
+        if time.monotonic() >= self.ends_at_s or self.policy.traffic.split_by_class:
             return None
         try:
             found = cheapest(self.task, keep, load_km, self._left(), most_price * UNITS_PER_OFFICER)
@@ -297,6 +303,8 @@ def _task(county: County, policy: Policy, columns: Columns) -> JointTask:
         areas[[row[s] for s in squads.stations[q]], at] = 1.0
     assert county.duty_road_km is not None
     asked = traffic.accidents_within_fraction
+    covering = traffic.min_checkpoint_coverage
+    roads_near = Near.of(county, policy, lands, list(range(len(stations))))
     leave = (traffic.leave_area_price_km or 0.0) * traffic.joint_price_per_km
     return JointTask(
         cover=cover_of(county, policy, columns),
@@ -310,6 +318,9 @@ def _task(county: County, policy: Policy, columns: Columns) -> JointTask:
         in_time=None if asked is None else _in_time(county, policy, lands),
         in_time_at_least=0 if asked is None else math.floor(asked / IN_TIME_UNIT) - len(lands),
         leave_price=round(leave * UNITS_PER_OFFICER),
+        near=None if covering is None else roads_near.near,
+        near_units=None if covering is None else roads_near.units,
+        near_at_least=roads_near.least(covering),
     )
 
 

@@ -34,7 +34,7 @@ import numpy as np
 
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.result import Status
-from optimizer.road_assignment import share_by_assignment
+from optimizer.road_assignment import GAP_FRACTION, share_by_assignment
 from optimizer.road_frontier import TooWideError, share_by_frontier
 from optimizer.road_model import Rows, cover
 from optimizer.road_task import (
@@ -108,7 +108,7 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
         load_km = _load_at(task, found)
         leave_km = task.leave_price_km * found.leavers
         method += ", with the price of officers who leave"
-    return Shared(
+    shared = Shared(
         duty=found.duty,
         officers=found.officers,
         load_km=load_km,
@@ -118,6 +118,12 @@ def share_roads(task: RoadTask, start: IntArray, limits: Limits) -> Shared:
         groups=len(groups.unit),
         method=method,
     )
+    if task.is_parted and bound_km < (load_km + leave_km) * (1 - GAP_FRACTION):
+        other = share_by_assignment(task, found.duty, limits)
+        bound_km = max(bound_km, other.bound_km)
+        better = min(shared, other, key=lambda one: one.load_km + one.leave_km)
+        shared = replace(better, bound_km=min(bound_km, better.load_km + better.leave_km))
+    return shared
 
 
 def _price_of(task: RoadTask, home: _Home) -> float:

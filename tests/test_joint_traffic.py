@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 import optimizer.joint_traffic as joint_traffic
@@ -20,6 +21,7 @@ from optimizer.plan import Bundle, Plan, current_plan
 from optimizer.policy import Policy
 from optimizer.result import Status
 from optimizer.traffic import hand_over
+from tests.test_road_classes import with_roads
 from tests.test_traffic import measured
 from tests.toy import random_county
 
@@ -100,7 +102,7 @@ def best_of_all(county: County, rules: Policy) -> float | None:
 PAIRS = {"centres": 2, "max_bundle_size": 2}
 CASES: tuple[tuple[int, int, float, dict[str, Any], dict[str, Any]], ...] = (
     (3, 6, 2.0, PAIRS, {"duty_stations": 3}),
-    (1, 5, 0.5, {}, {}),
+    (1, 4, 0.5, {}, {}),
     (3, 5, 0.3, {"centres": 1}, {"leave_area_price_km": 2.0}),
     (
         4,
@@ -109,7 +111,7 @@ CASES: tuple[tuple[int, int, float, dict[str, Any], dict[str, Any]], ...] = (
         {"max_bundle_size": 2},
         {"accidents_within_fraction": 0.7, "accident_limit_min": 20.0},
     ),
-    (7, 5, 1.0, {"max_bundle_size": 2}, {"duty_stations": 5, "min_officers_per_duty_station": 2}),
+    (7, 4, 1.0, {"max_bundle_size": 2}, {"duty_stations": 4, "min_officers_per_duty_station": 2}),
 )
 
 
@@ -209,3 +211,34 @@ def test_bundles_that_only_road_duty_allows() -> None:
     assert found.two_step is None
     assert found.best is not None
     assert len(found.best.bundles) == 4
+
+
+def test_coverage_counts_in_the_joint_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    county = random_county(3, 5, n_urban=0, n_squads=2, squad_officers=4)
+    county = with_roads(county, [])
+    limit = float(np.quantile(county.station_time_min, 0.3))
+    asked = policy(0.5, {"max_bundle_size": 2}, min_checkpoint_coverage=0.8, coverage_min=limit)
+    best = best_of_all(county, asked)
+    assert best is not None
+    free = best_of_all(county, policy(0.5, {"max_bundle_size": 2}))
+    assert free is not None
+    assert best > free + 1e-3, "the rule costs something here"
+    for most in (joint_traffic.MOST_LISTED, -1):
+        monkeypatch.setattr(joint_traffic, "MOST_LISTED", most)
+        check(bundle_with_roads(county, asked), best)
+
+
+def test_roads_by_class_are_joint_or_honest(monkeypatch: pytest.MonkeyPatch) -> None:
+    county = random_county(1, 4, n_urban=0, n_squads=2, squad_officers=3)
+    asked = policy(0.5, {"max_bundle_size": 2}, split_by_class=True)
+    best = best_of_all(county, asked)
+    assert best is not None
+    found = bundle_with_roads(county, asked)
+    assert found.best is not None
+    if found.proof.status is Status.OPTIMAL:
+        check(found, best)
+    monkeypatch.setattr(joint_traffic, "MOST_LISTED", -1)
+    found = bundle_with_roads(county, asked)
+    assert found.best == found.two_step
+    assert found.proof.bound is not None
+    assert found.proof.bound <= best + 2e-5

@@ -96,6 +96,12 @@ def measured(county: County, bundles: tuple[Bundle, ...], found: TrafficPlan) ->
     for duty in found.road_duties:
         km = float(county.duty_road_km[row[duty.station_id]].sum())
         road_km[duty.duty_id] = road_km.get(duty.duty_id, 0.0) + km
+    holder = {duty.station_id: duty.duty_id for duty in found.road_duties}
+    for part in found.class_duties:
+        at = row[part.station_id], county.road_classes.index(part.road_class)
+        km = float(county.duty_road_km[at])
+        road_km[holder[part.station_id]] -= km
+        road_km[part.duty_id] = road_km.get(part.duty_id, 0.0) + km
     officers: dict[str, int] = {}
     for move in found.moves:
         officers[move.to_id] = officers.get(move.to_id, 0) + move.officers
