@@ -1,4 +1,4 @@
-"""The policy of reassignment: stated inflows, and the rules of `jingli reassign`."""
+"""The policy of reassignment: stated inflows, and rules by unit, role and qualification."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Rotation(Part):
 
 
 class Reassignment(Part):
-    """Rules of `jingli reassign`. Keys of tables are a unit's id or a group of units."""
+    """Rules of `jingli run` and `jingli reassign`; table keys are a unit's id or a group."""
 
     floors: dict[str, Count] = Field(default={}, description="Officers each unit has at the least")
     auxiliary_floors: dict[str, Count] = Field(

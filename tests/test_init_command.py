@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+import yaml
 from python_calamine import CalamineWorkbook
 
+from optimizer.policy import Policy
 from scenarios.case import open_case
 from scenarios.commands import init as init_module
-from scenarios.template import WORKBOOK
+from scenarios.template import WORKBOOK, Answers, case_text
 from tests.command_line import command, document, refused, said
 from tests.small_case import cell_rows, station_rows
 
@@ -166,3 +168,21 @@ def test_bad_answers_are_refused_together(tmp_path: Path) -> None:
     assert "2 problem(s)" in text
     assert "GCJ02" in text
     assert not (tmp_path / "x").exists()
+
+
+def test_what_stands_in_comments_is_a_policy() -> None:
+    answers = Answers(name="X", tables="csv", crs="WGS84", squads=True, units=True)
+    text = case_text(answers, str)
+    added = "joint: true, duty_stations: 15, split_by_class: true, min_checkpoint_coverage: 0.8"
+    assert f"  #   {added}\n" in text
+    text = text.replace("{dissolve_squads: true}", "{dissolve_squads: true, " + added + "}")
+    for section in ("reassignment", "strength", "roster", "equity", "staffing"):
+        assert f"  # {section}:" in text
+        text = text.replace(f"  # {section}:", f"  {section}:")
+    for key in ("pattern", "groups", "qualified_on_duty"):
+        text = text.replace(f"  #   {key}:", f"    {key}:")
+    policy = Policy.model_validate(yaml.safe_load(text)["policy"])
+    assert [s.count for s in policy.roster.groups] == [4, 8]
+    assert policy.roster.qualified_on_duty == {"firearm": 1}
+    assert policy.reassignment.floors == {"rural_stations": 5}
+    assert policy.traffic.min_checkpoint_coverage == 0.8
