@@ -14,7 +14,7 @@ or 5. Columns of small value may be passed over; the cut then gains less, and is
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +31,6 @@ _PER_ROW = 5
 _ENOUGH = 24
 """Of so many found with the other moduli the last, which costs most, is not asked."""
 
-Weights = dict[int, int]
 Vector = tuple[int, ...]
 
 
@@ -70,35 +69,56 @@ def violated(
     beside = np.diff(sub[:, touched].tocsr().indptr) > 0
     used = np.flatnonzero(meets | (beside & (candidates < stations)))
     sub, row_of = sub[used], candidates[used]
+    parts = _parts(sub, (turn * 7919) % max(1, len(used)))
+    at_most, number = right[row_of].tolist(), row_of.tolist()
     found: dict[tuple[int, tuple[tuple[int, int], ...]], None] = {}
-    order = _neighbour_order(sub, (turn * 7919) % max(1, len(used)))
     for modulus in MODULI:
         if modulus == MODULI[-1] and len(found) >= _ENOUGH:
             break
-        for weights in _combinations(sub, right[row_of].tolist(), modulus, order):
-            found[modulus, tuple(sorted((int(row_of[i]), w) for i, w in weights.items()))] = None
+        for part in parts:
+            for weights in _combinations(part, at_most, modulus):
+                found[modulus, tuple(sorted((number[i], w) for i, w in weights))] = None
     return _best(list(found), values, rows, right)
 
 
-def _neighbour_order(sub: csr_matrix, first: int) -> list[int]:
-    """All rows, each soon after one that shares a column with it."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows joined by columns, each soon after one that shares a column with it.
+
+    Attributes:
+        rows: Their numbers.
+        entries: For each row its columns, numbered within the part, and its values.
+        columns: How many columns.
+    """
+
+    rows: list[int]
+    entries: list[list[tuple[int, int]]]
+    columns: int
+
+
+def _parts(sub: csr_matrix, first: int) -> list[_Part]:
+    """All rows, part by part, so that a vector is as long as its part; begun at row `first`."""
     rows_of, columns_of = _lists(sub.tocsc()), _lists(sub)
-    seen, order = [False] * len(columns_of), []
+    values, starts = sub.data.tolist(), sub.indptr.tolist()
+    seen, parts = [False] * len(columns_of), []
     for start in [*range(first, len(columns_of)), *range(first)]:
         if seen[start]:
             continue
         seen[start] = True
-        queue = deque([start])
-        while queue:
-            i = queue.popleft()
-            order.append(i)
+        order, place = [start], dict[int, int]()
+        entries = []
+        for i in order:  # grows as it goes
             for column in columns_of[i]:
+                place.setdefault(column, len(place))
                 for j in rows_of[column]:
                     if not seen[j]:
                         seen[j] = True
-                        queue.append(j)
+                        order.append(j)
                 rows_of[column] = []
-    return order
+            own = values[starts[i] : starts[i + 1]]
+            entries.append([(place[c], v) for c, v in zip(columns_of[i], own, strict=True)])
+        parts.append(_Part(order, entries, len(place)))
+    return parts
 
 
 def _lists(matrix: csr_matrix | csc_matrix) -> list[list[int]]:
@@ -106,9 +126,7 @@ def _lists(matrix: csr_matrix | csc_matrix) -> list[list[int]]:
     return [places[i:j] for i, j in pairwise(matrix.indptr.tolist())]
 
 
-def _combinations(
-    sub: csr_matrix, right: list[int], modulus: int, order: list[int]
-) -> list[Weights]:
+def _combinations(part: _Part, right: list[int], modulus: int) -> list[list[tuple[int, int]]]:
     """Weights of rows that add up to 0 on the left and k - 1 on the right, modulo k.
 
     A vector modulo k is k - 1 bit masks: where it is 1, where it is 2 and so on. The right side is
@@ -117,18 +135,17 @@ def _combinations(
     """
     add = {2: _add_2, 3: _add_3}.get(modulus, _add)
     inverse = [0, *(pow(v, -1, modulus) for v in range(1, modulus))]
-    places, values, ends = sub.indices.tolist(), sub.data.tolist(), sub.indptr.tolist()
-    goal, shift = 1 << sub.shape[1], sub.shape[1] + 1
+    goal, shift = 1 << part.columns, part.columns + 1
     # At each pivot the multiples of its row that take away 1, 2 and so on.
     pivots: dict[int, list[Vector]] = {}
     pivot_mask = 0
-    found: list[Weights] = []
-    for i in order:
+    found: list[list[tuple[int, int]]] = []
+    for number, (i, entries) in enumerate(zip(part.rows, part.entries, strict=True)):
         masks = [0] * modulus
-        for k in range(ends[i], ends[i + 1]):
-            masks[values[k] % modulus] |= 1 << places[k]
+        for place, value in entries:
+            masks[value % modulus] |= 1 << place
         masks[right[i] % modulus] |= goal
-        masks[1] |= 1 << (shift + i)
+        masks[1] |= 1 << (shift + number)
         row: Vector = tuple(masks[1:])
         support = _support(row)
         while hits := support & pivot_mask:
@@ -148,7 +165,11 @@ def _combinations(
             elif support & goal:
                 row = _times(row, (modulus - 1) * inverse[_value(row, goal)] % modulus)
                 found.append(
-                    {place: v for v, m in enumerate(row, 1) for place in _places(m >> shift)}
+                    [
+                        (part.rows[place], v)
+                        for v, mask in enumerate(row, 1)
+                        for place in _places(mask >> shift)
+                    ]
                 )
     return found
 
@@ -215,17 +236,15 @@ def _best(
     right: IntArray,
 ) -> tuple[csr_matrix, IntArray]:
     """The cuts, most broken and shortest first, few through one row."""
-    count, (_, n) = len(combinations), rows.shape
+    count = len(combinations)
     at = np.repeat(np.arange(count), [len(c[1]) for c in combinations])
     pairs = np.array([p for c in combinations for p in c[1]], dtype=np.int64).reshape(-1, 2)
     weights = csr_matrix((pairs[:, 1], (at, pairs[:, 0])), shape=(count, rows.shape[0]))
     modulus = np.array([c[0] for c in combinations], dtype=np.int64)
-    summed = (weights @ rows).tocoo()
-    whole = np.asarray(summed.data, dtype=np.int64) // modulus[summed.row]
-    kept: BoolArray = whole > 0
-    cuts = csr_matrix((whole[kept], (summed.row[kept], summed.col[kept])), shape=(count, n))
     at_most = np.asarray(weights @ right, dtype=np.int64) // np.maximum(modulus, 1)
-    broken = cuts @ values - at_most
+    positive = np.flatnonzero(values > _TIGHT)
+    here = _divided(weights, rows[:, positive], modulus)
+    broken = here @ values[positive] - at_most
     length = np.diff(weights.indptr)
     used = np.zeros(rows.shape[0], dtype=np.int64)
     chosen = []
@@ -236,4 +255,13 @@ def _best(
         if used[through].max() < _PER_ROW:
             used[through] += 1
             chosen.append(i)
-    return cuts[chosen], at_most[chosen]
+    return _divided(weights[chosen], rows, modulus[chosen]), at_most[chosen]
+
+
+def _divided(weights: csr_matrix, rows: csr_matrix, modulus: IntArray) -> csr_matrix:
+    """Whole part of the weighted sums of rows, each divided by its modulus."""
+    summed = (weights @ rows).tocoo()
+    whole = np.asarray(summed.data, dtype=np.int64) // modulus[summed.row]
+    kept: BoolArray = whole > 0
+    entries = whole[kept], (summed.row[kept], summed.col[kept])
+    return csr_matrix(entries, shape=(weights.shape[0], rows.shape[1]))

@@ -25,15 +25,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, vstack
 
-from optimizer.cover import Cover, Limit
+from optimizer.cover import Cover, Limit, binary_model
 from optimizer.cut_loop import DUAL_SCALE, CutLoop
 from optimizer.errors import SolverError
-from optimizer.frozen import FloatArray, IntArray
+from optimizer.frozen import IntArray
 from optimizer.highs import branch
 from optimizer.pieces import connected_pieces, not_dearer_than_parts
+from optimizer.regions import Regions
 from optimizer.result import Status
 from optimizer.solver import Limits, Model, solve
 
@@ -45,6 +45,12 @@ _LIKELY_PER_STATION, _LIKELY_AT_LEAST = 1.2, 200
 _WIDER_PER_STATION = (1.6, 2.1, 2.8, 3.7)
 _INCUMBENT_NODES = 20
 _FEW_COLUMNS = 350
+_MANY_COLUMNS = 50_000
+_NEAR = 1e-3
+_MOST_SEARCHED = 60_000
+"""Of more columns a search gets nowhere, and does not look at the clock for half a minute."""
+_BOUND_SHARE, _PLAN_SHARE = 0.45, 0.75
+"""Of the time: when the bound, and when the search for a plan, must end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,33 +130,49 @@ def partition(cover: Cover, limits: Limits, *, start: IntArray | None = None) ->
         price=cover.price[kept],
         ties=tuple(tie[kept] for tie in cover.ties),
     )
-    found = _apart(fewer, start, partial(_whole, limits=limits, deadline=deadline))
+    found = _apart(fewer, start, partial(_whole, limits=limits), deadline)
     chosen = None if found.chosen is None else kept[found.chosen]
     return replace(found, chosen=chosen, columns=len(cover))
 
 
 def _whole(cover: Cover, start: IntArray | None, *, limits: Limits, deadline: float) -> Partition:
     """One search over all columns."""
-    search = _Search(cover, CutLoop(cover, limits, deadline))
+    now = time.monotonic()
+    # However slow the bound is, there is time for a plan, and however hard that is, for a proof.
+    shares = [now + part * (deadline - now) for part in (_BOUND_SHARE, _PLAN_SHARE)]
+    search = _Search(cover, CutLoop(cover, limits, shares[0]))
     if start is not None:
         search.offer(start)
     if not search.bound_from_below() and search.best is None:
         return Partition(status=Status.INFEASIBLE, why="linear relaxation infeasible")
+    # Where no search follows the plan may take all that is left.
+    search.loop.deadline = deadline if len(cover) > 2 * _MOST_SEARCHED else shares[1]
     search.find_incumbent()
+    search.loop.deadline = deadline
     return search.prove()
 
 
 def _apart(
     cover: Cover,
     start: IntArray | None,
-    solve_piece: Callable[[Cover, IntArray | None], Partition],
+    solve_piece: Callable[..., Partition],
+    deadline: float,
 ) -> Partition:
-    """Decide apart what no column joins, and put the answers together."""
+    """Decide apart what no column joins, and put the answers together.
+
+    `solve_piece(cover, start, deadline=...)` is called with the smallest piece first, which leaves
+    to the others what it does not need of its share of the time.
+    """
     forced, pieces = connected_pieces(cover)
+    pieces.sort(key=lambda piece: len(piece.columns))
+    to_come = sum(len(piece.columns) for piece in pieces)
     found = []
     for piece in pieces:
         own = None if start is None else np.flatnonzero(np.isin(piece.columns, start))
-        found.append(solve_piece(piece.cover, own))
+        now = time.monotonic()
+        until = now + (deadline - now) * len(piece.columns) / max(1, to_come)
+        to_come -= len(piece.columns)
+        found.append(solve_piece(piece.cover, own, deadline=until))
         if found[-1].status is Status.INFEASIBLE:
             return found[-1]
     if len(found) == 1 and not len(forced):
@@ -229,6 +251,10 @@ class _Search:
             if found.values is not None:
                 self.offer(likely[found.values > 0.5])
             return
+        if len(self.cover) > _MANY_COLUMNS and not (self.cover.exactly or self.cover.limits):
+            self._by_regions()
+            if self._is_near():
+                return
         for likely in self._likely():
             limits = replace(self.loop.time_left(), nodes=_INCUMBENT_NODES)
             found = branch(self._whole_model(likely, ()), limits)
@@ -237,6 +263,32 @@ class _Search:
                 return
             if time.monotonic() > self.loop.deadline:
                 return
+
+    def _by_regions(self) -> None:
+        """A plan from the relaxation's whole columns."""
+        loop = self.loop
+        if loop.values is None:
+            return
+        regions = Regions(
+            cover=self.cover,
+            reduced_scaled=np.maximum(loop.reduced_scaled, 0),
+            cuts=loop.cuts[: len(loop.cut_price)],
+            cuts_to=loop.cuts_to[: len(loop.cut_price)],
+            cut_price=loop.cut_price,
+            potential=loop.potential[: self.cover.stations],
+            scale=DUAL_SCALE,
+            limits=loop.limits,
+            deadline=loop.deadline,
+        )
+        if (chosen := regions.plan(loop.values)) is not None:
+            self.offer(chosen)
+
+    def _is_near(self) -> bool:
+        """Whether the best plan is so near to the bound that a search would hardly better it."""
+        lower = self.loop.lower()
+        if self.best is None or lower is None:
+            return False
+        return self._price(self.best) - lower <= _NEAR * abs(lower)
 
     def _likely(self) -> Iterator[IntArray]:
         """Columns of small reduced cost, more and more of them.
@@ -260,6 +312,8 @@ class _Search:
             left = np.flatnonzero(self.loop.reduced_scaled <= slack)
             if len(left) == len(best):
                 return self.answer(self._price(best), len(left))
+            if len(left) > _MOST_SEARCHED:
+                return self.answer(lower, len(left))
         ties = self._exact_ties(left)
         # Few columns are quicker, and exact, in constraint programming; it is lost with many.
         # Not with limits, though: it was seen to call a plan the best that was not, where
@@ -365,25 +419,9 @@ class _Search:
         # Cuts that hold the bound up spare the branching; the others would only be in the way.
         priced = np.flatnonzero(self.loop.cut_price)
         cuts, cuts_to = self.loop.cuts[priced][:, columns], self.loop.cuts_to[priced]
-        return _model(
+        return binary_model(
             objective.astype(float),
             vstack([rows, *extra, cuts], format="csr"),
             np.r_[lower, least, np.full(len(priced), -np.inf)],
             np.r_[upper, np.full(len(least), np.inf), cuts_to],
         )
-
-
-def _model(objective: FloatArray, rows: csr_matrix, lower: ArrayLike, upper: ArrayLike) -> Model:
-    entries = rows.tocoo()
-    n = len(objective)
-    return Model(
-        objective=objective,
-        lower=np.zeros(n),
-        upper=np.ones(n),
-        integer=np.ones(n, dtype=bool),
-        row=entries.row.astype(np.int64),
-        column=entries.col.astype(np.int64),
-        value=entries.data.astype(float),
-        row_lower=np.asarray(lower, dtype=float),
-        row_upper=np.asarray(upper, dtype=float),
-    )
