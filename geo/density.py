@@ -1,8 +1,9 @@
 """Density of alerts as a surface: a Gaussian kernel over squares, corrected at the border.
 
-Every alert is spread over the county by a two-dimensional normal kernel. What would fall outside
-the border is put back in proportion (Diggle 1985: each alert divided by the share of its kernel
-inside), so that the surface over the county holds exactly the alerts counted.
+Every alert is spread by a two-dimensional normal kernel. Near the border part of every kernel falls
+outside; the density of a place is divided by the share of a kernel there that lies inside (Jones
+1993), so that an even log stays even up to the border. The whole is then scaled to hold exactly the
+alerts counted.
 """
 
 from __future__ import annotations
@@ -77,9 +78,11 @@ def density_surface(
         bandwidth_m = longest_m if rule == "scott" else likelihood_m(counts, grid, longest_m)
     bandwidth_m = max(bandwidth_m, least_m)
     share = kernel_share(grid, bandwidth_m)
-    spread = _smooth(np.divide(counts, share, where=grid.inside, out=np.zeros(grid.shape)),
-                     grid, bandwidth_m)  # fmt: skip
-    per_km2 = np.where(grid.inside, spread / (grid.step_m / 1000.0) ** 2, np.nan)
+    smooth = _smooth(counts.astype(float), grid, bandwidth_m)
+    spread = np.divide(smooth, share, where=grid.inside, out=np.zeros(grid.shape))
+    total = float(spread.sum())
+    scale = alerts / total / (grid.step_m / 1000.0) ** 2 if total > 0 else 0.0
+    per_km2 = np.where(grid.inside, spread * scale, np.nan)
     return Surface(grid=grid, per_km2=per_km2, bandwidth_m=bandwidth_m, rule=chosen, alerts=alerts)
 
 
@@ -117,10 +120,9 @@ def likelihood_m(counts: IntArray, grid: Grid, longest_m: float) -> float:
     at = counts > 0
     best, best_m = -np.inf, least_m
     for h in np.geomspace(least_m, longest_m, tries).tolist():
-        share = kernel_share(grid, h)
         own = _kernel_at_zero(grid, h)
-        weighted = np.divide(counts, share, where=grid.inside, out=np.zeros(grid.shape))
-        others = _smooth(weighted, grid, h)[at] - own * weighted[at]
+        others = _smooth(counts.astype(float), grid, h)[at] - own * counts[at]
+        others /= kernel_share(grid, h)[at]
         left = np.maximum(n - counts[at], 1.0)
         score = float((counts[at] * np.log(np.maximum(others / left, _TINY))).sum())
         if score > best:
