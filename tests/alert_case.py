@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ QUARRELS = (WEST + 0.05, SOUTH + 0.005)
 
 def log_rows(seed: int = 1) -> list[Row]:
     """Rows of the log, in the order of their times."""
+    return [dict(row) for row in _log_rows(seed)]
+
+
+@cache
+def _log_rows(seed: int) -> tuple[Row, ...]:
     rng = np.random.default_rng(seed)
     days = (LAST - FIRST).days + 1
     found: list[tuple[datetime, Row]] = []
@@ -43,7 +49,7 @@ def log_rows(seed: int = 1) -> list[Row]:
         for _ in range(4):
             add(days - 1 - back, "help", *anywhere(4))
     found.sort(key=lambda f: f[0])
-    return [{"occurred_at": f"{at:%Y-%m-%d %H:%M:%S}", **row} for at, row in found]
+    return tuple({"occurred_at": f"{at:%Y-%m-%d %H:%M:%S}", **row} for at, row in found)
 
 
 def write_alert_case(folder: Path, rows: list[Row] | None = None, **rules: Any) -> Path:
