@@ -23,11 +23,11 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "alternatives", "apportionment", "bundling", "candidate_sets",
+        "allocation", "alternatives", "apportionment", "beats", "bundling", "candidate_sets",
         "column_rules", "columns", "consolidation", "cut_loop", "diagnosis", "enumeration",
         "existence", "explain_board", "explain_bundle", "explain_pair", "explain_rules",
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
-        "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
+        "p_median", "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_moves", "reassignment_problems", "reassignment_stage", "regions",
         "road_assignment",
@@ -40,6 +40,7 @@ DECISIONS = {
 JUDGES = tuple(
     f"optimizer/{name}.py"
     for name in (
+        "beat_rules",
         "equity",
         "evaluation",
         "feasibility",
@@ -70,6 +71,7 @@ GEO_SEES = {
             "visibility",
         )
     ),
+    "optimizer.beat_plan",
     "optimizer.compiled",
     "optimizer.county",
     "optimizer.plan",
