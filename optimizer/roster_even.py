@@ -1,9 +1,9 @@
 """A roster made fairer a few slots at a time: those few are rostered anew on the same shifts.
 
 Where swaps of days help no more (`optimizer.roster_share`), the slots that bear most and least of
-one group, and some others drawn at random, share what they work among them anew. How many of each
-class are on duty when stays the same, so shortage and surplus do. Ten slots are a small model,
-where all of them are a large one.
+one group, and some others drawn at random, share what they work among them anew. How many are on
+duty when stays the same, so surplus does, and where fewer with a qualification would be, the roster
+is not taken. Ten slots are a small model, where all of them are a large one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROUND_EFFORT = 0.25
 def evened(
     task: RosterTask, shift: IntArray, *, least: int, effort: float, seed: int = 0
 ) -> IntArray:
-    """A roster at least as fair as `shift`, with the same head counts, shape (N, D).
+    """A roster at least as fair as `shift`, with as many on duty at every hour, shape (N, D).
 
     Args:
         task: The task.
@@ -44,22 +44,23 @@ def evened(
     best, value = shift, _value(task, shift)
     most = max(_LEAST_SLOTS, MOST_CELLS // task.days)
     for turn in range(int(effort / _ROUND_EFFORT)):
-        if value[0] <= least or not groups:
+        if value[1] <= least or not groups:
             break
         group = groups[turn // len(_SIZES) % len(groups)]
         size = min(most, _SIZES[turn % len(_SIZES)])
         chosen = _chosen(task, best, group, size, draws)
-        then = _anew(task, best, chosen, Limits(seed=seed, effort=_ROUND_EFFORT))
+        limits = Limits(seed=seed, effort=_ROUND_EFFORT)
+        then = _anew(task, best, chosen, limits, alike=turn % 2 == 0)
         now = _value(task, then)
         if now < value:
             best, value = then, now
     return best
 
 
-def _value(task: RosterTask, shift: IntArray) -> tuple[int, float]:
-    """Unfairness, then how far slots are from the mean."""
-    away = _apart(task, shift)
-    return roster_score(task, shift).unfairness, float((away * away).sum())
+def _value(task: RosterTask, shift: IntArray) -> tuple[int, int, float]:
+    """Shortage, which must not rise; unfairness; then how far slots are from the mean."""
+    away, score = _apart(task, shift), roster_score(task, shift)
+    return score.shortage, score.unfairness, float((away * away).sum())
 
 
 def _apart(task: RosterTask, shift: IntArray) -> FloatArray:
@@ -86,11 +87,17 @@ def _chosen(
     return sorted([*first, *(others[i] for i in more)])
 
 
-def _anew(task: RosterTask, shift: IntArray, chosen: list[int], limits: Limits) -> IntArray:
-    """The roster with some slots' shifts shared anew among them, shape (N, D)."""
+def _anew(
+    task: RosterTask, shift: IntArray, chosen: list[int], limits: Limits, *, alike: bool
+) -> IntArray:
+    """The roster with some slots' shifts shared anew among them, shape (N, D).
+
+    `alike` takes holders of qualifications for anybody; what they leave uncovered is shortage.
+    """
+    slots = [task.slots[i] for i in chosen]
     part = replace(
         task,
-        slots=tuple(task.slots[i] for i in chosen),
+        slots=tuple(replace(s, qualifications=()) if alike else s for s in slots),
         lines=(),
         leave=task.leave[chosen],
         training=task.training[chosen],
