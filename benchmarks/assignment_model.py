@@ -1,7 +1,7 @@
 """Bundling as a naive assignment model with contiguity, beside Jingli's set partition.
 
     python -m benchmarks.assignment_model                     # 26 and 300 stations, 60 s a solver
-    python -m benchmarks.assignment_model --stations 26 --modes default packing wide
+    python -m benchmarks.assignment_model --stations 26 --modes default packing wide counts far
 
 Variables x_sh: station s is run from h; x_hh: h is a centre or stays alone. Each station once, at
 most so many to a centre, the response standard's share as a row per centre, and contiguity either
@@ -12,7 +12,8 @@ An assignment model cannot hold Jingli's prices: crews come from a queue and do 
 stations. So all sides get additive prices here, Jingli as columns:
     p(S, h) = p({h}, h) + sum over s in S, s != h, of [p({s, h}, h) - p({h}, h)]
 where p is the real price of `optimizer/columns.py`, rounded to whole units of 1e-6 officer. It is
-exact for pairs and an approximation for threes. Where all prove, the optima must be equal.
+exact for pairs and an approximation for threes. Officers freed (mode `far`) are added up the same
+way. Where all prove, the optima must be equal.
 
 CPU seconds of one process, one thread; the limit is of wall clock. Needs the check data.
 """
@@ -30,12 +31,12 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from benchmarks.bundling_scale import MODES
+from benchmarks.bundling_scale import FAR_SHARE, MODES
 from benchmarks.instances import seat_county
 from optimizer.bundling import cover_of
 from optimizer.columns import UNITS_PER_OFFICER, Columns, priced_columns, undominated
 from optimizer.county import County
-from optimizer.cover import Cover
+from optimizer.cover import Cover, Limit
 from optimizer.frozen import IntArray
 from optimizer.partition import partition
 from optimizer.policy import Policy
@@ -60,12 +61,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """What may be run from where. `price` and `margin` by (station, centre), whole units."""
+    """What may be run from where. By (station, centre), whole units; `freed` of 1e-6 officer.
+
+    `counts` are the bundles of two or more and the stations in them, `least_freed` the officers
+    freed at the least; None = free.
+    """
 
     price: dict[tuple[int, int], int]
     margin: dict[tuple[int, int], int]
+    freed: dict[tuple[int, int], int]
     near: tuple[frozenset[int], ...]
     largest: int
+    counts: tuple[int, int] | None = None
+    least_freed: int | None = None
 
 
 @dataclass(slots=True)
@@ -134,16 +142,19 @@ def priced_pairs(county: County, policy: Policy) -> Pairs:
     share = policy.response.share_within_fraction
     beyond = np.rint(MARGIN_UNITS * (both.alerts_within_per_year - share * both.alerts_per_year))
     lone = np.rint(MARGIN_UNITS * (alone.alerts_within_per_year - share * alone.alerts_per_year))
+    freed = np.rint(UNITS_PER_OFFICER * (alone.officers[s] + alone.officers[h] - both.officers))
     kept = both.farthest_min <= policy.response.farthest_min
-    prices, margins = {}, {}
+    prices, margins, saved = {}, {}, {}
     for i in every.tolist():
-        prices[i, i], margins[i, i] = int(own[i]), int(lone[i])
+        prices[i, i], margins[i, i], saved[i, i] = int(own[i]), int(lone[i]), 0
     for i in np.flatnonzero(kept).tolist():
         pair = int(s[i]), int(h[i])
         prices[pair], margins[pair] = int(added[i]), int(beyond[i] - lone[h[i]])
+        saved[pair] = int(freed[i])
     return Pairs(
         price=prices,
         margin=margins,
+        freed=saved,
         near=tuple(county.neighbours()),
         largest=rules.max_bundle_size,
     )
@@ -168,7 +179,29 @@ def assignment(pairs: Pairs, *, flow: bool) -> Rows:
             for s in set(served[h]) - pairs.near[h]:
                 between = pairs.near[s] & pairs.near[h] & set(served[h])
                 made.row([(x[s, h], 1), *((x[t, h], -1) for t in between)], upper=0)
+    if pairs.counts is not None:
+        _counts(made, x, pairs.counts, served)
+    if pairs.least_freed is not None:
+        made.row([(x[pair], worth) for pair, worth in pairs.freed.items()], pairs.least_freed)
     return made
+
+
+def _counts(
+    made: Rows,
+    x: dict[tuple[int, int], int],
+    counts: tuple[int, int],
+    served: dict[int, list[int]],
+) -> None:
+    """Rows for bundles of two or more, and for stations in them."""
+    joint = {h: made.variable(0, 1, whole=True) for h in served}
+    for h, inside in served.items():
+        made.row([(joint[h], 1), *((x[s, h], -1) for s in inside)], upper=0)
+        for s in inside:
+            made.row([(x[s, h], 1), (joint[h], -1)], upper=0)
+    offices = [(x[s, h], 1) for h, inside in served.items() for s in inside]
+    bundles = [(y, 1) for y in joint.values()]
+    made.row(bundles, counts[0], counts[0])
+    made.row([*bundles, *offices], counts[1], counts[1])
 
 
 def _share(
@@ -270,7 +303,37 @@ def additive(columns: Columns, pairs: Pairs) -> Columns:
         sum(pairs.price[s, h] for s in members if s >= 0)
         for members, h in zip(columns.members.tolist(), columns.host.tolist(), strict=True)
     ]
-    return replace(columns, price_units=np.array(price, dtype=np.int64))
+    freed = [
+        sum(pairs.freed[s, h] for s in members if s >= 0)
+        for members, h in zip(columns.members.tolist(), columns.host.tolist(), strict=True)
+    ]
+    return replace(
+        columns,
+        price_units=np.array(price, dtype=np.int64),
+        freed_units=np.array(freed, dtype=np.int64),
+    )
+
+
+def with_rows(mode: str, pairs: Pairs, columns: Columns, stations: int) -> tuple[Pairs, Cover]:
+    """The rows over the whole plan that a mode asks for, on both sides (see `bundling_scale`)."""
+    joint = (columns.size > 1).astype(np.int64)
+    free = Cover(stations=stations, members=columns.members, price=columns.price_units)
+    if mode not in ("counts", "far"):
+        return pairs, free
+    best = partition(free, Limits()).chosen
+    assert best is not None
+    if mode == "counts":
+        few = max(1, int(joint[best].sum()) * 2 // 3)
+        both = few, 2 * few + few // 4
+        rows = ((joint, both[0]), (joint * columns.size, both[1]))
+        return replace(pairs, counts=both), replace(free, exactly=rows)
+    bare = replace(free, price=free.price // 1000 - columns.freed_units)
+    most = partition(bare, Limits()).chosen
+    assert most is not None
+    ends = [int(columns.freed_units[c].sum()) for c in (best, most)]
+    asked = ends[0] + int(FAR_SHARE * (ends[1] - ends[0]))
+    limit = Limit(coefficients=columns.freed_units, at_least=asked, per_unit=UNITS_PER_OFFICER)
+    return replace(pairs, least_freed=asked), replace(free, limits=(limit,))
 
 
 def rivals(pairs: Pairs, limit_s: float) -> Iterator[tuple[str, Rows, Callable[[], Answer]]]:
@@ -296,8 +359,8 @@ def compare(stations: int, mode: str, limit_s: float) -> None:
     county, policy = seat_county(stations), Policy.model_validate(MODES[mode])
     pairs = priced_pairs(county, policy)
     real, listed_s, _ = cpu(partial(priced_columns, county, policy))
-    columns = undominated(additive(real, pairs), county, freed_counts=False)
-    cover = Cover(stations=stations, members=columns.members, price=columns.price_units)
+    columns = undominated(additive(real, pairs), county, freed_counts=mode == "far")
+    pairs, cover = with_rows(mode, pairs, columns, stations)
     runs = [cpu(partial(partition, cover, Limits(time_limit_s=limit_s))) for _ in range(OWN_RUNS)]
     found, own_s, wall_s = sorted(runs, key=lambda run: run[1])[OWN_RUNS // 2]
     own = Answer(price=found.price, bound=found.bound, proven=found.price == found.bound)
@@ -317,7 +380,7 @@ def compare(stations: int, mode: str, limit_s: float) -> None:
         print(line.format(name, *size, seconds, wall_s, *ratios, said_of(answer)), flush=True)
         if own.proven and answer.proven and answer.price != own.price:
             raise SystemExit(f"{name}: the optima differ, so the problems do")
-    if found.chosen is not None:
+    if found.chosen is not None and mode not in ("counts", "far"):
         print_cost(county, policy, real, columns.at(found.chosen))
 
 
@@ -342,7 +405,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stations", type=int, nargs="+", default=[26, 300])
     parser.add_argument("--limit", type=float, default=60.0, help="seconds of wall clock a solver")
-    choices = ("default", "packing", "wide")
+    choices = ("default", "packing", "wide", "counts", "far")
     parser.add_argument("--modes", nargs="+", choices=choices, default=["default"])
     asked = parser.parse_args()
     # Imports are done once, outside the clock.
