@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from click.testing import CliRunner
 from optimizer.road_duty import in_proportion
 from optimizer.road_hours import accidents_by_hour, on_duty
 from scenarios.cli import jingli
+from scenarios.counties import read_counties
+from scenarios.joint_case import write_joint_case
 from scenarios.road_assets import parse_hours
 from tests import small_case
 from tests.test_traffic_rules import policy
@@ -149,3 +153,17 @@ def test_console_fits(case: Path) -> None:
     assert code == 0
     assert "Checkpoints" in said
     assert "One solve" in said
+
+
+def test_counties_put_together_keep_equipment_and_checkpoints(case: Path, tmp_path: Path) -> None:
+    (one,) = read_counties([str(case)], None, ())
+    (tmp_path / "b").mkdir()
+    write_joint_case([one, replace(one, typed=str(tmp_path / "b"))], tmp_path / "joint")
+    with (tmp_path / "joint" / "squads.csv").open(encoding="utf-8", newline="") as file:
+        squads = list(csv.DictReader(file))
+    assert [(s["vehicles"], s["equipment_测速仪"]) for s in squads] == [("3", "2")] * 2
+    with (tmp_path / "joint" / "checkpoints.csv").open(encoding="utf-8", newline="") as file:
+        points = list(csv.DictReader(file))
+    hours = one.loaded.road_assets.checkpoints[0].hours
+    assert [parse_hours(p["hours"]) for p in points] == [hours, hours]
+    assert [p["officers"] for p in points] == ["9", "9"]
