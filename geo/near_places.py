@@ -53,14 +53,25 @@ def joined_places(x_m: FloatArray, y_m: FloatArray, order: IntArray, radius_m: f
     np.cumsum(np.bincount(square, minlength=columns * rows), out=first[1:])
     join = _join if n <= _PLAIN_POINTS else _compiled_join()
     order = np.ascontiguousarray(order, np.int64)
-    leader: IntArray = join(x, y, order, square, first, by_square, columns, float(radius_m))
+    leader: IntArray = join(
+        x, y, order, square, first, by_square, x[by_square], y[by_square], columns, float(radius_m)
+    )
     return leader
 
 
 def _join(
-    x: Any, y: Any, order: Any, square: Any, first: Any, by_square: Any, columns: int, radius: float
+    x: Any,
+    y: Any,
+    order: Any,
+    square: Any,
+    first: Any,
+    left: Any,
+    left_x: Any,
+    left_y: Any,
+    columns: int,
+    radius: float,
 ) -> Any:
-    """See `joined_places`; points already taken are dropped from their square on sight."""
+    """See `joined_places`; `left` are the points not yet taken, square by square."""
     leader = np.full(len(x), -1, np.int64)
     end = first[1:].copy()
     most = radius * radius
@@ -68,19 +79,17 @@ def _join(
         p = order[at]
         if leader[p] != -1:
             continue
-        leader[p] = p
         for below in range(-1, 2):
             for beside in range(-1, 2):
                 b = square[p] + below * columns + beside
                 k = first[b]
                 while k < end[b]:
-                    q = by_square[k]
-                    if leader[q] == -1:
-                        dx, dy = x[q] - x[p], y[q] - y[p]
-                        if dx * dx + dy * dy > most:
-                            k += 1
-                            continue
-                        leader[q] = p
-                    end[b] -= 1
-                    by_square[k] = by_square[end[b]]
+                    dx, dy = left_x[k] - x[p], left_y[k] - y[p]
+                    if dx * dx + dy * dy > most:
+                        k += 1
+                        continue
+                    leader[left[k]] = p
+                    last = end[b] - 1
+                    left[k], left_x[k], left_y[k] = left[last], left_x[last], left_y[last]
+                    end[b] = last
     return leader
