@@ -23,18 +23,8 @@ def rates_of(table: AlertTable, n_cells: int) -> AlertRates:
     problems: list[Problem] = []
     days = table.occurred_at.astype("datetime64[D]").astype(np.int64)
 
-    def say(expected: str, fix: str = "", **more: object) -> Problem:
-        column, severity = more.pop("column", None), str(more.pop("severity", "error"))
-        return Problem(
-            where=", ".join(table.files),
-            column=None if column is None else str(column),
-            expected=expected,
-            fix=fix,
-            params=more,
-            severity=severity,
-        )
-
-    years = log_years(days, say, problems)
+    shown = ", ".join(table.files)
+    years = log_years(days, problems, where=shown, column="occurred_at")
     k = len(table.categories)
     place = table.cell.astype(np.int64) * max(k, 1) + table.category
     counts = np.bincount(place, minlength=n_cells * k).reshape(n_cells, k)

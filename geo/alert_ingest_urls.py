@@ -89,7 +89,7 @@ def open_duckdb(url: str, source: Source, schema: Schema, clock_offset_hours: fl
         )
         done = 0
         try:
-            found = connection.execute(f"SELECT {chosen} FROM {relation}")
+            found = connection.sql(f"SELECT {chosen} FROM {relation}")
             reader: Any = found.to_arrow_reader(ROWS_PER_BATCH)
             for piece in reader:
                 row = np.arange(done + 1, done + 1 + piece.num_rows)

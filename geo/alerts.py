@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,7 +114,8 @@ def alert_rates(
     _report(table, len(frame), kept, in_none, strange, problems)
     times = pd.DatetimeIndex(frame["occurred_at"])[kept]
     days = times.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)
-    years = log_years(days, table.problem, problems)
+    header = table.headers.get("occurred_at", "occurred_at")
+    years = log_years(days, problems, where=table.source.shown, column=header)
     column = np.array([names.index(label) for label in labels[kept]], dtype=np.int64)
     counts = np.zeros((len(cell_id), len(names)))
     np.add.at(counts, (cell[kept], column), 1.0)
@@ -275,19 +276,21 @@ def category_labels(frame: pd.DataFrame) -> list[str]:
     return [NO_CATEGORY if pd.isna(v) or not str(v) else str(v) for v in frame["category"]]
 
 
-def log_years(days: IntArray, say: Callable[..., Problem], problems: list[Problem]) -> float:
+def log_years(days: IntArray, problems: list[Problem], *, where: str, column: str) -> float:
     """Length of a log in years of 365 days; 1 where it is empty.
 
     Args:
         days: Day of each alert that counts, in any order.
-        say: Makes a problem, as `Table.problem` does.
         problems: What is odd about the length is added here.
+        where: The log, for these.
+        column: Its column of times.
     """
     if not len(days):
         problems.append(
-            say(
-                "at least one alert inside the cells",
-                "check the alerts' places and datum, or give yearly rates with the cells",
+            Problem(
+                where=where,
+                expected="at least one alert inside the cells",
+                fix="check the alerts' places and datum, or give yearly rates with the cells",
             )
         )
         return 1.0
@@ -297,26 +300,32 @@ def log_years(days: IntArray, say: Callable[..., Problem], problems: list[Proble
     bulk = int(days[len(days) - 1 - stray] - days[stray]) + 1
     if stray and length > _STRAY_TIMES * bulk:
         problems.append(
-            say(
-                "alerts of one time: the log runs {length} days, but 99 of 100 alerts lie within "
-                "{bulk}; rates come out too small",
-                "delete the alerts with stray dates: the first is of {first}, the last of {last}",
-                column="occurred_at",
+            Problem(
+                where=where,
+                column=column,
+                expected="alerts of one time: the log runs {length} days, but 99 of 100 alerts lie "
+                "within {bulk}; rates come out too small",
+                fix="delete the alerts with stray dates: the first is of {first}, the last of "
+                "{last}",
+                params={
+                    "length": length,
+                    "bulk": bulk,
+                    "first": str(np.datetime64(int(days[0]), "D")),
+                    "last": str(np.datetime64(int(days[-1]), "D")),
+                },
                 severity="warning",
-                length=length,
-                bulk=bulk,
-                first=str(np.datetime64(int(days[0]), "D")),
-                last=str(np.datetime64(int(days[-1]), "D")),
             )
         )
     elif length < _SHORT_DAYS:
         problems.append(
-            say(
-                "a log of a year or more: this one runs {length} days and is taken as typical",
-                "add alerts of other months",
-                column="occurred_at",
+            Problem(
+                where=where,
+                column=column,
+                expected="a log of a year or more: this one runs {length} days and is taken as "
+                "typical",
+                fix="add alerts of other months",
+                params={"length": length},
                 severity="warning",
-                length=length,
             )
         )
     return length / _DAYS_PER_YEAR

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,8 @@ def _text_of(source: Source) -> str:
 def layout(text: str, schema: Schema, source: Source) -> tuple[str, int]:
     """The separator of a table, and which of its records is the header."""
     best = (-1, ",", 0)
-    for separator in _SEPARATORS[source.path.suffix.lower()]:
+    suffix = PurePath(source.path.name.lower().removesuffix(".gz")).suffix
+    for separator in _SEPARATORS[suffix]:
         first: list[list[str]] = []
         # A fault further down is reported by the reading itself.
         with suppress(InputError):

@@ -34,6 +34,7 @@ FROM_LIBRARIES = {
 AS_GIVEN = {"", "{expected}", "{reason}", "true", "false"}
 # Texts that cannot be followed, by the function that puts them together.
 NOT_FOLLOWED = {
+    "geo.alert_ingest_kept:_open": "kept as an earlier run wrote it",
     "geo.osm:read_osm_facts": "kept as an earlier run wrote it",
     "geo.road_layer:_opened": "kept as an earlier run wrote it",
     "geo.road_layer:_all_aside": "a row's reason, followed where quarantine is told",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def test_the_salt_is_drawn_once_and_for_the_owner_alone(tmp_path: Path) -> None:
     salt = case_salt(folder)
     assert case_salt(folder) == salt
     assert len(salt) == 16
-    assert stat.S_IMODE(os.stat(folder / SALT_FILE).st_mode) == 0o600
+    assert stat.S_IMODE((folder / SALT_FILE).stat().st_mode) == 0o600
     assert case_salt(tmp_path / "other") != salt
 
 
