@@ -115,8 +115,8 @@ def expectation(
     tail = (1.0 - interval_fraction) / 2.0
     return Expectation(
         mean=expected,
-        lower=_quantile(tail, expected, dispersion),
-        upper=_quantile(1.0 - tail, expected, dispersion),
+        lower=count_quantile(tail, expected, dispersion),
+        upper=count_quantile(1.0 - tail, expected, dispersion),
         dispersion=dispersion,
         history_days=int(known.sum()),
         blocks=len(blocks),
@@ -253,7 +253,14 @@ def _size(expected: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, Flo
     return np.maximum(expected, _LEAST_EXPECTED) / (spread - 1.0), 1.0 / spread
 
 
-def _quantile(tail: float, expected: FloatArray, dispersion: FloatArray) -> IntArray:
+def count_quantile(tail: float, expected: FloatArray, dispersion: FloatArray) -> IntArray:
+    """Count below or at which this share of counts lies, by mean and variance over mean.
+
+    Args:
+        tail: The share.
+        expected: Means, any shape.
+        dispersion: Of the same shape; 1 = Poisson.
+    """
     size, chance = _size(expected, dispersion)
     wide = dispersion > _POISSON_BELOW
     return np.where(wide, nbinom.ppf(tail, size, chance), poisson.ppf(tail, expected)).astype(

@@ -112,13 +112,15 @@ def _no_service_times(shown: str) -> Problem:
 def is_ingested(case: Case) -> bool:
     """Whether the county's own rates, too, come from the reading that analyses of alerts open.
 
-    So it is where the case says how to read its log (`alert_rules.ingest`), or has one that only
-    that reading understands; other cases are read as ever and give the plans they gave.
+    So it is where the case says how to read its log (`alert_rules.ingest`), forecasts from it, or
+    has one that only that reading understands; other cases are read as ever and give the plans they
+    gave.
     """
     layer = case.spec.layers.alerts
     if layer is None:
         return False
-    if "ingest" in case.spec.alert_rules.model_fields_set or layer.paths:
+    rules = case.spec.alert_rules
+    if "ingest" in rules.model_fields_set or rules.forecast.use or layer.paths:
         return True
     suffix = Path(layer.path).suffix.lower()
     return is_url(layer.path) or bool(_WILD & set(layer.path)) or suffix in (".gz", *_FOR_DUCKDB)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from optimizer.alert_rules_density import Density
+from optimizer.alert_rules_forecast import ForecastRules
 from optimizer.alert_rules_hot_spots import HotSpots
 from optimizer.alert_rules_ingest import Ingest
 from optimizer.alert_rules_repeats import Repeats
@@ -21,4 +22,7 @@ class AlertRules(Part):
     repeats: Repeats = Field(default_factory=Repeats, description="Repeat alerts (重复警情)")
     rhythm: AlertRhythm = Field(
         default_factory=AlertRhythm, description="Day, week and month, and tasks for stations"
+    )
+    forecast: ForecastRules = Field(
+        default_factory=ForecastRules, description="Forecast of the planning year"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo import boundaries, modelled_roads, osm, road_layer
 from geo.accesses import Split
+from geo.alert_table import AlertTable
 from geo.alerts import AlertRates, alert_rates, datum_shift_warning
 from geo.barriers import Barriers
 from geo.columns import Schema
@@ -54,6 +55,9 @@ from scenarios.road_assets import RoadAssets, road_assets_of
 from scenarios.scenario import Override, Scenario
 from scenarios.schema import Layer, RoadLayer
 
+if TYPE_CHECKING:
+    from optimizer.forecast import Forecast
+
 RATE_PREFIX = "alerts_per_year"
 _NO_STATION = Reason(
     expected="a cell of some station; layers.cells.no_station in {file} says this one has none",
@@ -86,6 +90,7 @@ class LoadedCase:
         with_ferries: The roads with the ferries of their file, whether or not they run; None where
             the file has none.
         road_assets: Equipment of the squads and checkpoints, which no decision reads.
+        forecast: The forecast that the rates are, where the case asks for it; else None.
     """
 
     case: Case
@@ -104,6 +109,7 @@ class LoadedCase:
     barriers: Barriers = field(default_factory=Barriers.none)
     with_ferries: RoadGraph | None = None
     road_assets: RoadAssets = field(default_factory=RoadAssets)
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +195,7 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
     rates = _rates(case, geometry, notes)
     notes.stop_on_errors()
     assert rates is not None
+    foretold = notes.forecast
 
     whole = _network(case, policy, notes)
     notes.stop_on_errors()
@@ -216,9 +223,12 @@ def _load(case: Case, policy: Policy, notes: Notes) -> LoadedCase:
         road_assets=road_assets,
         barriers=barriers,
         warnings=tuple(notes.problems),
-        month_share_fraction=month_shares(
+        month_share_fraction=foretold.month_share_fraction()
+        if foretold is not None
+        else month_shares(
             county.categories, case.spec.alert_rhythm, tables.get("alerts") or notes.alerts
         ),
+        forecast=foretold,
     )
 
 
@@ -367,7 +377,26 @@ def _ingested_rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> 
     notes.alerts_quality = quality
     notes.set_aside("alerts", examples)
     notes.outside["alerts"] = quality.out_of_county
-    return rates_of(alerts.table, len(notes.tables["cells"].frame))
+    n_cells = len(notes.tables["cells"].frame)
+    if not case.spec.alert_rules.forecast.use:
+        return rates_of(alerts.table, n_cells)
+    try:
+        return _forecast_rates(case, alerts.table, n_cells, notes)
+    except InputError as error:
+        notes.add(error.problems)
+        return None
+
+
+def _forecast_rates(case: Case, table: AlertTable, n_cells: int, notes: Notes) -> AlertRates:
+    """Rates of the planning year, as the case asks for them."""
+    from scenarios.forecast import forecast_rates, foresee
+
+    foreseen = foresee(table, n_cells, case.spec.alert_rules.forecast)
+    notes.forecast = foreseen.forecast
+    first, last = foreseen.forecast.days[[0, -1]].astype(str).tolist()
+    note = f"预测 {first} 至 {last} / forecast of {first} to {last}"
+    notes.modelled("cells.alerts_per_year", note)
+    return forecast_rates(foreseen)
 
 
 def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRates | None:
@@ -375,6 +404,11 @@ def _rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> AlertRate
     tables, cells = notes.tables, notes.tables["cells"]
     frame = cells.frame
     columns = [c for c in frame.columns if c.startswith(RATE_PREFIX)]
+    if case.spec.alert_rules.forecast.use and case.spec.layers.alerts is None:
+        from scenarios.forecast import no_log_problem
+
+        notes.problems.append(no_log_problem())
+        return None
     if is_ingested(case):
         rates = _ingested_rates(case, geometry, notes)
     elif "alerts" in tables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,6 +14,9 @@ from geo.road_layer import RoadsRead
 from optimizer.county import MODELLED, Provenance
 from optimizer.errors import JingliError, Problem
 from optimizer.frozen import FloatArray
+
+if TYPE_CHECKING:
+    from optimizer.forecast import Forecast
 
 
 class StagedError(JingliError):
@@ -35,6 +39,7 @@ class Notes:
         alerts: The alert log, where it is read by `scenarios.alerts_case`; otherwise it is among
             the tables.
         alerts_quality: Its row of the data-quality sheet.
+        forecast: The forecast that the county's rates are, where the case asks for it.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class Notes:
     walk_in_km: dict[str, FloatArray] = field(default_factory=dict)
     alerts: AlertTable | None = None
     alerts_quality: QualityRow | None = None
+    forecast: Forecast | None = None
 
     def add(self, found: Iterable[Problem]) -> None:
         """Note problems."""

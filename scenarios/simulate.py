@@ -158,7 +158,14 @@ def setup_of(
     policy = loaded.policy if policy is None else policy
     if cell_time_min is None and policy.simulation.start_from == "scene":
         cell_time_min = cell_minutes(loaded)
-    model = arrival_model(loaded.county, policy, month_share_fraction=loaded.month_share_fraction)
+    foretold = loaded.forecast
+    model = arrival_model(
+        loaded.county,
+        policy,
+        month_share_fraction=loaded.month_share_fraction,
+        hour_factor=None if foretold is None else foretold.hour_factor(),
+        weekday_factor=None if foretold is None else foretold.weekday_factor(),
+    )
     return prepare(loaded.county, policy, plan, cell_time_min=cell_time_min, model=model)
 
 
@@ -208,7 +215,11 @@ def assumptions(
     found = {
         f"policy.simulation.{key}": "even" if key == "weekday_factor" else str(value)
         for key, value in rules.items()
-        if key not in run_length and key not in asked and value == standard[key] and value != {}
+        if key not in run_length
+        and key not in asked
+        and value == standard[key]
+        and value != {}
+        and not (key == "weekday_factor" and loaded.forecast is not None)
     }
     for name, side in (("today", setup.today), ("plan", setup.plan)):
         if side.raised:
