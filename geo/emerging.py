@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,27 +66,21 @@ class Through:
 
 
 def steps_of(
-    occurred_at: NDArray[np.datetime64], step: str, *, whole_only: bool = True
+    occurred_at: NDArray[np.datetime64], step: str, first_day: Any, last_day: Any
 ) -> tuple[NDArray[np.datetime64], IntArray]:
     """First days of the steps of a log, and the step of each alert, -1 = in none.
 
     Args:
         occurred_at: Times in ascending order, shape (A,).
         step: `week` (from Monday), `month` or `quarter`.
-        whole_only: The first and the last step are left out where the log does not cover them.
+        first_day: Of the log, datetime64; steps that it does not cover are left out.
+        last_day: Of the log.
     """
-    days = occurred_at.astype("datetime64[D]")
-    if step == "week":
-        number = (days.astype(np.int64) + 3) // 7
-    else:
-        number = days.astype("datetime64[M]").astype(np.int64) // (3 if step == "quarter" else 1)
-    if not len(days):
-        return days, number
-    first, last = int(number[0]), int(number[-1])
-    if whole_only:
-        begin, after = _first_days([first, last + 1], step)
-        first += int(begin < days[0])
-        last -= int(after > days[-1] + 1)
+    number = _numbers(occurred_at, step)
+    first, last = _numbers(np.array([first_day, last_day]), step).tolist()
+    begin, after = _first_days([first, last + 1], step)
+    first += int(begin < first_day)
+    last -= int(after > last_day + 1)
     starts = _first_days(range(first, last + 1), step)
     return starts, np.where((number >= first) & (number <= last), number - first, -1)
 
@@ -223,6 +217,13 @@ def _g(
     value = values[grid.inside]
     window = grid_sums(values, grid, band_m)[grid.inside]
     return standard_g(value, window, places), value, window
+
+
+def _numbers(times: NDArray[np.datetime64], step: str) -> IntArray:
+    """Weeks, months or quarters since 1970 of each time."""
+    if step == "week":
+        return (times.astype("datetime64[D]").astype(np.int64) + 3) // 7
+    return times.astype("datetime64[M]").astype(np.int64) // (3 if step == "quarter" else 1)
 
 
 def _first_days(numbers: Sequence[int], step: str) -> NDArray[np.datetime64]:

@@ -305,7 +305,9 @@ def _through(meant: AlertsMeant, grid: Grid, flat: IntArray, band_m: float, draw
     points = meant.points
     assert points is not None
     rules = meant.loaded.case.spec.alert_rules.hot_spots
-    starts, step = steps_of(points.occurred_at, rules.emerging.step)
+    assert meant.alerts is not None
+    first, last = meant.alerts.table.occurred_at[[0, -1]].astype("datetime64[D]")
+    starts, step = steps_of(points.occurred_at, rules.emerging.step, first, last)
     if len(starts) < LEAST_STEPS:
         raise InputError(
             [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -14,22 +16,27 @@ from optimizer.alert_rules_hot_spots import Emerging
 CRS = "+proj=tmerc +lat_0=30 +lon_0=107 +datum=WGS84 +units=m"
 
 
+def ends(days: np.ndarray) -> Any:
+    return days[[0, -1]].astype("datetime64[D]")
+
+
 def test_steps_that_the_log_does_not_cover_are_left_out() -> None:
     days = np.array(["2026-01-15", "2026-02-01", "2026-02-28", "2026-03-31", "2026-04-02"],
                     "datetime64[s]")  # fmt: skip
-    starts, step = steps_of(days, "month")
+    starts, step = steps_of(days, "month", *ends(days))
     assert starts.astype(str).tolist() == ["2026-02-01", "2026-03-01"]
     assert step.tolist() == [-1, 0, 0, 1, -1]
-    whole, _ = steps_of(np.array(["2026-01-01", "2026-03-31"], "datetime64[s]"), "quarter")
+    days = np.array(["2026-01-01", "2026-03-31"], "datetime64[s]")
+    whole, _ = steps_of(days[1:], "quarter", *ends(days))
     assert whole.astype(str).tolist() == ["2026-01-01"]
 
 
 def test_weeks_begin_on_monday() -> None:
     days = np.array(["2026-01-05", "2026-01-11", "2026-01-12", "2026-01-18"], "datetime64[s]")
-    starts, step = steps_of(days, "week")
+    starts, step = steps_of(days, "week", *ends(days))
     assert starts.astype(str).tolist() == ["2026-01-05", "2026-01-12"]
     assert step.tolist() == [0, 0, 1, 1]
-    assert len(steps_of(days[:0], "week")[0]) == 0
+    assert len(steps_of(days, "month", *ends(days))[0]) == 0
 
 
 def test_the_trend_by_hand_and_as_kendall() -> None:
