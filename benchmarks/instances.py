@@ -191,8 +191,7 @@ def seat_columns(count: int, policy: Policy, *, freed_counts: bool = False) -> C
         for _ in range(hops):
             inside |= np.asarray(near @ inside.astype(np.int8) > 0)
         rows = np.flatnonzero(inside)
-        county = whole.county(rows, "tile")
-        columns = undominated(priced_columns(county, policy), county, freed_counts=freed_counts)
+        columns = _tile_columns(whole, rows, policy, freed_counts=freed_counts)
         mine = np.isin(rows[columns.members[:, 0]], own)
         columns = columns.at(mine)
         members = np.where(columns.members >= 0, rows[columns.members], -1)
@@ -203,6 +202,12 @@ def seat_columns(count: int, policy: Policy, *, freed_counts: bool = False) -> C
     columns = Columns(**joined)
     order = np.lexsort(columns.members.T[::-1])
     return columns.at(order)
+
+
+def _tile_columns(whole: Seats, rows: IntArray, policy: Policy, *, freed_counts: bool) -> Columns:
+    """Columns of one tile, whose tables are gone before those of the next are made."""
+    county = whole.county(rows, "tile")
+    return undominated(priced_columns(county, policy), county, freed_counts=freed_counts)
 
 
 def _tiles(km: FloatArray, rows: IntArray) -> Iterator[IntArray]:
