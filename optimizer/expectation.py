@@ -2,7 +2,7 @@
 
 For each group (a category, a township, a station) and each day of the period
 
-    expected = level x weekday factor x season factor
+    expected = level x weekday factor x season factor x factor of special days
 
 - Level: alerts in the `level_days` before the period over the sum of the factors of those days, by
   Jeffreys' prior half an alert more.
@@ -10,6 +10,9 @@ For each group (a category, a township, a station) and each day of the period
   if `WEEKDAY_PRIOR` alerts of the group had followed it.
 - Season factor: of all alerts together by month of the year; only from two whole years of history,
   because from one year season and trend cannot be told apart. Else 1.
+- Special days (public holidays, moved working days), where a calendar is given: alerts of all
+  groups on days of that kind over what weekday and season let expect, as if `SPECIAL_PRIOR` alerts
+  had followed that. Weekday and season are taken from the other days.
 - Spread: the same reckoning is done for past periods of the same length, one after the other back
   from the period's start, each from the days before it only. Their mean of (counted - expected)^2 /
   expected is the dispersion (quasi-Poisson, McCullagh and Nelder 1989, 9.2.1); at least 1, and
@@ -31,6 +34,7 @@ from scipy.stats import nbinom, poisson
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 WEEKDAY_PRIOR = 50.0
+SPECIAL_PRIOR = 50.0
 _SEASON_DAYS = 730
 # Past periods from which the spread is taken, and as many as it is drawn to the common one by.
 _MOST_BLOCKS = 60
@@ -83,6 +87,7 @@ def expectation(
     *,
     level_days: int,
     interval_fraction: float,
+    kind: IntArray | None = None,
 ) -> Expectation:
     """Expected alerts of each group in the `days` from day `start`.
 
@@ -95,12 +100,14 @@ def expectation(
             not bring no alerts.
         level_days: See the module.
         interval_fraction: Share of ordinary periods inside the interval.
+        kind: What day each is, 0 = ordinary, shape (start + days,); None: all are.
     """
     of_period = known[start : start + days]
     known = known[:start]
     history = np.where(known, counts[:, :start], 0).astype(float)
     dates = first_day.astype("datetime64[D]") + np.arange(start + days)
-    factor, seasonal = _factors(history, known, dates)
+    kinds = np.zeros(len(dates), np.int64) if kind is None else kind
+    factor, seasonal = _factors(history, known, dates, kinds)
     factor[:, start : start + len(of_period)][:, ~of_period] = 0.0
     usable = np.where(known, factor[:, :start], 0.0)
     alerts_to, factors_to = _running(history), _running(usable)
@@ -160,27 +167,36 @@ def flagged(chance_fraction: FloatArray, false_discovery_fraction: float) -> Boo
 
 
 def _factors(
-    history: FloatArray, known: BoolArray, dates: NDArray[np.datetime64]
+    history: FloatArray, known: BoolArray, dates: NDArray[np.datetime64], kind: IntArray
 ) -> tuple[FloatArray, bool]:
-    """Weekday times season factor by group and day, period included, shape (G, start + days)."""
+    """Factor by group and day, period included, shape (G, start + days), and whether of season."""
     start = len(known)
+    ordinary = known & (kind[:start] == 0)
     weekday = (dates.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
     total = history.sum(axis=0)
-    days_of = np.bincount(weekday[:start][known], minlength=7).astype(float)
-    common = _ratio(_summed(weekday[:start], total, 7), days_of)
-    own = np.stack([history[:, weekday[:start] == w].sum(axis=1) for w in range(7)], axis=1)
+    then = np.where(ordinary, total, 0.0)
+    days_of = np.bincount(weekday[:start][ordinary], minlength=7).astype(float)
+    common = _ratio(_summed(weekday[:start], then, 7), days_of)
+    own = np.stack([history[:, ordinary & (weekday[:start] == w)].sum(axis=1) for w in range(7)], 1)
     alerts = own.sum(axis=1, keepdims=True)
     # Alerts that an even week would bring on each weekday, from as many days of it.
     even = alerts * days_of / max(days_of.sum(), 1.0)
     prior = WEEKDAY_PRIOR / 7.0
-    by_weekday = (own + prior * common) / (even + prior)
-    factor = by_weekday[:, weekday]
+    factor = ((own + prior * common) / (even + prior))[:, weekday]
+    usual = common[weekday]
     seasonal = int(known.sum()) >= _SEASON_DAYS
     if seasonal:
         month = dates.astype("datetime64[M]").astype(np.int64) % 12
-        days_in = np.bincount(month[:start][known], minlength=12).astype(float)
-        season = _ratio(_summed(month[:start], total, 12), days_in)
+        days_in = np.bincount(month[:start][ordinary], minlength=12).astype(float)
+        season = _ratio(_summed(month[:start], then, 12), days_in)
         factor = factor * season[month]
+        usual = usual * season[month]
+    rate = float(then.sum()) / max(float(usual[:start][ordinary].sum()), _LEAST_EXPECTED)
+    for special in np.unique(kind[kind > 0]).tolist():
+        on = known & (kind[:start] == special)
+        expected = rate * float(usual[:start][on].sum())
+        ratio = (float(total[on].sum()) + SPECIAL_PRIOR) / (expected + SPECIAL_PRIOR)
+        factor[:, kind == special] *= ratio
     return factor, seasonal
 
 

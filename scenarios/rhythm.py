@@ -18,6 +18,7 @@ from optimizer.errors import Problem
 from optimizer.expectation import Expectation, expectation, flagged
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios.alert_rules import AlertRules
+from scenarios.calendar import day_kinds
 from scenarios.repeats import at_seats
 from scenarios.rhythm_trace import day_key, joined_key, part_key
 from scenarios.rhythm_windows import LogDays, Window, Windows, check_window, log_days, windows_of
@@ -106,6 +107,9 @@ class Briefing:
         covers_before, covers_last_year: Whether the log holds them whole.
         lines: By section in the order of `SECTIONS`.
         spread: Expectation of all groups; None where the history is too short.
+        special_days: Public holidays and moved working days in the period, by the calendar of
+            `alert_rules.forecast`.
+        unannounced: Nobody knows yet which working days its year moves.
         places: Busiest first.
         repeats: Places of repeat alerts as of the last day.
         rules: What was asked.
@@ -120,6 +124,8 @@ class Briefing:
     covers_last_year: bool
     lines: tuple[Line, ...]
     spread: Expectation | None
+    special_days: int
+    unannounced: bool
     places: tuple[TopPlace, ...]
     repeats: RepeatPlaces
     rules: AlertRules
@@ -170,7 +176,9 @@ def briefing(
     warnings = check_window(windows.now, log, "、".join(table.files))
     groups = _groups(county, table)
     counts = _Counts(county, table, log, groups)
-    spread = _spread(counts, log, windows.now, rules.rhythm)
+    every = np.arange(np.datetime64(log.first), np.datetime64(windows.now.last) + 1)
+    kind, unannounced = day_kinds(every, rules.forecast.calendar)
+    spread = _spread(counts, log, windows.now, rules.rhythm, kind)
     repeats = repeat_places(table, np.datetime64(windows.now.last), rules.repeats)
     return Briefing(
         county_name=county.name,
@@ -179,6 +187,8 @@ def briefing(
         covers_last_year=log.covers(windows.last_year),
         lines=_lines(county, groups, counts, windows, log, spread, rules.rhythm),
         spread=spread,
+        special_days=int((kind[-windows.now.days :] > 0).sum()),
+        unannounced=windows.now.last.year in unannounced,
         places=top_places(county, repeats, windows.now, rules),
         repeats=repeats,
         rules=rules,
@@ -259,8 +269,18 @@ class _Counts:
         return found
 
 
-def _spread(counts: _Counts, log: LogDays, now: Window, rules: AlertRhythm) -> Expectation | None:
-    """Expectation of every group; None where too few days lie before the period."""
+def _spread(
+    counts: _Counts, log: LogDays, now: Window, rules: AlertRhythm, kind: IntArray
+) -> Expectation | None:
+    """Expectation of every group; None where too few days lie before the period.
+
+    Args:
+        counts: Alerts by group and day.
+        log: Days of the log.
+        now: The period.
+        rules: How far back.
+        kind: What day each is, from the first of the log to the last of the period.
+    """
     first = max(log.first, now.first - timedelta(days=rules.history_days))
     start = (now.first - first).days
     at = (first - log.first).days
@@ -277,6 +297,7 @@ def _spread(counts: _Counts, log: LogDays, now: Window, rules: AlertRhythm) -> E
         known,
         level_days=rules.level_days,
         interval_fraction=rules.interval_fraction,
+        kind=kind[-len(known) :],
     )
 
 

@@ -54,6 +54,8 @@ def briefing_document(brief: Briefing, tasks: Sequence[Proposal], county: County
             "history_days": spread.history_days,
             "periods": spread.blocks,
             "seasonal": spread.seasonal,
+            "special_days": brief.special_days,
+            "special_days_unannounced": brief.unannounced,
             "false_discovery_fraction": brief.rules.rhythm.false_discovery_fraction,
         },
         "lines": [_line(line) for line in brief.lines],

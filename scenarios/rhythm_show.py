@@ -211,6 +211,11 @@ def _notes(brief: Briefing, console: Console, _: Translate) -> None:
             say_lines(
                 _("No season factor: it takes two whole years of log before the period."), console
             )
+        if brief.special_days:
+            said = _("{n} public holidays or moved working days: expected as in earlier years.")
+            say_lines(said.format(n=brief.special_days), console)
+        if brief.unannounced:
+            say_lines(_("Moved working days of this year are not announced yet."), console)
     (line,) = brief.section("county")
     say_lines(
         _(

@@ -69,6 +69,24 @@ def test_season_only_from_two_years() -> None:
     assert found.mean[0] == pytest.approx(280.0, rel=0.02)
 
 
+def test_special_days_are_known_from_earlier_ones() -> None:
+    days = 2 * 365 + 200
+    kind = np.zeros(days, np.int64)
+    for first in (40, 40 + 365):
+        kind[first : first + 8] = 2
+    counts = np.where(kind == 2, 50, 100)[None, :]
+    start = 40 + 2 * 365
+    kind[start : start + 7] = 2
+    told = expect(counts, start, 7, kind=kind[: start + 7])
+    blind = expect(counts, start, 7)
+    # 16 days of half: 800 and 50 over 1,600 and 50.
+    assert told.mean[0] == pytest.approx(700 * 850 / 1650, rel=0.02)
+    assert blind.mean[0] > 1.6 * told.mean[0]
+    # Days after it are as usual, and what the special days brought does not lower their level.
+    after = expect(counts, 40 + 365 + 20, 7, kind=kind[: 40 + 365 + 27])
+    assert after.mean[0] == pytest.approx(700, rel=0.02)
+
+
 def test_the_level_is_the_recent_one() -> None:
     counts = np.concatenate([np.full(200, 10), np.full(100, 30)])[None, :]
     assert expect(counts, 300, 1).mean[0] == pytest.approx(30.0, rel=0.01)
