@@ -79,7 +79,7 @@ def warnings_of(
     shown = ", ".join(found.table.files)
     said: list[Problem] = []
     said += _aside_warnings(found, shown)
-    said += _time_warnings(found, shown)
+    said += _time_warnings(found, shown, rules)
     said += _one_place(found.table, shown, world, seats)
     said += _codes(found, rules, shown)
     said += _doubles(found, rules, shown)
@@ -137,17 +137,18 @@ def _aside_warnings(found: Ingested, shown: str) -> list[Problem]:
     ]
 
 
-def _time_warnings(found: Ingested, shown: str) -> list[Problem]:
+def _time_warnings(found: Ingested, shown: str, rules: Ingest) -> list[Problem]:
     said: list[Problem] = []
     for facts in found.files:
         if facts.epoch:
             said.append(
                 _warning(
                     facts.shown,
-                    "local times; {n} are seconds since 1970 and were read on the county's clock",
-                    "declare alert_rules.ingest.clock_offset_hours if that is not UTC+8",
+                    "local times; {n} are seconds since 1970 and were read at UTC{offset}",
+                    "set alert_rules.ingest.clock_offset_hours if the county's clock is another",
                     column="occurred_at",
                     n=f"{facts.epoch:,}",
+                    offset=f"{rules.clock_offset_hours:+g}",
                 )
             )
     months = missing_months(found.table)

@@ -546,8 +546,11 @@ def _read_osm(case: Case, spec: RoadLayer, policy: Policy, notes: Notes) -> None
 
 def _ranks(stations: pd.DataFrame, cells: pd.DataFrame) -> IntArray:
     """0 for the county seat (the town station with most alerts or residents), 1 seat, 2 cell."""
-    columns = [c for c in cells.columns if c.startswith(RATE_PREFIX)] or ["population"]
-    size = cells[columns].sum(axis=1).groupby(cells["station_id"]).sum()
+    columns = [c for c in cells.columns if c.startswith(RATE_PREFIX)]
+    columns = columns or [c for c in ("population",) if c in cells.columns]
+    # With a log and no residents the number of cells says which town is largest.
+    each = cells[columns].sum(axis=1) if columns else pd.Series(1.0, index=cells.index)
+    size = each.groupby(cells["station_id"]).sum()
     weight = stations["station_id"].map(size).fillna(0.0).to_numpy(float)
     urban = (stations["kind"] == "urban").to_numpy()
     rank = np.ones(len(stations), dtype=np.int64)

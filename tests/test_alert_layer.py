@@ -221,7 +221,7 @@ def test_the_command_counts_every_row(logged: Path, tmp_path: Path) -> None:
     ("lang", "words"),
     [
         ("en", ("63 rows, 60 alerts, 3 set aside", "by its point 100.0%", "line 62")),
-        ("zh", ("63 行", "60 起警情", "第 62 行")),
+        ("zh", ("63 行", "60 起警情", "第62行")),
     ],
 )
 def test_the_console_at_80_columns(logged: Path, lang: str, words: tuple[str, ...]) -> None:
