@@ -7,8 +7,9 @@ category $k$ on day $d$, cell $c$ and hour $h$ of a day with weekday $w$ have
 $$\mu_{kcdh} = N_{kd}\; s_{kc}\; p_{kwh} / \sum_{h'} p_{kwh'}.$$
 
 Shares of cells $s_{kc}$ and of the 168 hours $p_{kwh}$ are drawn towards those of all categories
-together, as far as chance explains the difference (Dirichlet-multinomial; concentration by moments,
-Mosimann 1962, *Biometrika* 49). Hours are taken to be alike in all cells of the county.
+together, and those of all hours towards the rhythm of the day alone, as far as chance explains the
+difference (Dirichlet-multinomial; concentration by moments, Mosimann 1962, *Biometrika* 49). Hours
+are taken to be alike in all cells of the county.
 
 The interval of a sum has the negative binomial's quantiles with its mean and the variance of: the
 counts (a share $q$ of a count with dispersion $\varphi$ has dispersion $1 + (\varphi - 1) q$), the
@@ -31,6 +32,7 @@ from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 WEEK_HOURS = 168
 _YEAR_DAYS = 365.0
+_LEAST, _LEAST_RHO = 1e-12, 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +204,9 @@ def forecast(
     growth = np.array([rules.growth(name) for name in categories])
     ahead = np.arange(1, len(history.days) - n + 1) / _YEAR_DAYS
     mean = np.stack([t.mean for t in told]) * (1.0 + growth[:, None]) ** ahead
-    cells, cell_weight = shrunk_shares(by_cell)
-    hours, hour_weight = shrunk_shares(by_hour)
+    n_cells = by_cell.shape[1]
+    cells, cell_weight = shrunk_shares(by_cell, np.full(n_cells, 1.0 / n_cells))
+    hours, hour_weight = shrunk_shares(by_hour, hour_base(by_hour))
     return Forecast(
         categories=categories,
         days=history.days[-rules.days :],
@@ -222,23 +225,40 @@ def forecast(
     )
 
 
-def shrunk_shares(counts: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Shares of each row, drawn towards those of all rows together.
+def shrunk_shares(counts: IntArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shares of each row, drawn towards those of all rows, and these towards `base`.
 
     Args:
         counts: Shape (K, N).
+        base: Shares believed before anything was seen, none 0, shape (N,).
 
     Returns:
         Shares, shape (K, N), rows sum to 1, none 0; evidence behind each row in alerts, shape (K,).
     """
-    n = counts.sum(axis=1).astype(float)
-    common = (counts.sum(axis=0) + 0.5) / (n.sum() + 0.5 * counts.shape[1])
-    expected = n[:, None] * common
-    squares = np.where(expected > 0, (counts - expected) ** 2 / np.maximum(expected, 1e-12), 0.0)
-    free = max(counts.shape[1] - 1, 1)
+    common, _ = _drawn(counts.sum(axis=0), base)
+    drawn = [_drawn(row, common) for row in counts]
+    return np.stack([share for share, _ in drawn]), np.array([weight for _, weight in drawn])
+
+
+def hour_base(by_hour: IntArray) -> FloatArray:
+    """Hours of the week with the rhythm of the day alone, shape (168,), sum 1.
+
+    Args:
+        by_hour: Alerts by hour of the week, shape (K, 168).
+    """
+    of_day, _ = _drawn(by_hour.reshape(-1, 24).sum(axis=0), np.full(24, 1.0 / 24.0))
+    base: FloatArray = np.tile(of_day, 7) / 7.0
+    return base
+
+
+def _drawn(counts: IntArray, base: FloatArray) -> tuple[FloatArray, float]:
+    """Shares drawn towards `base`, and the alerts' worth of evidence behind them."""
+    n = float(counts.sum())
+    expected = n * base
+    squares = float(((counts - expected) ** 2 / np.maximum(expected, _LEAST)).sum())
     # Pearson's statistic of a Dirichlet-multinomial row has the mean (N - 1)(1 + (n - 1) rho).
-    alike = (squares.sum(axis=1) / free - 1.0) / np.maximum(n - 1.0, 1.0)
-    rho = np.clip(alike, 1e-6, 1.0 - 1e-6)
+    alike = (squares / max(len(counts) - 1, 1) - 1.0) / max(n - 1.0, 1.0)
+    rho = min(max(alike, _LEAST_RHO), 1.0 - _LEAST_RHO)
     prior = 1.0 / rho - 1.0
-    share: FloatArray = (counts + prior[:, None] * common) / (n + prior)[:, None]
+    share: FloatArray = (counts + prior * base) / (n + prior)
     return share, n + prior

@@ -36,6 +36,7 @@ COMMANDS = {
     "ingest": "ingest",
     "density": "density",
     "hotspots": "hotspots",
+    "forecast": "forecast",
     "strength": "strength",
     "roster": "roster",
     "simulate": "simulate",

@@ -1,0 +1,96 @@
+"""`jingli forecast`: alerts of the planning year, with intervals and a back-test."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from scenarios.commands.alert_options import CATEGORY
+from scenarios.commands.common import (
+    JSON,
+    LANG,
+    RUN_OR_CASE,
+    SCENARIO,
+    STORE,
+    Failures,
+    Progress,
+    asked_command,
+    console,
+    language_of,
+    opened_store,
+    print_json,
+    refuse_bad_folder,
+    say_written,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "forecast",
+    help="Alerts of the planning year by category, township, cell, month and hour of the week, "
+    "with intervals; back-tested against plain rules, which are used where they do better.",
+)
+@RUN_OR_CASE
+@SCENARIO
+@CATEGORY
+@click.option(
+    "--growth",
+    default=None,
+    metavar="NAME|SHARE",
+    help="Growth a year of all categories: 0.05, 5%, or a name of growth_scenarios.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder for tables, workbook, JSON and chart; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def forecast_command(
+    asked: str,
+    scenario: str | None,
+    category: tuple[str, ...],
+    growth: str | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.alerts_case import open_alerts
+        from scenarios.forecast import foresee, grown
+        from scenarios.forecast_outputs import forecast_document, write_forecast
+        from scenarios.forecast_show import show_forecast
+        from scenarios.forecast_study import study_forecast
+        from scenarios.opened import open_asked
+
+        written: tuple[str, ...] = ()
+        with Progress(_, quiet=as_json) as progress:
+            opened = open_asked(
+                asked, scenario, (), partial(opened_store, store, make=False), progress.step,
+                today_only=True,
+            )  # fmt: skip
+            loaded = opened.loaded
+            rules = grown(loaded.case.spec.alert_rules.forecast, growth)
+            alerts = open_alerts(loaded, progress.step)
+            foreseen = foresee(alerts.table, len(loaded.county.cells), rules)
+            study = study_forecast(
+                loaded.county, opened.scenario, foreseen, rules, category, alerts.problems
+            )
+            if out is not None:
+                progress.step("writing")
+                written = write_forecast(study, out, _, language, asked_command())
+        if as_json:
+            print_json(forecast_document(study))
+            return
+        show_forecast(study, console(), _)
+        if written:
+            say_written(out, written, _)
