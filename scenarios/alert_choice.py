@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from geo.alert_selection import Selection
 from optimizer.errors import InputError, Problem, Translate
 from scenarios.names import Names, Wrong
+from scenarios.rhythm_trace import joined_key, part_key
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -65,6 +66,19 @@ def selection_text(selection: Selection, _: Translate) -> str:
         months = comma.join(str(m) for m in selection.months)
         parts.append(_("months {months}").format(months=months))
     return " · ".join(parts) if parts else _("all alerts")
+
+
+def selection_key(selection: Selection) -> str:
+    """The selection as parts of a key of `jingli alerts --trace`; empty for all alerts."""
+    parts = [part_key("category", *selection.categories)] if selection.categories else []
+    if selection.hours is not None:
+        low, high = selection.hours
+        parts.append(part_key("hours", f"{low:02d}-{high:02d}"))
+    if selection.weekdays:
+        parts.append(part_key("weekday", *(str(d + 1) for d in selection.weekdays)))
+    if selection.months:
+        parts.append(part_key("month", *(str(m) for m in selection.months)))
+    return joined_key(*parts)
 
 
 def selection_document(selection: Selection) -> dict[str, object]:

@@ -16,7 +16,7 @@ from geo.near_repeat import NearRepeats
 from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.plan import current_plan
-from scenarios.alert_choice import selection_document, selection_text
+from scenarios.alert_choice import selection_document, selection_key, selection_text
 from scenarios.documents import json_text
 from scenarios.hot_spots import HotSpot, HotSpotStudy
 from scenarios.hot_spots_maps import hot_spot_layers, write_maps
@@ -26,6 +26,7 @@ from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
 from scenarios.provenance import modelled_text
+from scenarios.rhythm_trace import joined_key, part_key
 from scenarios.tables import Sheet
 from scenarios.workbook import write_table_workbook
 
@@ -40,6 +41,7 @@ def hot_spots_document(found: HotSpotStudy) -> dict[str, Any]:
         "case": meant.county.name,
         "scenario": meant.scenario,
         "selection": selection_document(meant.selection),
+        "selection_key": selection_key(meant.selection),
         "alerts": float(meant.counts.sum()),
         "years": meant.years,
         "places": found.places,
@@ -128,17 +130,24 @@ def _places(found: HotSpotStudy, _: Translate) -> Sheet:
     local = found.local
     rank = {key: s.rank for s in found.spots for key in s.keys}
     rows = np.flatnonzero(found.is_hot).tolist()
+    own = selection_key(found.meant.selection)
     return Sheet(
         name="places",
         title=_("Places"),
         header=(_("Key"), _("Hot spot"), _("Alerts"), _("Gi*"), _("p"), _("q")),
         kinds=("text", "count", "count", "number", "text", "text"),
         rows=tuple(
-            (found.keys[i], rank.get(found.keys[i]), float(found.counts[i]), float(local.z[i]),
+            (joined_key(place_key(found, i), own), rank.get(found.keys[i]), float(found.counts[i]), float(local.z[i]),
              f"{local.p[i]:.2g}", f"{local.q[i]:.2g}")
             for i in rows
         ),
     )  # fmt: skip
+
+
+def place_key(found: HotSpotStudy, place: int) -> str:
+    """The key of a place for `jingli alerts --trace`."""
+    key = found.keys[place]
+    return key if found.grid is not None else part_key("cell", key)
 
 
 def _changing(found: HotSpotStudy, _: Translate) -> Sheet:

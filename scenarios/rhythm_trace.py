@@ -88,8 +88,9 @@ def traced(key: str, table: AlertTable, county: County, rules: Repeats) -> Alert
     Raises:
         InputError: every part that means nothing.
     """
-    read = _Reader(table=table, county=county, problems=[])
     parts = [p for p in key.strip().split("/") if p]
+    hours = next((p.removeprefix("hours=") for p in parts if p.startswith("hours=")), "")
+    read = _Reader(table=table, county=county, problems=[], night=_hours(hours))
     kept = np.ones(len(table), np.bool_)
     values: dict[str, str] = {}
     for part in parts:
@@ -151,6 +152,8 @@ class _Reader:
     table: AlertTable
     county: County
     problems: list[Problem]
+    # Hours of the key: those after midnight belong to the day and month of the night before.
+    night: tuple[int, int] | None
 
     def wrong(self, value: str, expected: str, fix: str = _FIX, **params: object) -> BoolArray:
         self.problems.append(
@@ -225,10 +228,10 @@ class _Reader:
         return kept
 
     def hours(self, value: str) -> BoolArray:
-        low, _dash, high = value.partition("-")
-        if not (low.isdigit() and high.isdigit() and int(low) < 24 and int(high) <= 24):
+        hours = _hours(value)
+        if hours is None:
             return self.wrong(value, "hours such as 20-02")
-        return chosen(self.table, Selection(hours=(int(low), int(high))))
+        return chosen(self.table, Selection(hours=hours))
 
     def numbers(self, value: str, most: int) -> tuple[int, ...]:
         own = tuple(int(v) for v in value.split(",") if v.isdigit())
@@ -239,10 +242,11 @@ class _Reader:
 
     def weekday(self, value: str) -> BoolArray:
         days = tuple(d - 1 for d in self.numbers(value, 7))
-        return chosen(self.table, Selection(weekdays=days))
+        return chosen(self.table, Selection(hours=self.night, weekdays=days))
 
     def month(self, value: str) -> BoolArray:
-        return chosen(self.table, Selection(months=self.numbers(value, 12)))
+        months = self.numbers(value, 12)
+        return chosen(self.table, Selection(hours=self.night, months=months))
 
 
 _READERS: Mapping[str, Callable[[_Reader, str], BoolArray]] = {
@@ -255,6 +259,14 @@ _READERS: Mapping[str, Callable[[_Reader, str], BoolArray]] = {
     "weekday": _Reader.weekday,
     "month": _Reader.month,
 }
+
+
+def _hours(value: str) -> tuple[int, int] | None:
+    """The hours that `20-02` means; None where it means none."""
+    low, _dash, high = value.partition("-")
+    if not (low.isdigit() and high.isdigit() and int(low) < 24 and int(high) <= 24):
+        return None
+    return int(low), int(high)
 
 
 def _moment(day: str, time: str | None) -> np.datetime64:

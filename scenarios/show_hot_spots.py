@@ -68,7 +68,11 @@ def _tested(found: HotSpotStudy, console: Console, _: Translate) -> None:
 
 def _spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
     if not found.spots:
-        console.print(_("No place is hot: what there is may be chance."))
+        said = _(
+            "No place is hot together with those round it. Single cells that surely have more are "
+            "in `jingli density`."
+        )
+        console.print(escape(said), soft_wrap=not said.isascii())
         return
     shown = table(
         _("Hot spots, most alerts beyond the mean first"),

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from geo.alert_selection import Selection, chosen, years_of
+from optimizer.alert_rules_repeats import Repeats
 from optimizer.errors import InputError, untranslated
-from scenarios.alert_choice import selection_of, selection_text
+from scenarios.alert_choice import selection_key, selection_of, selection_text
+from scenarios.rhythm_trace import traced
 from tests.test_alert_table import alerts
+from tests.toy import toy_county
 
 FRIDAY = "2026-01-02"
 
@@ -96,3 +99,20 @@ def test_the_selection_in_words() -> None:
         "x · 20:00 to 02:00 · Friday, Saturday · months 7"
     )
     assert selection_text(Selection(), untranslated) == "all alerts"
+
+
+def test_the_selection_as_a_key_of_trace() -> None:
+    county = toy_county()
+    rng = np.random.default_rng(1)
+    seconds = np.sort(rng.integers(0, 400 * 86_400, 3000))
+    times = np.datetime64("2026-01-01T00:00:00") + seconds.astype("timedelta64[s]")
+    table = alerts(occurred_at=times, **_plain(3000))
+    for meant in (
+        Selection(hours=(20, 2), weekdays=(4, 5), months=(1, 7)),
+        Selection(hours=(8, 12), months=(3,)),
+        Selection(categories=("x",), weekdays=(6,)),
+    ):
+        found = traced(selection_key(meant), table, county, Repeats())
+        assert found.row.tolist() == table.only(chosen(table, meant)).row.tolist()
+        assert len(found) > 0
+    assert selection_key(Selection()) == ""

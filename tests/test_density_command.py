@@ -170,9 +170,13 @@ def test_hot_spot_files(case: Path, tmp_path: Path) -> None:
     labels = [label for _shape, label in read_overlay(out / "hot_spots.gpkg")[0].features]
     assert any("戊镇" in label for label in labels)
     with (out / "places.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert {r["Key"] for r in csv.DictReader(file)} == {
-            key for s in told["hot_spots"] for key in s["keys"]
-        }
+        places = {r["Key"]: int(float(r["Alerts"])) for r in csv.DictReader(file)}
+    assert {key.removesuffix("/category=criminal") for key in places} == {
+        key for s in told["hot_spots"] for key in s["keys"]
+    }
+    # Every place leads back to its rows.
+    key, alerts = max(places.items(), key=lambda place: place[1])
+    assert len(document("alerts", case, "--trace", key)["rows"]) == alerts
 
 
 def test_cells_by_residents(case: Path) -> None:
