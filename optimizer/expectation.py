@@ -269,19 +269,23 @@ def _size(expected: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, Flo
     return np.maximum(expected, _LEAST_EXPECTED) / (spread - 1.0), 1.0 / spread
 
 
-def count_quantile(tail: float, expected: FloatArray, dispersion: FloatArray) -> IntArray:
+def count_quantile(
+    tail: float | FloatArray, expected: FloatArray, dispersion: FloatArray
+) -> IntArray:
     """Count below or at which this share of counts lies, by mean and variance over mean.
 
     Args:
         tail: The share.
-        expected: Means, any shape.
-        dispersion: Of the same shape; 1 = Poisson.
+        expected: Means, broadcast against the others.
+        dispersion: Likewise; 1 = Poisson.
     """
-    size, chance = _size(expected, dispersion)
-    wide = dispersion > _POISSON_BELOW
-    return np.where(wide, nbinom.ppf(tail, size, chance), poisson.ppf(tail, expected)).astype(
-        np.int64
-    )
+    share, mean, spread = np.broadcast_arrays(tail, expected, dispersion)
+    found = np.empty(mean.shape)
+    wide = spread > _POISSON_BELOW
+    size, chance = _size(mean[wide], spread[wide])
+    found[wide] = nbinom.ppf(share[wide], size, chance)
+    found[~wide] = poisson.ppf(share[~wide], mean[~wide])
+    return found.astype(np.int64)
 
 
 def _cdf(counted: IntArray, expected: FloatArray, dispersion: FloatArray) -> FloatArray:
