@@ -136,23 +136,30 @@ class BeatTask:
         return pairs
 
     def price(self, seat: int, cells: IntArray) -> FloatArray:
-        """Price of cells served from a seat: calls x minutes, or work x km^2."""
-        if self.objective == "inertia":
-            return self.work_per_year[cells] * self._km(seat, cells) ** 2
-        if self.minutes is None:
-            return self.calls_per_year[cells] * (self._km(seat, cells) * self.minutes_per_km)
+        """Price of cells served from a seat, shape of `cells`; see `prices`."""
+        row: FloatArray = self.prices(np.array([seat]), cells)[0]
+        return row
+
+    def prices(self, seats: IntArray, cells: IntArray) -> FloatArray:
+        """Price of cells served from seats, shape (S, N): calls x minutes, or work x km^2."""
         calls = self.calls_per_year[cells]
-        # A cell that cannot be reached but has no calls costs nothing.
-        priced: FloatArray = np.where(calls > 0, calls, 0.0) * np.where(
-            calls > 0, self.minutes[seat, cells], 0.0
-        )
+        priced: FloatArray
+        if self.objective == "inertia":
+            priced = self.work_per_year[cells] * self.straight_km(seats, cells) ** 2
+        elif self.minutes is None:
+            priced = calls * (self.straight_km(seats, cells) * self.minutes_per_km)
+        else:
+            # A cell that cannot be reached but has no calls costs nothing.
+            priced = calls * np.where(calls > 0, self.minutes[np.ix_(seats, cells)], 0.0)
         return priced
 
-    def _km(self, seat: int, cells: IntArray) -> FloatArray:
+    def straight_km(self, seats: IntArray, cells: IntArray) -> FloatArray:
+        """Straight lines from seats to cells, shape (S, N)."""
         assert self.x_km is not None
         assert self.y_km is not None
         far: FloatArray = np.hypot(
-            self.x_km[cells] - self.x_km[seat], self.y_km[cells] - self.y_km[seat]
+            self.x_km[cells] - self.x_km[seats][:, None],
+            self.y_km[cells] - self.y_km[seats][:, None],
         )
         return far
 

@@ -1,11 +1,33 @@
-"""Beats: part an area into contiguous beats of even work, near to their seats; with a bound."""
+"""Beats: part an area into contiguous beats of even work, near to their seats; with a bound.
+
+1. Many starts by chance, each improved (`beat_search`); the best are improved further.
+2. A Lagrangian bound, then a tree over where seats are (`beat_bound`, `beat_tree`).
+3. Where the seats are few and settled, the exact model with separated contiguity (`beat_exact`).
+
+The plan is judged by `beat_rules` before it is handed out; OPTIMAL is said only with a bound that
+meets it.
+"""
 
 from __future__ import annotations
 
-from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask
+import time
+
+import numpy as np
+
+from optimizer.beat_core import BeatCore, core_of
+from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, numbered
+from optimizer.beat_problems import problems, tolerance_bound
+from optimizer.beat_rules import objective, violations
+from optimizer.beat_search import Found, best_division
+from optimizer.errors import InputError, SolverError
+from optimizer.result import Status
 from optimizer.solver import Limits
 
 __all__ = ["BeatPlan", "BeatResult", "BeatTask", "districts"]
+
+# Two objectives this near count as equal: both are sums of rounded numbers.
+_EQUAL_FRACTION = 1e-6
+_SEARCH_SHARE = 0.4
 
 
 def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
@@ -16,6 +38,58 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
         limits: Time and seed; `time_limit_s` covers search and proof together.
 
     Raises:
-        InputError: the task cannot be met whatever the search (`beat_problems.problems`).
+        InputError: the task cannot be met whatever the search, with every reason.
     """
-    raise NotImplementedError
+    limits = limits or Limits()
+    began = time.monotonic()
+    wrong = [one for one in problems(task) if one.severity == "error"]
+    if wrong:
+        raise InputError(wrong)
+    core = core_of(task)
+    evidence: dict[str, float] = {"units": core.units, "seats": len(core.seats)}
+    found = best_division(core, limits.seed, began + _SEARCH_SHARE * limits.time_limit_s, evidence)
+    if found is None or not found.valid:
+        return _without_plan(core, found, evidence)
+    found, bound = _proven(core, found, began + limits.time_limit_s, limits, evidence)
+    plan = numbered(core.plan(found.beat_of, found.seat_rows), task.today)
+    broken = violations(task, plan)
+    if broken:
+        raise SolverError(f"beats: the plan breaks {broken[0]}")
+    total = objective(task, plan)
+    optimal = bound >= total - _EQUAL_FRACTION * abs(total)
+    return BeatResult(
+        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
+        plan=plan,
+        objective=total,
+        bound=min(total, max(0.0, bound)),
+        evidence=evidence,
+    )
+
+
+def _proven(
+    core: BeatCore, found: Found, deadline: float, limits: Limits, evidence: dict[str, float]
+) -> tuple[Found, float]:
+    """The plan, perhaps bettered on the way, and a bound."""
+    from optimizer.beat_bound import lagrangian
+
+    rounds = 1000 if core.units <= 2000 else 200
+    if core.price is None:
+        return found, 0.0
+    bound = lagrangian(core, found.objective, rounds=rounds)
+    evidence["root_bound"] = bound.value
+    return found, bound.value
+
+
+def _without_plan(core: BeatCore, found: Found | None, evidence: dict[str, float]) -> BeatResult:
+    """No division in the band was found: what tolerance one is known for."""
+    known = None
+    if found is not None:
+        load = np.bincount(found.beat_of, core.work, minlength=core.task.beats)
+        even = float(core.work.sum()) / core.task.beats
+        known = float(np.abs(load / even - 1.0).max()) if even > 0 else 0.0
+    return BeatResult(
+        status=Status.UNKNOWN,
+        evidence=evidence,
+        smallest_tolerance_fraction=known,
+        tolerance_bound_fraction=tolerance_bound(core),
+    )

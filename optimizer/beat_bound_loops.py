@@ -1,0 +1,193 @@
+"""Loops of the bound for beats, compiled: what each seat is worth at duals of the units.
+
+A seat with the units it would serve is a knapsack with a least and a most load. Its relaxation in
+fractions is solved exactly: units that save, and then by what they save per unit of work.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.compiled import compiled
+from optimizer.frozen import FloatArray, IntArray
+
+
+@compiled
+def knapsack(
+    price: FloatArray,
+    unit: IntArray,
+    size: int,
+    work: FloatArray,
+    dual: FloatArray,
+    home: int,
+    low: float,
+    high: float,
+    take: FloatArray,
+) -> tuple[float, float]:
+    """The most that a seat can save at these duals, in fractions of units.
+
+    Args:
+        price: Of the units listed, shape (L,); those not listed never save.
+        unit: Which they are, shape (L,); `home` is not among them.
+        size: How many of them count.
+        work: Of every unit, shape (U,).
+        dual: Likewise.
+        home: Unit of the seat, taken whole in any case at price `price[size]`.
+        low: Least load.
+        high: Most load.
+        take: Filled with the fraction of each listed unit, shape (L,).
+
+    Returns:
+        The value (price less duals; a lower one where the list is too short to reach `low`), and
+        what a unit of work is worth: reduced prices are price - dual - worth x work.
+    """
+    value, load = price[size] - dual[home], work[home]
+    take[:] = 0.0
+    chosen = 0
+    for k in range(size):
+        saved = price[k] - dual[unit[k]]
+        if saved < 0.0:
+            value += saved
+            load += work[unit[k]]
+            take[k] = 1.0
+            chosen += 1
+    if load > high:
+        at = np.empty(chosen, np.int64)
+        rate = np.empty(chosen)
+        n = 0
+        for k in range(size):
+            if take[k] > 0.0 and work[unit[k]] > 0.0:
+                at[n] = k
+                rate[n] = (price[k] - dual[unit[k]]) / work[unit[k]]
+                n += 1
+        order = np.argsort(rate[:n], kind="mergesort")
+        for m in range(n - 1, -1, -1):
+            k = at[order[m]]
+            part = min(1.0, (load - high) / work[unit[k]])
+            take[k] -= part
+            value -= part * (price[k] - dual[unit[k]])
+            load -= part * work[unit[k]]
+            if load <= high * (1.0 + 1e-12):
+                return value, rate[order[m]]
+        return value, 0.0
+    if load < low:
+        at = np.empty(size - chosen, np.int64)
+        rate = np.empty(size - chosen)
+        n = 0
+        for k in range(size):
+            if take[k] == 0.0 and work[unit[k]] > 0.0:
+                at[n] = k
+                rate[n] = (price[k] - dual[unit[k]]) / work[unit[k]]
+                n += 1
+        order = np.argsort(rate[:n], kind="mergesort")
+        kept_value = value
+        for m in range(n):
+            k = at[order[m]]
+            part = min(1.0, (low - load) / work[unit[k]])
+            take[k] += part
+            value += part * (price[k] - dual[unit[k]])
+            load += part * work[unit[k]]
+            if load >= low * (1.0 - 1e-12):
+                return value, rate[order[m]]
+        return kept_value, 0.0
+    return value, 0.0
+
+
+@compiled
+def ascend(
+    price: FloatArray,
+    unit: IntArray,
+    size: IntArray,
+    work: FloatArray,
+    home: IntArray,
+    must: IntArray,
+    low: float,
+    high: float,
+    beats: int,
+    dual: FloatArray,
+    most: FloatArray,
+    upper: float,
+    rounds: int,
+    step: float,
+    patience: int,
+) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+    """Raise the Lagrangian bound of the load-bound p-median (Held, Wolfe and Crowder 1974).
+
+    Args:
+        price: Of the units listed for each seat, then of its home, shape (F, L + 1).
+        unit: Which they are, shape (F, L).
+        size: How many count, shape (F,).
+        work: Of every unit, shape (U,).
+        home: Unit of each seat, shape (F,).
+        must: 1 for seats in any case, shape (F,).
+        low: Least load.
+        high: Most load.
+        beats: How many seats are chosen.
+        dual: Where to start, shape (U,).
+        most: Duals are kept at or below these, so that the lists suffice, shape (U,).
+        upper: Objective of the best plan known.
+        rounds: Steps at most.
+        step: First share of the gap a step aims at.
+        patience: Rounds without gain after which it halves.
+
+    Returns:
+        The bound, its duals (U,), the value of each seat (F,), and what work is worth there (F,).
+    """
+    seats, units = len(home), len(work)
+    dual = np.minimum(dual, most)
+    value, worth = np.zeros(seats), np.zeros(seats)
+    best_dual, best_value, best_worth, best = dual.copy(), value.copy(), worth.copy(), -np.inf
+    take = np.zeros(unit.shape[1])
+    key = np.empty(seats)
+    short = np.empty(units)
+    way = np.zeros(units)
+    pull = np.maximum(work, 1e-3 * work.mean())
+    idle = 0
+    for _turn in range(rounds):
+        for f in range(seats):
+            value[f], worth[f] = knapsack(
+                price[f], unit[f], size[f], work, dual, home[f], low, high, take
+            )
+            key[f] = -np.inf if must[f] else value[f]
+        order = np.argsort(key, kind="mergesort")
+        bound = dual.sum()
+        short[:] = 1.0
+        for m in range(beats):
+            f = order[m]
+            bound += value[f]
+            knapsack(price[f], unit[f], size[f], work, dual, home[f], low, high, take)
+            short[home[f]] -= 1.0
+            for k in range(size[f]):
+                short[unit[f, k]] -= take[k]
+        if bound > best + 1e-5 * max(0.0, upper - best):
+            idle = 0
+        else:
+            idle += 1
+        if bound > best:
+            best = bound
+            best_dual[:] = dual
+            best_value[:] = value
+            best_worth[:] = worth
+        if best >= upper:
+            break
+        if idle >= patience:
+            idle = 0
+            step *= 0.6
+            dual[:] = best_dual
+            way[:] = 0.0
+            if step < 2e-4:
+                break
+            continue
+        # Steps are taken in units of work, so that heavy units move farther; part of the way
+        # before is kept (Camerini, Fratta and Maffioli 1975).
+        length, along = 0.0, 0.0
+        for u in range(units):
+            way[u] = short[u] + 0.7 * way[u]
+            length += pull[u] * way[u] * way[u]
+            along += pull[u] * short[u] * short[u]
+        if along <= 1e-18 or length <= 1e-18:
+            break
+        size_of_step = step * max(upper - bound, 1e-9 * abs(upper)) / length
+        for u in range(units):
+            dual[u] = min(most[u], dual[u] + size_of_step * pull[u] * way[u])
+    return best, best_dual, best_value, best_worth
