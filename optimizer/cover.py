@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
 
-from optimizer.frozen import BoolArray, FloatArray, IntArray
-from optimizer.solver import Model
+from optimizer.frozen import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,22 +109,3 @@ class Cover:
             inside: BoolArray = place >= 0
             np.maximum.at(dearest, place[inside], share[inside])
         return int(dearest.sum())
-
-
-def binary_model(
-    objective: FloatArray, rows: csr_matrix, lower: ArrayLike, upper: ArrayLike
-) -> Model:
-    """Minimise objective @ x over x in {0, 1}, lower <= rows @ x <= upper."""
-    entries = rows.tocoo()
-    n = len(objective)
-    return Model(
-        objective=objective,
-        lower=np.zeros(n),
-        upper=np.ones(n),
-        integer=np.ones(n, dtype=bool),
-        row=entries.row.astype(np.int64),
-        column=entries.col.astype(np.int64),
-        value=entries.data.astype(float),
-        row_lower=np.asarray(lower, dtype=float),
-        row_upper=np.asarray(upper, dtype=float),
-    )

@@ -146,6 +146,25 @@ def branch(model: Model, limits: Limits, *, start: FloatArray | None = None) -> 
     return checked(model, found if feasible else None, bound, "highs", optimal=optimal)
 
 
+def binary_model(
+    objective: FloatArray, rows: csr_matrix, lower: ArrayLike, upper: ArrayLike
+) -> Model:
+    """Minimise objective @ x over x in {0, 1}, lower <= rows @ x <= upper."""
+    entries = rows.tocoo()
+    n = len(objective)
+    return Model(
+        objective=objective,
+        lower=np.zeros(n),
+        upper=np.ones(n),
+        integer=np.ones(n, dtype=bool),
+        row=entries.row.astype(np.int64),
+        column=entries.col.astype(np.int64),
+        value=entries.data.astype(float),
+        row_lower=np.asarray(lower, dtype=float),
+        row_upper=np.asarray(upper, dtype=float),
+    )
+
+
 @contextmanager
 def _nothing_printed() -> Iterator[None]:
     """Keep what HiGHS prints whatever its options off standard output, which may carry JSON."""

@@ -27,11 +27,11 @@ from functools import partial
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from optimizer.cover import Cover, Limit, binary_model
+from optimizer.cover import Cover, Limit
 from optimizer.cut_loop import DUAL_SCALE, CutLoop
 from optimizer.errors import SolverError
 from optimizer.frozen import IntArray
-from optimizer.highs import branch
+from optimizer.highs import binary_model, branch
 from optimizer.pieces import connected_pieces, not_dearer_than_parts
 from optimizer.regions import Regions
 from optimizer.result import Status

@@ -20,9 +20,9 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix, vstack
 from scipy.sparse.csgraph import connected_components
 
-from optimizer.cover import Cover, binary_model
+from optimizer.cover import Cover
 from optimizer.frozen import BoolArray, FloatArray, IntArray
-from optimizer.highs import branch
+from optimizer.highs import binary_model, branch
 from optimizer.solver import Limits
 
 _NEARLY_WHOLE = 0.15
