@@ -44,7 +44,8 @@ class Line:
         expected_alerts, lower, upper: What was to be expected, with its interval; None without
             history.
         chance_fraction: Chance of a count at least as far from it; None likewise.
-        flag: `up` or `down` where the table's false-discovery rate holds, else empty.
+        flag: `up` or `down` outside the interval where the table's false-discovery rate holds, else
+            empty.
         key, before_key, last_year_key: For `--trace`.
     """
 
@@ -363,14 +364,15 @@ def _flags(
     chance: FloatArray | None,
     rate: float,
 ) -> list[Literal["", "up", "down"]]:
-    """Rows beyond chance, each table at its own false-discovery rate."""
+    """Rows outside their intervals, each table at its own false-discovery rate."""
     found: list[Literal["", "up", "down"]] = [""] * len(now)
     if spread is None or chance is None:
         return found
     sections = np.array(groups.section)
     for section in SECTIONS:
         rows = np.flatnonzero(sections == section)
-        beyond: BoolArray = flagged(chance[rows], rate)
+        outside = (now[rows] < spread.lower[rows]) | (now[rows] > spread.upper[rows])
+        beyond: BoolArray = flagged(chance[rows], rate) & outside
         for g in rows[beyond].tolist():
             found[g] = "up" if now[g] > spread.mean[g] else "down"
     return found

@@ -90,21 +90,22 @@ def _columns(brief: Briefing, first: str, _: Translate) -> list[Column]:
         Column(header=_("Alerts"), figures=True),
         Column(header=_("Expected alerts"), figures=True),
         Column(header=_("Interval"), figures=True),
-        Column(header=before_text(brief.windows.period, _), figures=True),
-        Column(header=_("A year earlier"), figures=True),
+        *([Column(header=before_text(brief.windows.period, _), figures=True)]
+          if brief.covers_before else []),
+        *([Column(header=_("A year earlier"), figures=True)] if brief.covers_last_year else []),
         Column(header=""),
-    ]
+    ]  # fmt: skip
 
 
 def _cells(line: Line) -> tuple[Cell, ...]:
     expected = "-" if line.expected_alerts is None else f"{line.expected_alerts:,.1f}"
+    others = [count_text(n) for n in (line.before, line.last_year) if n is not None]
     return (
         line.name,
         count_text(line.alerts),
         expected,
         interval_text(line.lower, line.upper),
-        count_text(line.before),
-        count_text(line.last_year),
+        *others,
         (_ARROWS[line.flag], _FLAG_STYLES[line.flag]),
     )
 

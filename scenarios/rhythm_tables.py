@@ -48,7 +48,7 @@ def lines_sheet(brief: Briefing, _: Translate) -> Sheet:
         ),
         (_("Interval from"), "count", lambda n: n.lower),
         (_("Interval to"), "count", lambda n: n.upper),
-        (_("Chance"), "load", lambda n: _rounded(n.chance_fraction)),
+        (_("Chance"), "fraction", lambda n: _rounded(n.chance_fraction)),
         (_("Against expectation"), "text", lambda n: flag_text(n.flag, _)),
         (before_text(windows.period, _), "count", lambda n: n.before),
         (_("Change per day, share"), "fraction", change),

@@ -92,4 +92,7 @@ def count_text(alerts: int | None) -> str:
 
 def change_text(change_fraction: float | None) -> str:
     """A change against another period."""
-    return "-" if change_fraction is None else f"{change_fraction:+.0%}"
+    if change_fraction is None:
+        return "-"
+    # Adding nothing takes the sign from a zero.
+    return f"{round(change_fraction, 2) + 0.0:+.0%}"

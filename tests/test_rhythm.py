@@ -112,6 +112,17 @@ def test_the_planted_rise_is_flagged_and_nothing_else(week: Briefing) -> None:
     }
 
 
+@pytest.mark.parametrize("period", ["day", "week", "month"])
+def test_an_arrow_is_outside_its_interval(opened: Any, period: Period) -> None:
+    brief = brief_of(opened, period, rhythm={"false_discovery_fraction": 0.9})
+    flagged = [line for line in brief.lines if line.flag]
+    assert flagged
+    for line in flagged:
+        assert line.lower is not None
+        assert line.upper is not None
+        assert line.alerts > line.upper if line.flag == "up" else line.alerts < line.lower
+
+
 def test_sections_add_up_to_the_county(week: Briefing) -> None:
     total = week.section("county")[0]
     for section in SECTIONS:
