@@ -1,0 +1,431 @@
+"""From a planner's wishes to a task for beats: cells of a unit, minutes, borders, rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from geo.columns import Column, Schema
+from geo.plane import plane_at
+from geo.readers import Source, Table, read_table
+from geo.routing import travel
+from optimizer.beat_plan import BeatTask, GridRule, Objective
+from optimizer.county import County
+from optimizer.errors import InputError, Problem
+from optimizer.frozen import BoolArray, FloatArray, IntArray
+from scenarios.load import LoadedCase
+from scenarios.names import Names, Wrong, gazetteer
+from scenarios.opened import Opened
+
+Balance = Literal["alerts", "minutes", "residents"]
+STATIONS = "stations"
+"""What `--today` says for today's stations instead of a file."""
+MOST_CELLS = 3000
+"""Cells up to which minutes by road between all of them are computed: 72 MB."""
+_MIN_KM = 0.1
+_CELL_ID = Column(
+    name="cell_id", kind="id", required=True, aliases=("单元编号", "村编号", "编号", "id")
+)
+DRAWN = Schema(
+    layer="beats",
+    columns=(
+        _CELL_ID,
+        Column(
+            name="beat",
+            kind="text",
+            required=True,
+            aliases=("警格", "警格编号", "片区", "社区", "area"),
+        ),
+        Column(name="seat", kind="yes_no", default=False, aliases=("警务点", "警格驻地")),
+    ),
+    unique=("cell_id",),
+)
+"""Beat of each cell and, where known, which cells are seats."""
+WHOLE = Schema(
+    layer="cells",
+    columns=(
+        _CELL_ID,
+        Column(name="village", kind="text", aliases=("村", "行政村", "社区", "村社区", "group")),
+        Column(name="grid", kind="text", aliases=("网格", "网格编号", "综治网格")),
+        Column(name="may_seat", kind="yes_no", default=True, aliases=("可设警务点", "可驻")),
+    ),
+    unique=("cell_id",),
+)
+"""What stays together, and where a beat may have its seat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeatWishes:
+    """What a planner asks of beats.
+
+    Attributes:
+        station: Station or centre by id or name; None = the whole county.
+        alone: The station as it is today, not the plan's unit.
+        beats: How many; None = as residents ask for.
+        tolerance_fraction: Of the work of a beat.
+        balance: What is shared out evenly.
+        objective: What is small in a good plan.
+        barriers: Beats do not cross barriers.
+        today: File of today's beats, or `stations`.
+        max_changes: Cells that may change their beat.
+        cells: File of villages, grids and possible seats.
+        grid_rule: How beats fit civil grids.
+        seats: Cells that are seats in any case.
+        joins: Pairs of cells to be joined, such as by a ferry, `CELL=CELL`.
+        moves: `CELL=BEAT`, made by hand after the search.
+        drawn: File of beats to score, instead of a search.
+    """
+
+    station: str | None = None
+    alone: bool = False
+    beats: int | None = None
+    tolerance_fraction: float = 0.1
+    balance: Balance = "alerts"
+    objective: Objective = "calls_minutes"
+    barriers: bool = True
+    today: Path | Literal["stations"] | None = None
+    max_changes: int | None = None
+    cells: Path | None = None
+    grid_rule: GridRule = "none"
+    seats: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+    drawn: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BeatAsked:
+    """A task with what a planner calls its parts.
+
+    Attributes:
+        wishes: What was asked.
+        unit_id: Station or centre; None = the whole county.
+        station_ids: Stations of the area.
+        rows: Cells of the area, as rows of the county's.
+        task: The task.
+        by_road: Minutes are by road; else straight lines at the county's pace.
+        today_names: Names of today's beats; empty where they are not known.
+        drawn: Beat of each cell in the planner's file, by place in `drawn_names`; None without.
+        drawn_names: Names of its beats.
+        drawn_seats: Cells that the file calls seats.
+    """
+
+    wishes: BeatWishes
+    unit_id: str | None
+    station_ids: tuple[str, ...]
+    rows: IntArray
+    task: BeatTask
+    by_road: bool
+    today_names: tuple[str, ...] = ()
+    drawn: IntArray | None = None
+    drawn_names: tuple[str, ...] = ()
+    drawn_seats: tuple[int, ...] = ()
+
+
+def beat_task(opened: Opened, wishes: BeatWishes) -> BeatAsked:
+    """The task of a case or run.
+
+    Args:
+        opened: With a plan where a station is named and not `alone`.
+        wishes: What is asked.
+
+    Raises:
+        InputError: everything that is wrong with options and files.
+    """
+    loaded = opened.loaded
+    county = loaded.county
+    unit_id, station_ids = _area(opened, wishes)
+    row = county.stations.index()
+    rows = np.flatnonzero(np.isin(county.cells.station, [row[s] for s in station_ids]))
+    if not len(rows):
+        raise InputError([_no_cells(wishes)])
+    ids = tuple(county.cells.cell_id[r] for r in rows.tolist())
+    reading = _Reading(county, ids)
+    today, today_names = _today(reading, county, rows, wishes)
+    drawn, drawn_names, drawn_seats = reading.beats(wishes.drawn)
+    village, grid, may_seat = reading.whole(wishes.cells)
+    seats = tuple(sorted({r for s in wishes.seats if (r := reading.cell("--seat", s)) is not None}))
+    pairs, barrier = _borders(reading, county, rows, wishes)
+    if wishes.max_changes is not None and wishes.today is None:
+        reading.problems.append(_needs("--max-changes", wishes.max_changes, "--today"))
+    if wishes.grid_rule != "none" and grid is None and not reading.problems:
+        reading.problems.append(_needs("--grid-rule", wishes.grid_rule, "--cells"))
+    if reading.problems:
+        raise InputError(reading.problems)
+    minutes, per_km = _minutes(loaded, rows)
+    calls, work = _work(loaded, rows, wishes.balance)
+    plane = plane_at(county.cells.lon_deg[rows], county.cells.lat_deg[rows])
+    x_m, y_m = plane.xy(county.cells.lon_deg[rows], county.cells.lat_deg[rows])
+    count = wishes.beats if wishes.beats is not None else _count(loaded, rows, len(drawn_names))
+    task = BeatTask(
+        cell_ids=ids,
+        calls_per_year=calls,
+        work_per_year=work,
+        adjacency=pairs,
+        beats=count,
+        tolerance_fraction=wishes.tolerance_fraction,
+        minutes=minutes,
+        x_km=x_m / 1000.0,
+        y_km=y_m / 1000.0,
+        minutes_per_km=per_km,
+        objective=wishes.objective,
+        barrier=barrier,
+        group=village,
+        grid=grid,
+        grid_rule=wishes.grid_rule,
+        may_seat=may_seat,
+        seats=seats,
+        today=today,
+        max_changes=wishes.max_changes,
+    )
+    return BeatAsked(
+        wishes=wishes,
+        unit_id=unit_id,
+        station_ids=station_ids,
+        rows=rows,
+        task=task,
+        by_road=minutes is not None,
+        today_names=today_names,
+        drawn=drawn,
+        drawn_names=drawn_names,
+        drawn_seats=drawn_seats,
+    )
+
+
+def split_pair(option: str, text: str) -> tuple[str, str] | Problem:
+    """Both sides of `CELL=…`."""
+    left, equals, right = text.partition("=")
+    if equals and left.strip() and right.strip():
+        return left.strip(), right.strip()
+    return Problem(
+        where=option,
+        value=text,
+        expected="two names with = between",
+        fix="write it like c12=c15",
+    )
+
+
+class _Reading:
+    """Reads the planner's files of cells; every problem is kept."""
+
+    def __init__(self, county: County, ids: Sequence[str]) -> None:
+        self.problems: list[Problem] = []
+        self.names = Names("cell", ids)
+        self._place = {one: i for i, one in enumerate(ids)}
+        self._elsewhere = set(county.cells.cell_id) - set(ids)
+
+    def cell(self, option: str, typed: str) -> int | None:
+        """The cell that a planner names."""
+        found = self.names.find(typed)
+        if isinstance(found, Wrong):
+            self.problems.append(found.problem(option, typed))
+            return None
+        return self._place[found]
+
+    def beats(self, path: Path | None) -> tuple[IntArray | None, tuple[str, ...], tuple[int, ...]]:
+        """Beat of each cell, the beats' names in order of first mention, and seats."""
+        table = self._table(path, DRAWN)
+        if table is None:
+            return None, (), ()
+        at = self._rows(table, every=True)
+        if at is None:
+            return None, (), ()
+        names = list(dict.fromkeys(table.frame["beat"].iloc[[t for _, t in at]]))
+        place = {name: i for i, name in enumerate(names)}
+        beat_of = np.zeros(len(self._place), np.int64)
+        seats = []
+        for cell, t in at:
+            beat_of[cell] = place[table.frame["beat"].iloc[t]]
+            if bool(table.frame["seat"].iloc[t]):
+                seats.append(cell)
+        return beat_of, tuple(str(n) for n in names), tuple(sorted(seats))
+
+    def whole(self, path: Path | None) -> tuple[IntArray | None, IntArray | None, BoolArray | None]:
+        """Village and grid of each cell, -1 = none, and whether it may be a seat."""
+        table = self._table(path, WHOLE)
+        at = None if table is None else self._rows(table, every=False)
+        if table is None or at is None:
+            return None, None, None
+        labels: list[IntArray | None] = []
+        for column in ("village", "grid"):
+            label = np.full(len(self._place), -1, np.int64)
+            known: dict[str, int] = {}
+            for cell, t in at:
+                value = table.frame[column].iloc[t] if column in table.frame else None
+                if isinstance(value, str) and value:
+                    label[cell] = known.setdefault(value, len(known))
+            labels.append(label if known else None)
+        may = np.ones(len(self._place), np.bool_)
+        for cell, t in at:
+            may[cell] = bool(table.frame["may_seat"].iloc[t])
+        return labels[0], labels[1], None if may.all() else may
+
+    def _table(self, path: Path | None, schema: Schema) -> Table | None:
+        if path is None:
+            return None
+        source = Source(layer=schema.layer, path=path, shown=str(path), strict=True)
+        table = read_table(source, schema)
+        errors = [p for p in table.problems if p.severity == "error"]
+        self.problems += errors
+        return None if errors else table
+
+    def _rows(self, table: Table, *, every: bool) -> list[tuple[int, int]] | None:
+        """Cell and line of each line on the area, by cell; None where something is wrong."""
+        found, wrong = [], False
+        for t, one in enumerate(table.frame["cell_id"]):
+            if one in self._place:
+                found.append((self._place[one], t))
+            elif one not in self._elsewhere:
+                wrong = True
+                self.problems.append(
+                    table.problem(
+                        "a cell of the case",
+                        "check the spelling",
+                        row=int(table.frame["row"].iloc[t]),
+                        column="cell_id",
+                        value=one,
+                    )
+                )
+        missing = sorted(set(self._place) - {str(one) for one in table.frame["cell_id"]})
+        if every and missing:
+            wrong = True
+            self.problems.append(
+                table.problem(
+                    "a beat for every cell of the area; {n} are missing",
+                    "add a line for each of them",
+                    column="cell_id",
+                    value=", ".join(missing[:5]) + (" …" if len(missing) > 5 else ""),
+                    n=len(missing),
+                )
+            )
+        return None if wrong else sorted(found)
+
+
+def _area(opened: Opened, wishes: BeatWishes) -> tuple[str | None, tuple[str, ...]]:
+    """The unit that is meant, and its stations."""
+    county = opened.loaded.county
+    if wishes.station is None:
+        return None, county.stations.station_id
+    found = gazetteer(county).stations.find(wishes.station)
+    if isinstance(found, Wrong):
+        raise InputError([found.problem("--station", wishes.station)])
+    if wishes.alone:
+        return found, (found,)
+    assert opened.plan is not None, "the caller has said that there is none"
+    centre = opened.plan.centre_of()[found]
+    (bundle,) = (b for b in opened.plan.bundles if b.centre_id == centre)
+    return centre, bundle.station_ids
+
+
+def _no_cells(wishes: BeatWishes) -> Problem:
+    return Problem(
+        where="--station",
+        value=wishes.station,
+        expected="a station with cells",
+        fix="name another station",
+    )
+
+
+def _needs(option: str, value: object, other: str) -> Problem:
+    return Problem(
+        where=option,
+        value=str(value),
+        expected="{other} beside it",
+        fix="add {other}, or leave {option} out",
+        params={"option": option, "other": other},
+    )
+
+
+def _today(
+    reading: _Reading, county: County, rows: IntArray, wishes: BeatWishes
+) -> tuple[IntArray | None, tuple[str, ...]]:
+    if wishes.today is None:
+        return None, ()
+    if isinstance(wishes.today, Path):
+        beat_of, names, _seats = reading.beats(wishes.today)
+        return beat_of, names
+    own, beat_of = np.unique(county.cells.station[rows], return_inverse=True)
+    return beat_of.astype(np.int64), tuple(county.stations.name[s] for s in own.tolist())
+
+
+def _borders(
+    reading: _Reading, county: County, rows: IntArray, wishes: BeatWishes
+) -> tuple[IntArray, BoolArray | None]:
+    """Pairs of the area's cells that touch or are joined, and which of them a barrier parts."""
+    place = np.full(len(county.cells), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    inside = (place[county.cell_adjacency] >= 0).all(axis=1)
+    pairs = county.cell_adjacency[inside]
+    n = len(county.cells)
+    parted = np.isin(pairs @ (n, 1), county.severed_cells @ (n, 1))
+    own = place[pairs]
+    for text in wishes.joins:
+        both = split_pair("--join", text)
+        if isinstance(both, Problem):
+            reading.problems.append(both)
+            continue
+        ends = [reading.cell("--join", one) for one in both]
+        if ends[0] is None or ends[1] is None or ends[0] == ends[1]:
+            continue
+        pair = sorted((ends[0], ends[1]))
+        there = (own == pair).all(axis=1)
+        parted = np.append(parted[~there], np.False_)
+        own = np.vstack([own[~there], pair])
+    barrier = parted if wishes.barriers and bool(parted.any()) else None
+    return own.astype(np.int64), barrier
+
+
+def _minutes(loaded: LoadedCase, rows: IntArray) -> tuple[FloatArray | None, float]:
+    """Minutes by road between all cells, None for very many; and the county's pace in min/km."""
+    cells, rules = loaded.county.cells, loaded.policy.roads
+    lon, lat = cells.lon_deg[rows], cells.lat_deg[rows]
+    if len(rows) > MOST_CELLS:
+        return None, _pace(loaded.county, rows)
+    found = travel(
+        None, lon, lat, lon, lat,
+        walk_km_per_h=rules.walk_km_per_h,
+        count_walk_in=rules.count_walk_in,
+        index=loaded.router,
+    ).travel_time_min  # fmt: skip
+    made = np.array(found)
+    np.fill_diagonal(made, 0.0)
+    return made, 1.0
+
+
+def _pace(county: County, rows: IntArray) -> float:
+    """Median minutes by road per straight kilometre, from the stations to their own cells."""
+    cells, stations = county.cells, county.stations
+    own = cells.station[rows]
+    plane = plane_at(cells.lon_deg[rows], cells.lat_deg[rows])
+    x, y = plane.xy(cells.lon_deg[rows], cells.lat_deg[rows])
+    seat_x, seat_y = plane.xy(stations.lon_deg[own], stations.lat_deg[own])
+    km = np.hypot(x - seat_x, y - seat_y) / 1000.0
+    far = km > _MIN_KM
+    return float(np.median(county.travel_time_min[own, rows][far] / km[far])) if far.any() else 1.0
+
+
+def _work(loaded: LoadedCase, rows: IntArray, balance: Balance) -> tuple[FloatArray, FloatArray]:
+    """Alerts of each cell, and what is shared out evenly."""
+    county, workload = loaded.county, loaded.policy.workload
+    alerts = county.cells.alerts_per_year[rows]
+    calls = alerts.sum(axis=1)
+    if balance == "minutes":
+        of = [workload.of(k) for k in county.categories]
+        per_alert = np.array([w.on_scene_min * w.officers_sent for w in of], float)
+        return calls, alerts @ per_alert
+    return calls, county.cells.population[rows] if balance == "residents" else calls
+
+
+def _count(loaded: LoadedCase, rows: IntArray, drawn: int) -> int:
+    """Beats of the planner's file; else as many as the policy wants areas for the residents."""
+    if drawn:
+        return drawn
+    residents = float(loaded.county.cells.population[rows].sum())
+    rules = loaded.policy.organisation
+    wanted = max(rules.min_areas, math.ceil(residents / rules.residents_per_area - 1e-9))
+    return wanted if rules.max_areas is None else min(wanted, rules.max_areas)
