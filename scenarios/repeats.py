@@ -13,7 +13,7 @@ from geo.alert_table import AlertTable
 from geo.crs import from_wgs84, to_wgs84
 from geo.repeats import RepeatPlaces, repeat_places
 from optimizer.alert_rules_repeats import GRADES, Repeats
-from optimizer.county import County
+from optimizer.county import County, Provenance
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, FloatArray
 from scenarios.names import Wrong, gazetteer
@@ -76,6 +76,7 @@ class RepeatStudy:
         lookback_alerts: Alerts in the look-back, all kinds.
         without_place: Those with no place finer than their cell: no repeat can be seen there.
         problems: Warnings.
+        provenance: Of the county and of its log.
     """
 
     county_name: str
@@ -86,6 +87,7 @@ class RepeatStudy:
     lookback_alerts: int
     without_place: int
     problems: tuple[Problem, ...]
+    provenance: tuple[Provenance, ...]
 
     def graded(self, grade: str) -> int:
         """How many places have a grade."""
@@ -98,6 +100,7 @@ def study_repeats(
     rules: Repeats,
     as_of: date | None = None,
     problems: tuple[Problem, ...] = (),
+    provenance: tuple[Provenance, ...] = (),
 ) -> RepeatStudy:
     """The places of repeat alerts as of a day.
 
@@ -107,6 +110,7 @@ def study_repeats(
         rules: See `geo.repeats`.
         as_of: Last day that counts; None for the last that is over in the log.
         problems: Warnings of the reading, passed on.
+        provenance: Of the log, beside that of the county.
 
     Raises:
         InputError: no alerts, a day outside the log, or a category that the log does not have.
@@ -125,6 +129,7 @@ def study_repeats(
         lookback_alerts=len(found.lookback),
         without_place=found.without_place,
         problems=problems,
+        provenance=(*county.provenance, *provenance),
     )
 
 

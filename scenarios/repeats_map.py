@@ -64,7 +64,7 @@ def repeats_map(
             )  # fmt: skip
         parts.add_scale_bar(axes, "lower left", _, size_pt=7.5)
         title = f"{study.county_name} · {_('Repeat alerts')} · {study.as_of.isoformat()}"
-        _margins(figure, title, rows, loaded, _)
+        _margins(figure, title, study, rows, _)
     return figure
 
 
@@ -100,7 +100,7 @@ def _names(axes: Axes, land: GeometryArray, names: Sequence[str]) -> None:
 
 
 def _margins(
-    figure: Figure, title: str, rows: Sequence[RepeatRow], loaded: LoadedCase, _: Translate
+    figure: Figure, title: str, study: RepeatStudy, rows: Sequence[RepeatRow], _: Translate
 ) -> None:
     """Title, legend and what is modelled."""
     wide, high = figure.get_size_inches()
@@ -116,7 +116,7 @@ def _margins(
         frameon=False, borderaxespad=0.2,
     )  # fmt: skip
     text = _("Places are counted and graded, never people.")
-    if modelled := modelled_text(loaded.county.provenance, _):
+    if modelled := modelled_text(study.provenance, _):
         text += " " + _("Modelled: {items}").format(items=modelled)
     figure.text(left, 0.12 / high, one_line(text), fontsize=7, color=parts.SOFT_INK)
 

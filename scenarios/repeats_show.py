@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from optimizer.errors import Translate
+from scenarios.provenance import modelled_text
 from scenarios.repeats import RepeatRow, RepeatStudy
 from scenarios.rhythm_show import show_warnings
 from scenarios.rhythm_words import GRADE_STYLES, counts_text, grade_text, kind_text
@@ -125,4 +126,6 @@ def _notes(study: RepeatStudy, rows: Sequence[RepeatRow], console: Console, _: T
             ).format(key=rows[0].key),
             console,
         )
+    if modelled := modelled_text(study.provenance, _):
+        say_lines(_("Modelled: {items}").format(items=modelled), console)
     say_lines(_("Places are counted and graded, never people."), console)

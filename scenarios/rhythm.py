@@ -13,7 +13,7 @@ from geo.alert_table import AlertTable
 from geo.repeats import RepeatPlaces, repeat_places
 from optimizer.alert_rules_repeats import GRADES
 from optimizer.alert_rules_rhythm import AlertRhythm, Period
-from optimizer.county import County
+from optimizer.county import County, Provenance
 from optimizer.errors import Problem
 from optimizer.expectation import Expectation, expectation, flagged
 from optimizer.frozen import BoolArray, FloatArray, IntArray
@@ -117,6 +117,7 @@ class Briefing:
         log_first, log_last: Days of the log.
         full_day: Its last day that is over.
         problems: Warnings.
+        provenance: Of the county and of its log.
     """
 
     county_name: str
@@ -134,6 +135,7 @@ class Briefing:
     log_last: date
     full_day: date
     problems: tuple[Problem, ...]
+    provenance: tuple[Provenance, ...]
 
     def section(self, section: Section) -> tuple[Line, ...]:
         """Lines of one section."""
@@ -158,6 +160,7 @@ def briefing(
     period: Period,
     as_of: date | None = None,
     problems: tuple[Problem, ...] = (),
+    provenance: tuple[Provenance, ...] = (),
 ) -> Briefing:
     """What a period brought, against the one before, a year earlier, and expectation.
 
@@ -168,6 +171,7 @@ def briefing(
         period: Day, week or month.
         as_of: Its last day; None for the last day that is over in the log.
         problems: Warnings of the reading, passed on.
+        provenance: Of the log, beside that of the county.
 
     Raises:
         InputError: no alerts, a day outside the log, or a period of which nothing is in it.
@@ -197,6 +201,7 @@ def briefing(
         log_last=log.last,
         full_day=log.full_day,
         problems=(*problems, *warnings),
+        provenance=(*county.provenance, *provenance),
     )
 
 

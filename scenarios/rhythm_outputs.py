@@ -10,7 +10,7 @@ from typing import Any
 from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
 from geo.safe_text import write_csv
-from optimizer.county import County
+from optimizer.county import County, Provenance
 from optimizer.errors import Problem, Translate
 from scenarios.documents import json_text, plain
 from scenarios.keeping import versions
@@ -34,7 +34,7 @@ from scenarios.tasks import Proposal
 from scenarios.workbook import write_table_workbook
 
 
-def briefing_document(brief: Briefing, tasks: Sequence[Proposal], county: County) -> dict[str, Any]:
+def briefing_document(brief: Briefing, tasks: Sequence[Proposal]) -> dict[str, Any]:
     """A briefing as plain values; null where the log does not say."""
     windows = brief.windows
     spread = brief.spread
@@ -46,7 +46,7 @@ def briefing_document(brief: Briefing, tasks: Sequence[Proposal], county: County
         "before": [windows.before.first.isoformat(), windows.before.last.isoformat()],
         "last_year": [windows.last_year.first.isoformat(), windows.last_year.last.isoformat()],
         "log": [brief.log_first.isoformat(), brief.log_last.isoformat()],
-        "modelled": modelled_items(county.provenance),
+        "modelled": modelled_items(brief.provenance),
         "expectation": None
         if spread is None
         else {
@@ -70,14 +70,14 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def repeats_document(
-    study: RepeatStudy, rows: Sequence[RepeatRow], county: County, *, points: bool
+    study: RepeatStudy, rows: Sequence[RepeatRow], *, points: bool
 ) -> dict[str, Any]:
     """Places of repeat alerts as plain values."""
     return {
         "case": study.county_name,
         "as_of": study.as_of.isoformat(),
         "rules": study.rules.model_dump(mode="json"),
-        "modelled": modelled_items(county.provenance),
+        "modelled": modelled_items(study.provenance),
         "lookback_alerts": study.lookback_alerts,
         "without_place": study.without_place,
         "places": [_repeat(row, points) for row in rows],
@@ -122,9 +122,9 @@ def write_briefing(
         places_sheet(brief, stations, _),
         proposals_sheet(tasks, _),
     )
-    cover = [(_("Period"), brief.windows.now.text()), *_cover(county, brief.problems, _)]
+    cover = [(_("Period"), brief.windows.now.text()), *_cover(brief.provenance, brief.problems, _)]
     with atomic_folder(out) as folder:
-        write_text(folder / "briefing.json", json_text(briefing_document(brief, tasks, county)))
+        write_text(folder / "briefing.json", json_text(briefing_document(brief, tasks)))
         _tables(folder, "briefing.xlsx", title, cover, sheets, _, language)
         figure = briefing_chart(brief, title, _)
         with map_fonts():
@@ -162,11 +162,17 @@ def write_repeats(
     """
     title = f"{study.county_name} · {_('Repeat alerts')} · {study.as_of.isoformat()}"
     sheets = (repeats_sheet(rows, _, points=points),)
-    document = repeats_document(study, rows, county, points=points)
+    document = repeats_document(study, rows, points=points)
     with atomic_folder(out) as folder:
         write_text(folder / "repeats.json", json_text(document))
         _tables(
-            folder, "repeats.xlsx", title, _cover(county, study.problems, _), sheets, _, language
+            folder,
+            "repeats.xlsx",
+            title,
+            _cover(study.provenance, study.problems, _),
+            sheets,
+            _,
+            language,
         )
         if figure is not None:
             with map_fonts():
@@ -188,7 +194,7 @@ def write_trace(
     Raises:
         InputError: `out` cannot be written, or holds something else.
     """
-    cover = [(_("Trace key"), key), *_cover(county, (), _)]
+    cover = [(_("Trace key"), key), *_cover(county.provenance, (), _)]
     with atomic_folder(out) as folder:
         write_text(folder / "trace.json", json_text(trace_document(key, rows)))
         _tables(folder, "trace.xlsx", county.name, cover, (traced_sheet(rows, _),), _, language)
@@ -209,8 +215,10 @@ def _tables(
     write_table_workbook(folder / workbook, title, cover, sheets, _, language)
 
 
-def _cover(county: County, problems: Sequence[Problem], _: Translate) -> list[tuple[str, str]]:
-    modelled = modelled_text(county.provenance, _)
+def _cover(
+    provenance: Sequence[Provenance], problems: Sequence[Problem], _: Translate
+) -> list[tuple[str, str]]:
+    modelled = modelled_text(provenance, _)
     inputs = _("Modelled: {items}").format(items=modelled) if modelled else _("All inputs given")
     lines = [
         (_("Inputs"), inputs),

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from optimizer.errors import Problem, Translate
 from scenarios.names import Names
+from scenarios.provenance import modelled_text
 from scenarios.rhythm import Briefing, Line, Section, change_fraction
 from scenarios.rhythm_trace import TracedRow, row_spans
 from scenarios.rhythm_words import (
@@ -225,6 +226,8 @@ def _notes(brief: Briefing, console: Console, _: Translate) -> None:
         ).format(key=line.key, day=f"{brief.windows.now.last:%Y%m%d}"),
         console,
     )
+    if modelled := modelled_text(brief.provenance, _):
+        say_lines(_("Modelled: {items}").format(items=modelled), console)
     say_lines(_("Places are counted and graded, never people."), console)
 
 

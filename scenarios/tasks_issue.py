@@ -68,7 +68,7 @@ def issue_tasks(
             raise InputError([found.problem("--station", station)])
         wanted = found
     rules = loaded.case.spec.alert_rules
-    brief = briefing(county, alerts.table, rules, period, as_of, alerts.problems)
+    brief = briefing(county, alerts.table, rules, period, as_of, alerts.problems, alerts.provenance)
     every = proposed(brief, county, open_store)
     chosen = [
         p for p in every if (not grades or p.grade in grades) and wanted in (None, p.station_id)

@@ -98,7 +98,9 @@ def alerts_command(
                 written = None
             else:
                 period: Period = "day" if day else "month" if month else "week"
-                brief = briefing(county, alerts.table, rules, period, last, alerts.problems)
+                brief = briefing(
+                    county, alerts.table, rules, period, last, alerts.problems, alerts.provenance
+                )
                 tasks = proposed(brief, county, partial(opened_store, store, make=False))
                 written = (
                     ()
@@ -110,7 +112,7 @@ def alerts_command(
                 trace, alerts.table, county, rules.repeats, out, _, language, as_json=as_json
             )
         elif as_json:
-            print_json(briefing_document(brief, tasks, county))
+            print_json(briefing_document(brief, tasks))
         else:
             show_briefing(brief, tasks, gazetteer(county).stations, console(), _)
             if written:

@@ -103,7 +103,7 @@ def repeats_command(
                 radius_m=radius,
             )
             if trace is None:
-                study = study_repeats(county, log.table, rules, last, log.problems)
+                study = study_repeats(county, log.table, rules, last, log.problems, log.provenance)
                 rows = chosen_rows(study, county, grades, station)
         if trace is not None:
             trace_rows(trace, log.table, county, rules, out, _, language, as_json=as_json)
@@ -115,7 +115,7 @@ def repeats_command(
                 study, rows, county, figure, out, _, language, asked_command(), points=points
             )
         if as_json:
-            print_json(repeats_document(study, rows, county, points=points))
+            print_json(repeats_document(study, rows, points=points))
         else:
             show_repeats(study, rows, console(), _)
             if written:
