@@ -138,7 +138,7 @@ def open_alerts(
     if progress is not None:
         progress("reading")
         if watch is None:
-            watch = _told(progress)
+            watch = told(progress)
     return read_alerts(loaded.case, ground, watch=watch, anew=anew)
 
 
@@ -153,7 +153,11 @@ def ground_of_tables(cells: Table, stations: Table, geometry: GeometryArray | No
     frame, seats = cells.frame, stations.frame
     row = {s: i for i, s in enumerate(seats["station_id"])}
     nothing = np.zeros(len(frame))
-    township = frame["township"].fillna("") if "township" in frame else [""] * len(frame)
+    station = np.array([row[s] for s in frame["station_id"]], np.int64)
+    own = seats["name"].to_numpy(object)[station]
+    township = (
+        frame["township"].fillna(pd.Series(own, index=frame.index)) if "township" in frame else own
+    )
     return Ground(
         cell_id=tuple(frame["cell_id"]),
         township=tuple(township),
@@ -163,7 +167,7 @@ def ground_of_tables(cells: Table, stations: Table, geometry: GeometryArray | No
         population=frame["population"].fillna(0.0).to_numpy(float)
         if "population" in frame
         else nothing,
-        station=np.array([row[s] for s in frame["station_id"]], np.int64),
+        station=station,
         station_name=tuple(seats["name"]),
         seat_lon_deg=seats["lon_deg"].to_numpy(float),
         seat_lat_deg=seats["lat_deg"].to_numpy(float),
@@ -296,7 +300,6 @@ def _key(
             ],
             "cells": [ground.cell_id, shapes, ground.lon_deg, ground.lat_deg, ground.population],
             "names": [names, ground.township, ground.station, ground.station_name],
-            "seats": [ground.seat_lon_deg, ground.seat_lat_deg],
             "salt": digest(salt),
             "settings": settings,
         }
@@ -383,7 +386,7 @@ def _alerts(found: Ingested, warnings: Iterable[Problem], *, was_kept: bool) -> 
     )
 
 
-def _told(progress: Progress) -> Watch:
+def told(progress: Progress) -> Watch:
     """Says how far the reading is and how long it will take, in no language."""
     start = time.monotonic()
 

@@ -5,7 +5,7 @@ All problems of all files are gathered and raised together; nothing is dropped w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -135,14 +135,19 @@ class Inspection:
     loaded: LoadedCase | None
 
 
-def inspect(case: Case, policy: Policy) -> Inspection:
+def inspect(
+    case: Case,
+    policy: Policy,
+    watch: Callable[[str, int, int, int], None] | None = None,
+) -> Inspection:
     """Read and check every layer of `case`; problems are gathered, not raised.
 
     Args:
         case: The opened case.
         policy: Speeds and rules that turn roads into minutes.
+        watch: Told how far the reading of a long alert log is: file, read, of how much, rows.
     """
-    notes = Notes()
+    notes = Notes(watch=watch)
     loaded = None
     # A stage that finds errors stops those that build on it; what was found stays in the notes.
     with suppress(StagedError):
@@ -365,7 +370,9 @@ def _ingested_rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> 
 
     try:
         alerts = read_alerts(
-            case, ground_of_tables(notes.tables["cells"], notes.tables["stations"], geometry)
+            case,
+            ground_of_tables(notes.tables["cells"], notes.tables["stations"], geometry),
+            watch=notes.watch,
         )
     except InputError as error:
         notes.add(error.problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class Notes:
         alerts: The alert log, where it is read by `scenarios.alerts_case`; otherwise it is among
             the tables.
         alerts_quality: Its row of the data-quality sheet.
+        watch: Told how far the reading of a long log is (`geo.alert_ingest.Watch`).
         forecast: The forecast that the county's rates are, where the case asks for it.
     """
 
@@ -55,6 +56,7 @@ class Notes:
     walk_in_km: dict[str, FloatArray] = field(default_factory=dict)
     alerts: AlertTable | None = None
     alerts_quality: QualityRow | None = None
+    watch: Callable[[str, int, int, int], None] | None = None
     forecast: Forecast | None = None
 
     def add(self, found: Iterable[Problem]) -> None:

@@ -114,9 +114,13 @@ def _unsolved(
 ) -> Opened:
     case = open_case(asked)
     resolved = case.scenario(scenario, sets)
+    watch = None
     if progress is not None:
+        from scenarios.alerts_case import told
+
         progress("reading")
-    loaded = Prepared(case).load(resolved)
+        watch = told(progress)
+    loaded = Prepared(case, watch).load(resolved)
     return Opened(label=asked, scenario=resolved.label, loaded=loaded, proofs=(), plan=None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from optimizer.errors import InputError
 from optimizer.stage_memory import StageMemory
 from scenarios.case import Case
@@ -16,13 +18,17 @@ class Prepared:
 
     Args:
         case: The opened case.
+        watch: Told how far the reading of a long alert log is: file, read, of how much, rows.
 
     Attributes:
         memory: What stages answered for its scenarios.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(
+        self, case: Case, watch: Callable[[str, int, int, int], None] | None = None
+    ) -> None:
         self.case = case
+        self._watch = watch
         self.memory = StageMemory()
         self._read: dict[str, tuple[Inspection, Cache]] = {}
 
@@ -55,5 +61,5 @@ class Prepared:
     def _inspected(self, scenario: Scenario) -> tuple[Inspection, Cache]:
         key = load_key(scenario.policy)
         if key not in self._read:
-            self._read[key] = inspect(self.case, scenario.policy), Cache()
+            self._read[key] = inspect(self.case, scenario.policy, self._watch), Cache()
         return self._read[key]

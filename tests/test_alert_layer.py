@@ -211,6 +211,11 @@ def test_the_command_counts_every_row(logged: Path, tmp_path: Path) -> None:
     assert (document["rows_read"], document["alerts"], document["set_aside"]) == (63, 60, 3)
     assert document["categories"] == {"盗窃": 30, "纠纷": 30}
     assert sum(r["rows"] for r in document["reasons"]) == 3
+    # Loading the case and opening its alerts are one reading.
+    assert document["was_kept"] is False
+    assert len([*(logged / ".jingli").glob("alerts-*")]) == 1
+    again = CliRunner().invoke(jingli, ["ingest", str(logged), "--json"])
+    assert json.loads(again.stdout)["was_kept"] is True
     aside = (tmp_path / "out" / "aside.csv").read_text(encoding="utf-8-sig").splitlines()
     assert [line.split(",")[:2] for line in aside] == [
         ["File", "Line"], ["alerts.csv", "62"], ["alerts.csv", "63"], ["alerts.csv", "64"],

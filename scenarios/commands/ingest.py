@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -59,13 +60,17 @@ def ingest_command(
         from scenarios.show_ingest import show_ingest
 
         opened = open_case(case)
+        told: list[int] = []
         with Bar({}, quiet=as_json) as bar:
-            loaded = Prepared(opened).load(opened.scenario(scenario))
-            alerts = open_alerts(
-                loaded,
-                watch=lambda shown, read, size, _rows: bar.show(shown, read, size),
-                anew=anew,
-            )
+
+            def watch(shown: str, read: int, size: int, rows: int) -> None:
+                told.append(rows)
+                bar.show(shown, read, size)
+
+            loaded = Prepared(opened, watch).load(opened.scenario(scenario))
+            alerts = open_alerts(loaded, watch=watch, anew=anew)
+            # Loading the case may have read the log just now.
+            alerts = replace(alerts, was_kept=alerts.was_kept and not told)
         written: tuple[str, ...] = ()
         if out is not None:
             written = write_ingest(loaded, alerts, out, _, asked_command())
