@@ -137,8 +137,9 @@ def _places(found: HotSpotStudy, _: Translate) -> Sheet:
         header=(_("Key"), _("Hot spot"), _("Alerts"), _("Gi*"), _("p"), _("q")),
         kinds=("text", "count", "count", "number", "text", "text"),
         rows=tuple(
-            (joined_key(place_key(found, i), own), rank.get(found.keys[i]), float(found.counts[i]), float(local.z[i]),
-             f"{local.p[i]:.2g}", f"{local.q[i]:.2g}")
+            (joined_key(place_key(found, i), own), rank.get(found.keys[i]),
+             float(found.counts[i]), float(local.z[i]), f"{local.p[i]:.2g}",
+             f"{local.q[i]:.2g}")
             for i in rows
         ),
     )  # fmt: skip
