@@ -24,10 +24,12 @@ DECISIONS = {
     f"optimizer.{name}"
     for name in (
         "allocation", "alternatives", "apportionment", "beats", "bundling", "candidate_sets",
-        "column_rules", "columns", "consolidation", "cut_loop", "diagnosis", "enumeration",
+        "column_rules", "columns", "consolidation", "covering", "cut_loop", "diagnosis",
+        "enumeration",
         "existence", "explain_board", "explain_bundle", "explain_pair", "explain_rules",
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
-        "p_median", "pareto", "pareto_sweep", "partition", "pieces", "question", "reassignment",
+        "p_center", "p_median", "pareto", "pareto_sweep", "partition", "pieces", "question",
+        "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_moves", "reassignment_problems", "reassignment_stage", "regions",
         "road_assignment",
