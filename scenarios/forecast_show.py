@@ -22,6 +22,8 @@ from scenarios.rhythm_words import change_text
 from scenarios.show_lines import Cell, Column, grid, say_lines
 
 _SHOWN, _CATEGORIES, _HOURS = 12, 8, 3
+_NOTICEABLE = 1.15
+"""Times a mean hour below which the busiest is not worth naming."""
 
 
 def show_forecast(study: ForecastStudy, console: Console, _: Translate) -> None:
@@ -46,7 +48,9 @@ def show_forecast(study: ForecastStudy, console: Console, _: Translate) -> None:
     )
     _categories(study, console, _)
     _scores(study, console, _)
-    _parts(_("Township"), study.townships, console, _)
+    columns = _columns(_("Township"), study, _)
+    towns = [_cells(p) for p in study.townships[:_SHOWN]]
+    _print(columns, towns, len(study.townships), console, _)
     _hours(study, console, _)
     _growths(study, console, _)
     console.print()
@@ -60,7 +64,7 @@ def show_forecast(study: ForecastStudy, console: Console, _: Translate) -> None:
 
 def _categories(study: ForecastStudy, console: Console, _: Translate) -> None:
     ordered = sorted(study.categories, key=lambda p: -p.estimate.mean)
-    columns = _columns(_("Category"), _)
+    columns = _columns(_("Category"), study, _)
     columns.append(Column(header=_("Growth a year"), figures=True))
     columns.append(Column(header=_("Method"), gives_way=True))
     rows = [
@@ -73,16 +77,12 @@ def _categories(study: ForecastStudy, console: Console, _: Translate) -> None:
     _print(columns, rows, len(ordered), console, _)
 
 
-def _parts(first: str, parts: Sequence[Part], console: Console, _: Translate) -> None:
-    _print(_columns(first, _), [_cells(p) for p in parts[:_SHOWN]], len(parts), console, _)
-
-
-def _columns(first: str, _: Translate) -> list[Column]:
+def _columns(first: str, study: ForecastStudy, _: Translate) -> list[Column]:
     return [
         Column(header=first, gives_way=True),
         Column(header=_("Alerts"), figures=True),
         Column(header=_("Interval"), figures=True),
-        Column(header=_("Last year"), figures=True),
+        Column(header=_("Last {n} days").format(n=study.foreseen.recent_days), figures=True),
         Column(header=_("Change per day"), figures=True),
     ]
 
@@ -132,6 +132,10 @@ def _scores(study: ForecastStudy, console: Console, _: Translate) -> None:
 
 def _hours(study: ForecastStudy, console: Console, _: Translate) -> None:
     by_hour = study.by_hour()
+    console.print()
+    if by_hour.max() < _NOTICEABLE * by_hour.mean():
+        say_lines(_("Hours of the week differ by no more than chance explains."), console)
+        return
     order = np.argsort(-by_hour.ravel(), kind="stable")[:_HOURS].tolist()
     names = weekdays(_)
     busiest = _("; ").join(
@@ -140,7 +144,6 @@ def _hours(study: ForecastStudy, console: Console, _: Translate) -> None:
         )
         for at in order
     )
-    console.print()
     say_lines(_("Busiest hours of an average week: {hours}").format(hours=busiest), console)
 
 

@@ -37,7 +37,7 @@ def method_lines(study: ForecastStudy, _: Translate) -> list[str]:
     if len(tested.first):
         lines.append(
             _(
-                "Back-test: {n} periods of {days} days, each foretold from the days before it "
+                "Back-test over {n} × {days} days, each period foretold from the days before it "
                 "only. Error: over the mean change within a week (MASE; below 1 is better). Loss: "
                 "of a day's quantiles, alerts (pinball); the lowest is used. Inside: share of days "
                 "and of whole periods in their {share} intervals."
