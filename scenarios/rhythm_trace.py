@@ -7,7 +7,7 @@ A key is parts joined by `/`, each of which narrows what is meant, in any order:
     township=沙河镇, station=03, cell=v112
     place=9f31…                   one address or point (salted key)
     repeat=9f31…  asof=20260331   a place of repeat alerts with all points that belong to it
-    g250:12:-3                    a square of a density or hot-spot map
+    g250:12:-3,g250:13:-3         squares of a density or hot-spot map
     hours=20-02, weekday=5,6, month=7   as `jingli density` takes them; Monday is 1
 """
 
@@ -97,11 +97,13 @@ def traced(key: str, table: AlertTable, county: County, rules: Repeats) -> Alert
         name, equals, value = part.partition("=")
         if equals and name in _READERS:
             kept &= _READERS[name](read, value)
-        elif equals and name in ("repeat", "asof"):
+        elif equals and name in (*_REPEAT, *_TIME_PARTS):
             values[name] = value
         else:
             kept &= read.days_or_square(part)
-    if values:
+    if values.keys() & set(_TIME_PARTS):
+        kept &= read.part_of_time(values)
+    if values.keys() & set(_REPEAT):
         kept &= read.repeat(values, rules)
     if not parts:
         read.wrong(key, _FORM)
@@ -168,13 +170,10 @@ class _Reader:
         return name
 
     def days_or_square(self, part: str) -> BoolArray:
-        span, square = _SPAN.fullmatch(part), _SQUARE.fullmatch(part)
-        if square is not None:
-            step = float(square[1])
-            east = np.floor(self.table.x_m.astype(float) / step)
-            north = np.floor(self.table.y_m.astype(float) / step)
-            found: BoolArray = (east == int(square[2])) & (north == int(square[3]))
-            return found
+        span = _SPAN.fullmatch(part)
+        squares = [_SQUARE.fullmatch(one) for one in part.split(",")]
+        if None not in squares:
+            return self.squares([m.groups() for m in squares if m is not None])
         if span is None:
             return self.wrong(part, _FORM)
         try:
@@ -184,6 +183,20 @@ class _Reader:
         high += np.timedelta64(1, "s") if span[4] else np.timedelta64(1, "D")
         times = self.table.occurred_at
         return (times >= low) & (times < high)
+
+    def squares(self, squares: list[tuple[str, ...]]) -> BoolArray:
+        kept = np.zeros(len(self.table), np.bool_)
+        there = np.isfinite(self.table.x_m)
+        for step in {step for step, _x, _y in squares}:
+            side = float(step)
+            east, north = (
+                np.floor(np.where(there, v, 0.0).astype(float) / side).astype(np.int64)
+                for v in (self.table.x_m, self.table.y_m)
+            )
+            asked = [(int(x), int(y)) for of, x, y in squares if of == step]
+            # One number for a square: a county is far less than 2**31 squares wide.
+            kept |= np.isin(east * 2**32 + north, [x * 2**32 + y for x, y in asked])
+        return kept & there
 
     def categories(self, value: str) -> BoolArray:
         wanted = [unquote(one) for one in value.split(",")]
@@ -227,11 +240,18 @@ class _Reader:
         kept[start : start + len(found.lookback)] = found.is_at(int(value, 16))
         return kept
 
-    def hours(self, value: str) -> BoolArray:
-        hours = _hours(value)
-        if hours is None:
-            return self.wrong(value, "hours such as 20-02")
-        return chosen(self.table, Selection(hours=hours))
+    def part_of_time(self, values: Mapping[str, str]) -> BoolArray:
+        """Hours, weekdays and months at once: a night belongs to the day on which it began."""
+        low, _dash, high = values.get("hours", "0-24").partition("-")
+        if not (low.isdigit() and high.isdigit() and int(low) < 24 and int(high) <= 24):
+            return self.wrong(values["hours"], "hours such as 20-02")
+        week, year = values.get("weekday"), values.get("month")
+        meant = Selection(
+            hours=(int(low), int(high)) if "hours" in values else None,
+            weekdays=() if week is None else tuple(d - 1 for d in self.numbers(week, 7)),
+            months=() if year is None else self.numbers(year, 12),
+        )
+        return chosen(self.table, meant)
 
     def numbers(self, value: str, most: int) -> tuple[int, ...]:
         own = tuple(int(v) for v in value.split(",") if v.isdigit())
@@ -240,14 +260,6 @@ class _Reader:
             return (1,)
         return own
 
-    def weekday(self, value: str) -> BoolArray:
-        days = tuple(d - 1 for d in self.numbers(value, 7))
-        return chosen(self.table, Selection(hours=self.night, weekdays=days))
-
-    def month(self, value: str) -> BoolArray:
-        months = self.numbers(value, 12)
-        return chosen(self.table, Selection(hours=self.night, months=months))
-
 
 _READERS: Mapping[str, Callable[[_Reader, str], BoolArray]] = {
     "category": _Reader.categories,
@@ -255,10 +267,8 @@ _READERS: Mapping[str, Callable[[_Reader, str], BoolArray]] = {
     "station": _Reader.station,
     "cell": _Reader.cell,
     "place": _Reader.place,
-    "hours": _Reader.hours,
-    "weekday": _Reader.weekday,
-    "month": _Reader.month,
 }
+_REPEAT, _TIME_PARTS = ("repeat", "asof"), ("hours", "weekday", "month")
 
 
 def _hours(value: str) -> tuple[int, int] | None:

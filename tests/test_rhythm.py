@@ -227,6 +227,9 @@ def test_keys_narrow(opened: Any) -> None:
     weekday = (times.astype("datetime64[D]").astype(int) + 3) % 7 + 1
     assert count("hours=8-10") == int(np.isin(hour, [8, 9]).sum())
     assert count("hours=22-02") == int(np.isin(hour, [22, 23, 0, 1]).sum())
+    # The night of Friday ends on Saturday morning.
+    friday = ((weekday == 5) & (hour >= 22)) | ((weekday == 6) & (hour < 2))
+    assert count("hours=22-02/weekday=5") == int(friday.sum())
     assert count("weekday=6,7") == int((weekday >= 6).sum())
     assert count("month=2") == sum(r["occurred_at"][5:7] == "02" for r in log_rows())
     assert count("category=help,dispute") == count("category=help") + count("category=dispute")
@@ -240,6 +243,8 @@ def test_keys_narrow(opened: Any) -> None:
     square = f"g250:{int(x // 250)}:{int(y // 250)}"
     inside = (alerts.table.x_m // 250 == x // 250) & (alerts.table.y_m // 250 == y // 250)
     assert count(square) == int(inside.sum()) >= 1
+    beside = f"g250:{int(x // 250) + 1}:{int(y // 250)}"
+    assert count(f"{square},{beside}") == count(square) + count(beside)
     last = f"{LAST:%Y%m%d}"
     assert count(f"{last}T000000-{last}T235959") == count(f"{last}-{last}")
 
