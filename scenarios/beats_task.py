@@ -23,7 +23,7 @@ from scenarios.names import Names, Wrong, gazetteer
 from scenarios.opened import Opened
 
 Balance = Literal["alerts", "minutes", "residents"]
-STATIONS = "stations"
+STATIONS: Literal["stations"] = "stations"
 """What `--today` says for today's stations instead of a file."""
 MOST_CELLS = 3000
 """Cells up to which minutes by road between all of them are computed: 72 MB."""

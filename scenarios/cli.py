@@ -42,6 +42,7 @@ COMMANDS = {
     "simulate": "simulate",
     "stress": "stress",
     "organise": "organise",
+    "beats": "beats",
     "calibrate": "calibrate",
     "review": "review",
     "alerts": "alerts",

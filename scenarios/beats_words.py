@@ -1,0 +1,135 @@
+"""Beats in words: broken rules, status, what is shared out, and tables of figures."""
+
+from __future__ import annotations
+
+import math
+
+from optimizer.beat_plan import BeatResult
+from optimizer.beat_rules import BeatViolation
+from optimizer.errors import Translate
+from optimizer.result import Status
+from scenarios.beats import BeatRow, BeatStudy, Scored
+from scenarios.provenance import modelled_text
+from scenarios.show_lines import listed_in
+from scenarios.tables import Columns, Sheet, sheet_of
+
+_NAMED = 8
+
+
+def balance_text(study: BeatStudy, _: Translate) -> str:
+    """What is shared out evenly, a year."""
+    return {
+        "alerts": _("alerts"),
+        "minutes": _("officer-minutes on scene"),
+        "residents": _("residents"),
+    }[study.asked.wishes.balance]
+
+
+def objective_text(study: BeatStudy, _: Translate) -> str:
+    """What a good plan makes small."""
+    if study.asked.task.objective == "inertia":
+        return _("{work} × km² from the seat").format(work=balance_text(study, _))
+    return _("alerts × minutes a year")
+
+
+def broken_text(study: BeatStudy, scored: Scored, one: BeatViolation, _: Translate) -> str:
+    """A broken rule in one line."""
+    task = study.asked.task
+    beat = scored.names[one.beat] if one.beat is not None else ""
+    ids = [task.cell_ids[c] for c in one.cells[:_NAMED] if c >= 0]
+    cells = listed_in(ids, _) if ids else "–"
+    if len(one.cells) > _NAMED:
+        cells += _(" and {n} more").format(n=len(one.cells) - _NAMED)
+    said = {
+        "beats.count": _("{value} beats, asked for {limit}"),
+        "beats.empty": _("beat {beat} has no cell"),
+        "beats.seat": _("beat {beat} has no seat in it"),
+        "beats.seats": _("cells that must be seats are none: {cells}"),
+        "beats.may_seat": _("beat {beat}: its seat {cells} may not be one"),
+        "beats.tolerance_fraction": _("beat {beat}: {work} {value}, the limit is {limit}"),
+        "beats.contiguous": _("beat {beat} is in {value} pieces; apart: {cells}"),
+        "beats.barrier": _("beat {beat} crosses a barrier; beyond it: {cells}"),
+        "beats.group": _("a village is cut: {cells}"),
+        "beats.grid": _("beat {beat} does not fit the civil grids: {cells}"),
+        "beats.max_changes": _("{value} cells change their beat, at most {limit} may"),
+    }[one.rule]
+    return said.format(
+        beat=beat, cells=cells, work=balance_text(study, _),
+        value=f"{one.value:,.0f}", limit=f"{one.limit:,.0f}",
+    )  # fmt: skip
+
+
+def proof_text(result: BeatResult, _: Translate) -> str:
+    """How much is known about the beats found."""
+    gap = result.gap_fraction
+    if result.status is Status.OPTIMAL:
+        return _("OPTIMAL: proven, no valid beats are better")
+    if gap is not None:
+        said = _("FEASIBLE: every rule kept; at most {gap:.2%} above the best possible (bound {b})")
+        return said.format(gap=gap, b=f"{result.bound:,.0f}")
+    if result.status is Status.INFEASIBLE:
+        return _("INFEASIBLE: proven, no beats keep every rule")
+    return _("UNKNOWN: no beats that keep every rule were found in time, nor a proof of none")
+
+
+def tolerance_text(result: BeatResult, _: Translate) -> str:
+    """Which tolerance could be met; empty where nothing is known of it."""
+    said = []
+    if result.smallest_tolerance_fraction is not None:
+        known = _("Beats are known for a tolerance of {known:.1%}.")
+        said.append(known.format(known=result.smallest_tolerance_fraction))
+    if result.tolerance_bound_fraction:
+        bound = _("Below {bound:.1%} there are none.")
+        said.append(bound.format(bound=result.tolerance_bound_fraction))
+    return " ".join(said)
+
+
+def modelled_line(study: BeatStudy, _: Translate) -> str:
+    """What is modelled; minutes by straight lines too."""
+    items = modelled_text(study.opened.loaded.county.provenance, _)
+    said = [_("Modelled: {items}").format(items=items) if items else _("All inputs given")]
+    if not study.asked.by_road:
+        said.append(
+            _("Minutes are straight lines at {pace:.2f} min/km: too many cells for ways by road")
+            .format(pace=study.asked.task.minutes_per_km)
+        )  # fmt: skip
+    return " · ".join(said)
+
+
+def beat_columns(study: BeatStudy, _: Translate) -> Columns[BeatRow]:
+    """The table of beats."""
+    return (
+        (_("Beat"), "text", lambda r: r.name),
+        (_("Seat"), "text", lambda r: r.seat_id),
+        (_("Cells"), "count", lambda r: r.cells),
+        (_("Cells that change"), "count", lambda r: r.changed),
+        (_("Alerts a year"), "number", lambda r: r.alerts_per_year),
+        (_("Share of an even beat"), "fraction", lambda r: r.work_over_even),
+        (_("Mean minutes from the seat"), "minutes", lambda r: number(r.mean_minutes)),
+        (objective_text(study, _), "number", lambda r: r.price),
+        (_("Residents"), "count", lambda r: round(r.residents)),
+        (_("Area, km²"), "number", lambda r: r.area_km2),
+        (_("Polsby–Popper"), "load", lambda r: number(r.polsby_popper)),
+        (_("Reock"), "load", lambda r: number(r.reock)),
+        (_("Officers by work"), "number", lambda r: r.officers),
+    )
+
+
+def beat_sheets(study: BeatStudy, _: Translate) -> tuple[Sheet, ...]:
+    """Beats as they end, and today's, as tables."""
+    assert study.shown is not None
+    made = [("per_beat", _("Beats"), study.shown)]
+    if study.today is not None:
+        made.append(("per_beat_today", _("Today's beats"), study.today))
+    sheets = []
+    for name, title, scored in made:
+        plain = sheet_of(name, beat_columns(study, _), scored.rows)
+        sheets.append(
+            Sheet(name=name, title=title, header=plain.header, rows=plain.rows, kinds=plain.kinds)
+        )
+    return tuple(sheets)
+
+
+def number(value: float) -> float | None:
+    """The value; None where there is none."""
+    return value if math.isfinite(value) else None

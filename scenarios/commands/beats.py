@@ -1,0 +1,217 @@
+"""`jingli beats`: who looks after which ground, inside a station or a whole town."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scenarios.commands.common import (
+    EXIT_NO_PLAN,
+    JSON,
+    LANG,
+    RUN_OR_CASE,
+    SCENARIO,
+    SETS,
+    STORE,
+    Failures,
+    Progress,
+    asked_command,
+    console,
+    language_of,
+    opened_store,
+    print_json,
+    refuse_bad_folder,
+    say_written,
+    stop,
+)
+from scenarios.language import Language
+
+if TYPE_CHECKING:
+    from optimizer.beat_plan import GridRule, Objective
+    from scenarios.beats_task import Balance
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_OBJECTIVES: dict[str, Objective] = {"minutes": "calls_minutes", "inertia": "inertia"}
+
+
+@click.command(
+    "beats",
+    help="Contiguous beats of even work, near to their seats, with a proven bound; or beats drawn "
+    "before, with moves by hand scored at once. RUN is a run id, the beginning of one, an output "
+    "folder, or a case with -s. Exit code 1: no beats, or they break a rule.",
+)
+@RUN_OR_CASE
+@SCENARIO
+@SETS
+@click.option("--station", default=None, metavar="S", help="Station or centre; none: all cells.")
+@click.option("--alone", is_flag=True, help="The station as it is today, not the plan's unit.")
+@click.option(
+    "--k",
+    "beats",
+    type=click.IntRange(1),
+    default=None,
+    help="Number of beats; default: as policy.organisation has areas for the residents.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 10),
+    default=0.1,
+    show_default=True,
+    help="Work of a beat within this share of the average.",
+)
+@click.option(
+    "--balance",
+    type=click.Choice(["alerts", "minutes", "residents"]),
+    default="alerts",
+    show_default=True,
+    help="What is shared out evenly; minutes are those on scene.",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(list(_OBJECTIVES)),
+    default="minutes",
+    show_default=True,
+    help="What is made small: alerts x minutes, or the moment of inertia.",
+)
+@click.option(
+    "--barriers/--no-barriers", default=True, help="Beats do not cross barriers of the case."
+)
+@click.option(
+    "--today",
+    default=None,
+    metavar="FILE|stations",
+    help="Today's beats: a table of cell_id and beat; or today's stations.",
+)
+@click.option(
+    "--max-changes",
+    type=click.IntRange(0),
+    default=None,
+    metavar="N",
+    help="Cells that may change their beat of today.",
+)
+@click.option(
+    "--cells",
+    type=_FILE,
+    default=None,
+    help="Table of cell_id and village, grid or may_seat: what stays whole, where seats may be.",
+)
+@click.option(
+    "--grid-rule",
+    type=click.Choice(["none", "whole", "within", "equal"]),
+    default="none",
+    show_default=True,
+    help="Beats of whole civil grids, within one grid, or equal to them.",
+)
+@click.option("--seat", "seats", multiple=True, metavar="CELL", help="A seat in any case.")
+@click.option(
+    "--join",
+    "joins",
+    multiple=True,
+    metavar="CELL=CELL",
+    help="Cells that touch all the same, such as by a ferry; may be repeated.",
+)
+@click.option(
+    "--drawn",
+    type=_FILE,
+    default=None,
+    help="Beats to score instead of a search: beats.csv of --out, changed or not.",
+)
+@click.option(
+    "--move",
+    "moves",
+    multiple=True,
+    metavar="CELL=BEAT",
+    help="Move a cell by hand and score it at once; may be repeated.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for tables, workbook, JSON, GIS layers and a map; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def beats_command(
+    asked: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    station: str | None,
+    alone: bool,
+    beats: int | None,
+    tolerance: float,
+    balance: Balance,
+    objective: str,
+    barriers: bool,
+    today: str | None,
+    max_changes: int | None,
+    cells: Path | None,
+    grid_rule: GridRule,
+    seats: tuple[str, ...],
+    joins: tuple[str, ...],
+    drawn: Path | None,
+    moves: tuple[str, ...],
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.beats import study_beats
+        from scenarios.beats_outputs import beats_document, write_beats
+        from scenarios.beats_task import STATIONS, BeatWishes
+        from scenarios.opened import open_asked
+
+        wishes = BeatWishes(
+            station=station,
+            alone=alone,
+            beats=beats,
+            tolerance_fraction=tolerance,
+            balance=balance,
+            objective=_OBJECTIVES[objective],
+            barriers=barriers,
+            today=None if today is None else STATIONS if today == STATIONS else Path(today),
+            max_changes=max_changes,
+            cells=cells,
+            grid_rule=grid_rule,
+            seats=seats,
+            joins=joins,
+            moves=moves,
+            drawn=drawn,
+        )
+        with Progress(_, quiet=as_json) as progress:
+            unsolved = station is None or alone
+            opened = open_asked(
+                asked,
+                scenario,
+                sets,
+                partial(opened_store, store, make=False),
+                progress.step,
+                today_only=unsolved,
+            )
+            if opened.plan is None and not unsolved:
+                text = _("There is no plan; --alone takes the station as it is today.")
+                stop(text, EXIT_NO_PLAN)
+            progress.step("beats")
+            study = study_beats(opened, wishes)
+            written: tuple[str, ...] = ()
+            if out is not None and study.shown is not None:
+                progress.step("writing")
+                written = write_beats(study, out, _, language, asked_command())
+        if as_json:
+            print_json(beats_document(study))
+        else:
+            from scenarios.show_beats import show_beats
+
+            show_beats(study, console(), _)
+            if written:
+                say_written(out, written, _)
+    sys.exit(0 if study.shown is not None and not study.shown.broken else EXIT_NO_PLAN)

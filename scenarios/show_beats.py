@@ -1,0 +1,150 @@
+"""Beats on the console, at 80 columns."""
+
+from __future__ import annotations
+
+import math
+
+from rich.console import Console
+
+from optimizer.errors import Translate
+from scenarios.beats import BeatStudy, Scored
+from scenarios.beats_words import (
+    balance_text,
+    broken_text,
+    modelled_line,
+    objective_text,
+    proof_text,
+    tolerance_text,
+)
+from scenarios.show_lines import Column, grid, say_lines
+
+_MOST_LINES = 20
+
+
+def show_beats(study: BeatStudy, console: Console, _: Translate) -> None:
+    """Print the beats, what they cost and break, and what changes."""
+    task, result, shown = study.asked.task, study.result, study.shown
+    head = _("{area}: {k} beats of {cells} cells, {work} within ±{tolerance:.0%}").format(
+        area=study.area_name,
+        k=task.beats,
+        cells=task.cells,
+        work=balance_text(study, _),
+        tolerance=task.tolerance_fraction,
+    )
+    say_lines(head, console, "bold")
+    if result is not None:
+        say_lines(proof_text(result, _), console, "green" if shown is not None else "bold red")
+        if shown is None:
+            say_lines(tolerance_text(result, _), console)
+    if shown is not None:
+        _table(study, shown, console, _)
+        _compare(study, shown, console, _)
+        _moves(study, console, _)
+        _broken(study, shown, console, _)
+    say_lines(modelled_line(study, _), console, "magenta")
+
+
+def _table(study: BeatStudy, shown: Scored, console: Console, _: Translate) -> None:
+    columns = [
+        Column(header=_("Beat"), gives_way=True),
+        Column(header=_("Cells"), figures=True),
+        Column(header=_("Alerts a year"), figures=True),
+        Column(header=_("Work"), figures=True),
+        Column(header=_("Minutes"), figures=True),
+        Column(header=_("Residents"), figures=True),
+        Column(header="km²", figures=True),
+        Column(header="PP", figures=True),
+        Column(header="Reock", figures=True),
+        Column(header=_("Officers"), figures=True),
+    ]
+    known = study.asked.task.today is not None
+    if known:
+        columns.insert(2, Column(header=_("New"), figures=True))
+    rows = []
+    for r in shown.rows:
+        row = [
+            r.name,
+            str(r.cells),
+            f"{r.alerts_per_year:,.0f}",
+            f"{r.work_over_even:.0%}",
+            _figure(r.mean_minutes, 1),
+            f"{r.residents:,.0f}",
+            f"{r.area_km2:,.1f}",
+            _figure(r.polsby_popper, 2),
+            _figure(r.reock, 2),
+            f"{r.officers:.1f}",
+        ]
+        if known:
+            row.insert(2, str(r.changed))
+        rows.append(row)
+    console.print()
+    for line in grid(columns, rows, console.width):
+        console.print(line)
+    said = _(
+        "Work: {work}, 100% = an even share. Minutes: mean from the seat. PP: Polsby–Popper, "
+        "1 = a disc, as Reock. Officers: the unit's, by work."
+    )
+    say_lines(said.format(work=balance_text(study, _)), console, "dim")
+    if known:
+        say_lines(_("New: cells that come from another beat of today."), console, "dim")
+    console.print()
+
+
+def _compare(study: BeatStudy, shown: Scored, console: Console, _: Translate) -> None:
+    columns = [
+        Column(header=""),
+        Column(header=objective_text(study, _), figures=True),
+        Column(header=_("Mean minutes"), figures=True),
+        Column(header=_("Largest difference"), figures=True),
+        Column(header=_("Broken rules"), figures=True),
+    ]
+    entries = [(_("Today"), study.today)]
+    if study.edited is not None:
+        entries.append((_("Before the moves"), study.best))
+    entries.append((_("Edited by hand") if study.edited is not None else _("Plan"), shown))
+    rows = [
+        [
+            label,
+            _figure(one.objective, 0),
+            _figure(one.mean_minutes, 2),
+            f"{one.worst_share:.1%}",
+            str(len(one.broken)),
+        ]
+        for label, one in entries
+        if one is not None
+    ]
+    for line in grid(columns, rows, console.width):
+        console.print(line)
+    if study.today is not None:
+        said = _("{n} of {all} cells change their beat.")
+        say_lines(said.format(n=int(study.changed.sum()), all=len(study.changed)), console)
+
+
+def _moves(study: BeatStudy, console: Console, _: Translate) -> None:
+    if study.edited is None or study.best is None:
+        return
+    for cell, old, new in study.moved:
+        said = _("{cell}: from beat {old} to beat {new}").format(cell=cell, old=old, new=new)
+        say_lines(said, console)
+    more = study.edited.objective - study.best.objective
+    whole = study.best.objective
+    if math.isfinite(more) and whole > 0:
+        said = _("The moves change {what} by {more:+,.0f} ({share:+.2%}).")
+        said = said.format(what=objective_text(study, _), more=more, share=more / whole)
+        say_lines(said, console, "bold")
+
+
+def _broken(study: BeatStudy, shown: Scored, console: Console, _: Translate) -> None:
+    if not shown.broken:
+        say_lines(_("Every rule is kept."), console, "green")
+        return
+    say_lines(_("{n} rules are broken:").format(n=len(shown.broken)), console, "bold red")
+    for one in shown.broken[:_MOST_LINES]:
+        say_lines("  " + broken_text(study, shown, one, _), console, "red")
+    if len(shown.broken) > _MOST_LINES:
+        said = _("… and {n} more; --json has all.")
+        say_lines("  " + said.format(n=len(shown.broken) - _MOST_LINES), console, "red")
+
+
+def _figure(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}" if math.isfinite(value) else "–" if math.isnan(value) else "∞"
