@@ -35,7 +35,7 @@ DECISIONS = {
         "road_assignment",
         "road_diagnosis", "road_frontier", "road_model",
         "road_loads", "rollout", "roster_even", "roster_model", "roster_search", "short_lists",
-        "solver", "stability",
+        "siting", "solver", "stability",
         "staffing", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip
