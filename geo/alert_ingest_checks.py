@@ -109,7 +109,7 @@ def _swapped(files: Iterable[FileFacts], world: World) -> tuple[Problem, ...]:
     """Whether the points that lie outside lie inside with longitude and latitude exchanged."""
     for facts in files:
         lon, lat = facts.outside
-        if len(lon) and (world.locate(lat, lon) >= 0).mean() >= _ENOUGH_SWAPPED:
+        if len(lon) and (world.reach(lat, lon) >= 0).mean() >= _ENOUGH_SWAPPED:
             return (
                 Problem(
                     where=facts.shown,

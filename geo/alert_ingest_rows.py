@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from geo.alert_ingest_times import Stamps, Times, as_mask, parse_times, swapped,
 from geo.alert_ingest_values import by_value, coordinates
 from geo.alert_table import PLACED
 from geo.alerts import NO_CATEGORY
-from geo.cell_raster import CellRaster, cells_at
 from geo.columns import Column, Schema
 from geo.crs import from_wgs84
 from geo.faults import Fault
@@ -53,8 +52,7 @@ class World:
         population: Residents, shape (C,).
         crs: Metric system of the table.
         names: What place names stand for.
-        raster: Over the polygons.
-        reach: Finds cells that are points: longitudes and latitudes -> rows or -1.
+        reach: Finds cells: longitudes and latitudes -> rows, -1 outside all.
     """
 
     cell_id: tuple[str, ...]
@@ -64,15 +62,7 @@ class World:
     population: FloatArray
     crs: str
     names: Gazetteer
-    raster: CellRaster | None
-    reach: Any = None
-
-    def locate(self, lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
-        """Cell of each point, -1 outside all."""
-        if self.geometry is not None:
-            return cells_at(self.raster, self.geometry, lon_deg, lat_deg)
-        found: IntArray = self.reach(lon_deg, lat_deg)
-        return found
+    reach: Callable[[FloatArray, FloatArray], IntArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +267,7 @@ class Reader:
             said = batch.columns["cell_id"]
             _add(faults, "cell_id", unknown, said, "a cell_id of the cells layer")
         by_point = ~named & np.isfinite(lon) & np.isfinite(lat)
-        cell[by_point] = self.world.locate(lon[by_point], lat[by_point])
+        cell[by_point] = self.world.reach(lon[by_point], lat[by_point])
         placed[by_point] = PLACED.index("point")
         outside = by_point & (cell < 0)
         _add_points(faults, outside, lon, lat, OUTSIDE)

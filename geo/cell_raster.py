@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import shapely
@@ -136,13 +137,26 @@ def cell_raster(geometry: GeometryArray) -> CellRaster:
     )
 
 
-def cells_at(
-    raster: CellRaster | None, geometry: GeometryArray, lon_deg: FloatArray, lat_deg: FloatArray
-) -> IntArray:
-    """As `locate`, by the raster where there is one and points enough to need it."""
-    if raster is None or len(lon_deg) < _FEW_POINTS:
-        return locate(lon_deg, lat_deg, geometry)
-    return raster.locate(lon_deg, lat_deg)
+class CellFinder:
+    """Finds cells as `geo.boundaries.locate` does; draws the raster when points enough ask for it.
+
+    Args:
+        geometry: Polygons in WGS84, shape (C,).
+    """
+
+    def __init__(self, geometry: GeometryArray) -> None:
+        self._geometry = geometry
+        self._raster: CellRaster | None = None
+        self._drawing = Lock()
+
+    def locate(self, lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
+        """Row of the cell that holds each point, shape (P,); -1 outside all."""
+        if self._raster is None and len(lon_deg) < _FEW_POINTS:
+            return locate(lon_deg, lat_deg, self._geometry)
+        with self._drawing:
+            if self._raster is None:
+                self._raster = cell_raster(self._geometry)
+        return self._raster.locate(lon_deg, lat_deg)
 
 
 def _border_pixels(

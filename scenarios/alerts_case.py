@@ -21,7 +21,7 @@ from geo.alert_ingest_names import gazetteer
 from geo.alert_ingest_rows import OUTSIDE, World
 from geo.alert_table import AlertTable
 from geo.boundaries import point_adjacency
-from geo.cell_raster import cell_raster
+from geo.cell_raster import CellFinder
 from geo.columns import Column, Schema
 from geo.crs import local_crs
 from geo.place_key import case_salt
@@ -320,8 +320,9 @@ def _world(ground: Ground, names: Mapping[str, str]) -> World:
             list(zip(rows, ground.township, strict=True)),
             [(i, ground.station_name[s]) for i, s in enumerate(ground.station.tolist())],
         ),
-        raster=None if ground.geometry is None else cell_raster(ground.geometry),
-        reach=None if ground.geometry is not None else _nearest(ground.lon_deg, ground.lat_deg),
+        reach=_nearest(ground.lon_deg, ground.lat_deg)
+        if ground.geometry is None
+        else CellFinder(ground.geometry).locate,
     )
 
 

@@ -182,7 +182,7 @@ def test_swapped_below_ninety_degrees_is_named_too(tmp_path: Path, plain: Loaded
 
     world = World(
         cell_id=("c",), geometry=None, lon_deg=np.array([76.0]), lat_deg=np.array([39.0]),
-        population=np.zeros(1), crs="", names=gazetteer([], [], []), raster=None, reach=reach,
+        population=np.zeros(1), crs="", names=gazetteer([], [], []), reach=reach,
     )  # fmt: skip
     outside = np.array([[39.1, 39.2], [76.0, 76.1]])
     facts = FileFacts(shown="a.csv", rows=2, epoch=0, outside=outside, inside=outside, crs="WGS84")

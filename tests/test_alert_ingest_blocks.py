@@ -40,7 +40,7 @@ def records_of(path: Path, size: int) -> list[tuple[int, list[str]]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.lists(FIELD, min_size=2, max_size=3), max_size=12),
     st.integers(1, 40),

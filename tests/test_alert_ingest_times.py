@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.alert_ingest_times import Times, parse_times, swapped
@@ -87,6 +87,7 @@ def test_day_and_month() -> None:
     assert [str(t)[:10] for t in found.at[1:]] == ["2026-04-13", "2026-04-13", "2026-04-03"]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2035, 12, 31)))
 def test_every_writing_means_the_same(moment: dt.datetime) -> None:
     moment = moment.replace(microsecond=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import duckdb
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 import xlsxwriter
@@ -92,6 +95,27 @@ def test_every_format_gives_the_same_alerts(
     assert found.cell.tolist() == expected.cell.tolist()
     assert found.category.tolist() == expected.category.tolist()
     assert found.x_m == pytest.approx(expected.x_m, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ({HEADER[0]: pa.array(pd.to_datetime(T)), HEADER[1]: pa.nulls(60)}, 60),
+        ({HEADER[0]: pa.array(T, pa.large_string())}, 60),
+        ({HEADER[1]: pa.array(["a", "b"] * 30).dictionary_encode()}, 60),
+        ({HEADER[2]: pa.array([Decimal(str(x)) for x, _ in P])}, 60),
+        ({HEADER[2]: pa.array([str(x) for x, _ in P], pa.large_string())}, 60),
+        ({HEADER[0]: pa.array([None, *T[1:]])}, 59),
+        ({"priority": pa.array([None, 2.0] * 30), "警情编号": pa.array([None, *range(59)])}, 60),
+        ({"priority": pa.array([0, 2, 1] * 20)}, 40),
+    ],
+)
+def test_columns_of_any_type(
+    changed: dict[str, pa.Array], kept: int, plain: LoadedCase, tmp_path: Path
+) -> None:
+    columns = {name: pa.array(FRAME[name]) for name in HEADER} | changed
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert len(read_layer(plain, tmp_path, {"path": "a.parquet"})) == kept
 
 
 def test_a_duckdb_url(plain: LoadedCase, expected: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.boundaries import locate
-from geo.cell_raster import CellRaster, cell_raster, cells_at
+from geo.cell_raster import CellFinder, CellRaster, cell_raster
 
 
 def as_array(*shapes: Any) -> Any:
@@ -32,7 +32,7 @@ def test_neighbours_holes_and_outside() -> None:
     assert raster.locate(lon, lat).tolist() == [0, 1, -1, -1, 0, -1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -90,10 +90,20 @@ def test_most_points_need_no_polygon(county: Any, monkeypatch: pytest.MonkeyPatc
     assert 0 < sum(tried) < 0.05 * len(lon)
 
 
-def test_few_points_do_without_a_raster(county: Any) -> None:
+def test_few_points_do_without_a_raster(county: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def counted(cells: Any) -> CellRaster:
+        drawn.append(len(cells))
+        return cell_raster(cells)
+
+    monkeypatch.setattr("geo.cell_raster.cell_raster", counted)
+    finder = CellFinder(county)
     lon, lat = np.array([0.15, 0.9]), np.array([0.15, 0.9])
-    assert cells_at(None, county, lon, lat).tolist() == locate(lon, lat, county).tolist()
-    raster = cell_raster(county)
+    assert finder.locate(lon, lat).tolist() == locate(lon, lat, county).tolist()
+    assert not drawn
     many = np.repeat(lon, 2_000)
     expected = locate(many, np.repeat(lat, 2_000), county)
-    assert cells_at(raster, county, many, np.repeat(lat, 2_000)).tolist() == expected.tolist()
+    assert finder.locate(many, np.repeat(lat, 2_000)).tolist() == expected.tolist()
+    assert finder.locate(lon, lat).tolist() == locate(lon, lat, county).tolist()
+    assert drawn == [len(county)]
