@@ -37,7 +37,6 @@ class LocalG:
     Attributes:
         value: What was summed, shape (N,).
         window: Sum over the place and its neighbours, shape (N,).
-        expected: What the window would hold at the county's mean, shape (N,).
         places: Places in the window, the place itself counted, shape (N,).
         z: The statistic, shape (N,); 0 where all values are equal or the window is the county.
         p: Chance of such a window or a higher one, shape (N,).
@@ -47,7 +46,6 @@ class LocalG:
 
     value: FloatArray
     window: FloatArray
-    expected: FloatArray
     places: IntArray
     z: FloatArray
     p: FloatArray
@@ -122,7 +120,6 @@ def local_g(
     return LocalG(
         value=value,
         window=window,
-        expected=places * value.mean() if len(value) else window,
         places=places,
         z=standard_g(value, window, places),
         p=p,

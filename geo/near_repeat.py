@@ -32,7 +32,7 @@ class NearRepeats:
         distances_m: Upper ends of the bands of distance, shape (D + 1,).
         days: Upper ends of the bands of time, shape (T,).
         pairs: Pairs found, shape (D + 1, T).
-        expected: Mean over the shuffles, shape (D + 1, T).
+        expected_pairs: Mean over the shuffles, shape (D + 1, T).
         p: Chance of as many or more, (1 + as many) / (1 + shuffles), shape (D + 1, T).
         permutations: Shuffles.
     """
@@ -41,15 +41,15 @@ class NearRepeats:
     distances_m: FloatArray
     days: FloatArray
     pairs: IntArray
-    expected: FloatArray
+    expected_pairs: FloatArray
     p: FloatArray
     permutations: int
 
     @property
     def ratio(self) -> FloatArray:
         """Pairs per pair expected, shape (D + 1, T); 1 where none is found and none expected."""
-        none = self.expected <= 0
-        return np.where(none, 1.0, self.pairs / np.where(none, 1.0, self.expected))
+        none = self.expected_pairs <= 0
+        return np.where(none, 1.0, self.pairs / np.where(none, 1.0, self.expected_pairs))
 
 
 class TooManyPairsError(ValueError):
@@ -111,7 +111,7 @@ def near_repeats(
         distances_m=ends,
         days=within,
         pairs=found,
-        expected=total_of / permutations,
+        expected_pairs=total_of / permutations,
         p=(1.0 + as_many) / (1.0 + permutations),
         permutations=permutations,
     )

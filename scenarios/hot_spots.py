@@ -51,7 +51,7 @@ class HotSpot:
         township, cell_id: Where most of its alerts are.
         keys: Squares or cells that it is made of, by which `--trace` finds its alerts.
         alerts: In these places, over the time of the alerts.
-        expected: What they would have at the county's mean.
+        expected_alerts: What they would have at the county's mean.
         area_km2: Ground.
         z, q: The highest Gi* and the least false-discovery share of its places.
         kind: Class through time; empty where not asked for.
@@ -65,7 +65,7 @@ class HotSpot:
     cell_id: str
     keys: tuple[str, ...]
     alerts: float
-    expected: float
+    expected_alerts: float
     area_km2: float
     z: float
     q: float
@@ -77,7 +77,7 @@ class HotSpot:
     @property
     def times(self) -> float:
         """Alerts over those expected."""
-        return self.alerts / self.expected if self.expected > 0 else float("inf")
+        return self.alerts / self.expected_alerts if self.expected_alerts > 0 else float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -260,7 +260,7 @@ class _Maker:
         made = [self.spot(rows) for rows in _rows_of(group)]
         least = self.meant.loaded.case.spec.alert_rules.hot_spots.least_alerts
         kept = [s for s in made if s.alerts >= least]
-        kept.sort(key=lambda s: (s.expected - s.alerts, s.keys))
+        kept.sort(key=lambda s: (s.expected_alerts - s.alerts, s.keys))
         ranked = tuple(_ranked(s, i + 1) for i, s in enumerate(kept))
         return ranked, len(made) - len(kept)
 
@@ -293,7 +293,7 @@ class _Maker:
             cell_id=cells.cell_id[cell],
             keys=tuple(self.keys[i] for i in rows.tolist()),
             alerts=alerts,
-            expected=expected,
+            expected_alerts=expected,
             area_km2=area_km2,
             z=float(local.z[rows].max()),
             q=float(local.q[rows].min()),
@@ -356,7 +356,7 @@ def _changing(made: _Maker, through: Through, grid: Grid) -> tuple[HotSpot, ...]
                     last_alerts=int(through.counts[rows, -1].sum()),
                 )
             )
-        spots.sort(key=lambda s: (s.expected - s.alerts, s.keys))
+        spots.sort(key=lambda s: (s.expected_alerts - s.alerts, s.keys))
         found += spots
     return tuple(_ranked(s, i + 1) for i, s in enumerate(found))
 

@@ -141,7 +141,7 @@ def _columns(spots: tuple[HotSpot, ...], _: Translate) -> dict[str, object]:
         "township": [s.township for s in spots],
         "cell_id": [s.cell_id for s in spots],
         "alerts": [s.alerts for s in spots],
-        "expected": [s.expected for s in spots],
+        "expected": [s.expected_alerts for s in spots],
         "area_km2": [s.area_km2 for s in spots],
         "z": [s.z for s in spots],
         "q": [s.q for s in spots],

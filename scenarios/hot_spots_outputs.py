@@ -74,7 +74,7 @@ def _spot(spot: HotSpot) -> dict[str, Any]:
         "township": spot.township,
         "cell_id": spot.cell_id,
         "alerts": spot.alerts,
-        "expected": spot.expected,
+        "expected": spot.expected_alerts,
         "times": None if math.isinf(spot.times) else spot.times,
         "area_km2": spot.area_km2,
         "z": spot.z,
@@ -93,7 +93,7 @@ def _near(near: NearRepeats) -> dict[str, Any]:
         "distances_m": near.distances_m.tolist(),
         "days": near.days.tolist(),
         "pairs": near.pairs.tolist(),
-        "expected": near.expected.tolist(),
+        "expected": near.expected_pairs.tolist(),
         "ratio": near.ratio.tolist(),
         "p": near.p.tolist(),
     }
@@ -118,7 +118,7 @@ def _spots(found: HotSpotStudy, _: Translate) -> Sheet:
         kinds=("count", "text", "text", "count", "number", "number", "number", "number",
                "text", "count", "text"),
         rows=tuple(
-            (s.rank, s.township, s.cell_id, s.alerts, s.expected, s.times, s.area_km2, s.z,
+            (s.rank, s.township, s.cell_id, s.alerts, s.expected_alerts, s.times, s.area_km2, s.z,
              f"{s.q:.2g}", len(s.keys), s.keys[0])
             for s in found.spots
         ),
@@ -174,7 +174,7 @@ def _repeats(near: NearRepeats, _: Translate) -> Sheet:
         header=(_("Distance"), _("Days between"), _("Pairs"), _("Expected"), _("Times"), _("p")),
         kinds=("text", "text", "count", "number", "number", "text"),
         rows=tuple(
-            (distances[d], days[t], int(near.pairs[d, t]), float(near.expected[d, t]),
+            (distances[d], days[t], int(near.pairs[d, t]), float(near.expected_pairs[d, t]),
              float(near.ratio[d, t]), f"{near.p[d, t]:.2g}")
             for d in range(len(distances))
             for t in range(len(days))

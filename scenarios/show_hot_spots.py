@@ -90,7 +90,7 @@ def _spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
             str(s.rank),
             escape(f"{s.township} {s.cell_id}"),
             f"{s.alerts:,.0f}",
-            f"{s.expected:,.0f}" if s.expected >= 10 else f"{s.expected:.1f}",
+            f"{s.expected_alerts:,.0f}" if s.expected_alerts >= 10 else f"{s.expected_alerts:.1f}",
             f"{s.times:.1f}",
             f"{s.area_km2:.1f}",
             f"{s.z:.1f}",
@@ -146,7 +146,7 @@ def _near(near: NearRepeats, console: Console, _: Translate) -> None:
     for d, name in enumerate(distances):
         cells = []
         for t in range(len(days)):
-            if not near.pairs[d, t] and not near.expected[d, t]:
+            if not near.pairs[d, t] and not near.expected_pairs[d, t]:
                 cells.append("–")
                 continue
             sure = " *" if near.p[d, t] <= 0.05 else ""
