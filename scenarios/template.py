@@ -166,6 +166,10 @@ def case_text(answers: Answers, _: Translate) -> str:
             _("No township waits so many minutes longer than today; leave it out for no limit.")
         ),
         "  # equity: {max_township_loss_min: 10}",
+        *_comment(_("Rules on a log of alerts, for jingli alerts and jingli repeats."), ""),
+        "# alert_rules:",
+        "#   repeats: {alerts: 3, days: 30, radius_m: 30, kinds: {quarrels: [dispute, family]}}",
+        "#   rhythm: {top_places: 10, due: {red: 3, yellow: 7, blue: 15}}",
         *_comment(_("What-ifs; run one with -s."), ""),
         "scenarios:",
         "  free:",

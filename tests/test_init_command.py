@@ -14,6 +14,7 @@ import yaml
 from python_calamine import CalamineWorkbook
 
 from optimizer.policy import Policy
+from scenarios.alert_rules import AlertRules
 from scenarios.case import open_case
 from scenarios.commands import init as init_module
 from scenarios.template import WORKBOOK, Answers, case_text
@@ -168,6 +169,15 @@ def test_bad_answers_are_refused_together(tmp_path: Path) -> None:
     assert "2 problem(s)" in text
     assert "GCJ02" in text
     assert not (tmp_path / "x").exists()
+
+
+def test_rules_on_alerts_in_comments_are_rules() -> None:
+    text = case_text(Answers(name="X", tables="csv", crs="WGS84", squads=True, units=True), str)
+    start = text.index("# alert_rules:\n")
+    lines = [n[2:] for n in text[start:].splitlines()[:3]]
+    rules = AlertRules.model_validate(yaml.safe_load("\n".join(lines))["alert_rules"])
+    assert rules.repeats.kinds == {"quarrels": ("dispute", "family")}
+    assert rules.rhythm.due.days("blue") == 15
 
 
 def test_what_stands_in_comments_is_a_policy() -> None:
