@@ -9,133 +9,166 @@ which the k best count. Contiguity is left out here, so the bound holds with or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from optimizer.beat_core import BeatCore
-from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.frozen import FloatArray, IntArray
 
-# Lists of units near a seat are this many times an even share of the units.
-_LISTED_SHARES = 6.0
+# Where there are very many, lists of units near a seat are this many even shares of the units.
+_LISTED_SHARES, _LISTED_ENTRIES = 8.0, 2_000_000
 _LEAST_LISTED = 60
 _ROUNDING = 1e-10
+_UNLIMITED = 1e300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bound:
-    """A Lagrangian bound.
+class Node:
+    """Which seats may be used, and a bound for plans that use no others.
 
     Attributes:
-        value: No plan is below this.
+        rows: Rows of the seats that may be used, shape (F',).
+        group: Groups of which one at least is used, 0 to g-1, shape (F',); -1 = none.
+        bound: No plan with these seats is below this.
         dual: Of the units, shape (U,).
-        seat_value: Of each seat, shape (F,).
-        worth: Of a unit of work at each seat, shape (F,).
-        beats: k.
+        value: Of each seat at these duals, shape (F',).
+        worth: Of a unit of work at each seat, shape (F',).
+        share: How often each seat was chosen on the way, shape (F',).
     """
 
-    value: float
+    rows: IntArray
+    group: IntArray
+    bound: float
     dual: FloatArray
-    seat_value: FloatArray
+    value: FloatArray
     worth: FloatArray
-    beats: int
+    share: FloatArray
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are."""
+        return int(self.group.max(initial=-1)) + 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lists:
-    price: FloatArray
-    unit: IntArray
-    size: IntArray
-    most: FloatArray
+@dataclass(slots=True, eq=False)
+class Bounding:
+    """Bounds of one problem; keeps the units near each seat in lists."""
 
+    core: BeatCore
+    price: FloatArray = field(init=False)
+    unit: IntArray = field(init=False)
+    size: IntArray = field(init=False)
+    most: FloatArray = field(init=False)
 
-def lagrangian(
-    core: BeatCore,
-    upper: float,
-    *,
-    rounds: int,
-    start: FloatArray | None = None,
-    live: BoolArray | None = None,
-) -> Bound:
-    """Raise the bound from the prices around a plan's seats.
+    def __post_init__(self) -> None:
+        self._list()
 
-    Args:
-        core: The problem.
-        upper: Objective of the best plan known.
-        rounds: Steps at most.
-        start: Duals to start from, shape (U,).
-        live: Seats that count, shape (F,).
-    """
-    from optimizer.beat_bound_loops import ascend
+    def root(self, upper: float) -> Node:
+        """All seats, with duals from the mean price of a unit of work."""
+        core = self.core
+        seats = len(core.seats)
+        group = np.full(seats, -1, np.int64)
+        group[core.must] = np.arange(len(core.must))
+        none = np.zeros(seats)
+        even = core.work / max(1e-300, float(core.work.sum()))
+        return Node(np.arange(seats), group, 0.0, 1.3 * upper * even, none, none, none)
 
-    rows = np.arange(len(core.seats)) if live is None else np.flatnonzero(live)
-    lists = _lists(core, rows)
-    dual = np.full(core.units, upper / max(1, core.units)) if start is None else start
-    must = np.isin(rows, core.must).astype(np.int64)
-    value, dual, seat_value, worth = ascend(
-        lists.price, lists.unit, lists.size, core.work, core.home[rows], must, core.low,
-        core.high if np.isfinite(core.high) else 1e300, core.task.beats, dual, lists.most, upper,
-        rounds, 1.0, 12,
-    )  # fmt: skip
-    values, worths = np.full(len(core.seats), np.inf), np.zeros(len(core.seats))
-    values[rows], worths[rows] = seat_value, worth
-    return Bound(value - _ROUNDING * abs(upper), dual, values, worths, core.task.beats)
+    def raised(
+        self, node: Node, upper: float, *, rounds: int, step: float = 1.0, patience: int = 20
+    ) -> Node | None:
+        """The node with a better bound and without seats that no plan below `upper` uses.
 
+        Returns:
+            None where no plan below `upper` is left in it.
+        """
+        from optimizer.beat_bound_loops import ascend
 
-def live_seats(core: BeatCore, bound: Bound, upper: float) -> tuple[BoolArray, FloatArray]:
-    """Seats of which a plan below `upper` may make use, and the bound with each, shape (F,)."""
-    key = bound.seat_value.copy()
-    key[core.must] = -np.inf
-    last = np.partition(key, bound.beats - 1)[bound.beats - 1]
-    with_seat = bound.value + np.maximum(0.0, bound.seat_value - last)
-    with_seat[core.must] = bound.value
-    live: BoolArray = with_seat < upper
-    return live, with_seat
+        core, k = self.core, self.core.task.beats
+        if len(node.rows) < k or node.groups > k:
+            return None
+        at = node.rows
+        high = core.high if np.isfinite(core.high) else _UNLIMITED
+        bound, dual, value, worth, share = ascend(
+            self.price[at], self.unit[at], self.size[at], core.work, core.home[at], node.group,
+            node.groups, core.low, high, k, node.dual, self.most, upper, rounds, step, patience,
+        )  # fmt: skip
+        bound = bound - _ROUNDING * abs(upper)
+        if max(bound, node.bound) >= upper:
+            return None
+        own = Node(at, node.group, bound, dual, value, worth, share)
+        keep = self.bound_with(own) < upper
+        kept_groups = np.unique(node.group[keep & (node.group >= 0)])
+        if len(kept_groups) < node.groups or keep.sum() < k:
+            return None
+        return Node(
+            at[keep], node.group[keep], max(bound, node.bound), dual, value[keep], worth[keep],
+            share[keep],
+        )  # fmt: skip
 
+    def bound_with(self, node: Node) -> FloatArray:
+        """The node's own bound for plans that use each seat, shape (F',)."""
+        from optimizer.beat_bound_loops import chosen_seats
 
-def live_arcs(
-    core: BeatCore, bound: Bound, with_seat: FloatArray, rows: IntArray, upper: float
-) -> list[IntArray]:
-    """Units each seat of `rows` may serve in a plan below `upper`; its home is not among them."""
-    found = []
-    for row in rows:
-        price = core.prices(np.array([row]))[0]
-        extra = np.maximum(0.0, price - bound.dual - bound.worth[row] * core.work)
-        may = with_seat[row] + extra < upper
-        may[core.home[row]] = False
-        found.append(np.flatnonzero(may))
-    return found
+        k = self.core.task.beats
+        chosen = chosen_seats(node.value, node.group, node.groups, k)
+        best_of_group, others = chosen[: node.groups], chosen[node.groups :]
+        own = float(node.dual.sum() + node.value[chosen].sum())
+        last = float(node.value[others].max()) if len(others) else -np.inf
+        # A seat comes in for the last of those chosen freely, or for the one of its group.
+        out = np.full(len(node.rows), last)
+        grouped = node.group >= 0
+        out[grouped] = np.maximum(last, node.value[best_of_group][node.group[grouped]])
+        extra = np.maximum(0.0, node.value - out)
+        extra[chosen] = 0.0
+        found: FloatArray = own + extra - _ROUNDING * abs(own)
+        return found
 
+    def arcs(self, node: Node, upper: float) -> list[IntArray]:
+        """Units besides its home that each seat may serve in a plan below `upper`."""
+        core = self.core
+        with_seat = self.bound_with(node)
+        prices = core.prices(node.rows)
+        found = []
+        for at, row in enumerate(node.rows):
+            extra = prices[at] - node.dual - node.worth[at] * core.work
+            may = with_seat[at] + np.maximum(0.0, extra) < upper
+            may[core.home[row]] = False
+            found.append(np.flatnonzero(may))
+        return found
 
-def _lists(core: BeatCore, rows: IntArray) -> _Lists:
-    """Units by price per work around each seat; those that cost nothing anywhere are left out."""
-    n = core.units
-    longest = min(n - 1, max(_LEAST_LISTED, int(_LISTED_SHARES * n / core.task.beats)))
-    price = np.full((len(rows), longest + 1), np.inf)
-    unit = np.zeros((len(rows), longest), np.int64)
-    size = np.zeros(len(rows), np.int64)
-    least = np.full(n, np.inf)
-    reach = np.inf
-    per_work = np.where(core.work > 0, core.work, 1.0)
-    for at, row in enumerate(rows):
-        prices = core.prices(np.array([row]))[0]
-        rate = prices / per_work
-        rate[core.work <= 0] = np.where(prices[core.work <= 0] > 0, -1.0, np.inf)
-        own = int(core.home[row])
-        rate[own] = np.inf
-        if longest < n - 1:
-            some = np.argpartition(rate, longest)
-            reach = min(reach, float(rate[some[longest]]))
-            some = some[:longest]
-        else:
+    def _list(self) -> None:
+        """Units by price per work around each seat; what costs nothing anywhere is left out."""
+        core, n = self.core, self.core.units
+        rows = len(core.seats)
+        longest = n - 1
+        if rows * n > _LISTED_ENTRIES:
+            longest = min(n - 1, max(_LEAST_LISTED, int(_LISTED_SHARES * n / core.task.beats)))
+        self.price = np.full((rows, longest + 1), np.inf)
+        self.unit = np.zeros((rows, longest), np.int64)
+        self.size = np.zeros(rows, np.int64)
+        least = np.full(n, np.inf)
+        reach = np.inf
+        idle = core.work <= 0
+        per_work = np.where(idle, 1.0, core.work)
+        for row in range(rows):
+            prices = core.prices(np.array([row]))[0]
+            own = int(core.home[row])
+            rate = prices / per_work
+            rate[idle] = np.where(prices[idle] > 0, -1.0, np.inf)
+            rate[own] = np.inf
             some = np.flatnonzero(np.arange(n) != own)
-        some = some[np.isfinite(rate[some])]
-        size[at] = len(some)
-        unit[at, : len(some)] = some
-        price[at, : len(some)] = prices[some]
-        price[at, len(some)] = prices[own]
-        least = np.minimum(least, prices)
-    most = np.where(core.work > 0, reach * core.work, np.inf)
-    # Units without work that cost nothing have no dual.
-    most = np.where((core.work <= 0) & (least <= 0), 0.0, most)
-    return _Lists(price, unit, size, most)
+            if longest < n - 1:
+                some = np.argpartition(rate, longest)
+                reach = min(reach, float(rate[some[longest]]))
+                some = some[:longest]
+            some = some[np.isfinite(rate[some])]
+            some = some[np.argsort(rate[some], kind="stable")]
+            self.size[row] = len(some)
+            self.unit[row, : len(some)] = some
+            self.price[row, : len(some)] = prices[some]
+            self.price[row, len(some)] = prices[own]
+            least = np.minimum(least, prices)
+        most = np.where(idle, np.inf, reach * per_work)
+        # Units without work that cost nothing have no dual.
+        self.most = np.where(idle & (least <= 0), 0.0, most)

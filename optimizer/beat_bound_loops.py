@@ -22,12 +22,14 @@ def knapsack(
     home: int,
     low: float,
     high: float,
+    dearest: float,
     take: FloatArray,
-) -> tuple[float, float]:
+) -> tuple[float, float, int]:
     """The most that a seat can save at these duals, in fractions of units.
 
     Args:
-        price: Of the units listed, shape (L,); those not listed never save.
+        price: Of the units listed, shape (L,), those without work first, then ascending per unit
+            of work; those not listed never save.
         unit: Which they are, shape (L,); `home` is not among them.
         size: How many of them count.
         work: Of every unit, shape (U,).
@@ -35,17 +37,22 @@ def knapsack(
         home: Unit of the seat, taken whole in any case at price `price[size]`.
         low: Least load.
         high: Most load.
+        dearest: The largest dual per unit of work.
         take: Filled with the fraction of each listed unit, shape (L,).
 
     Returns:
-        The value (price less duals; a lower one where the list is too short to reach `low`), and
-        what a unit of work is worth: reduced prices are price - dual - worth x work.
+        The value (price less duals; a lower one where the list is too short to reach `low`), what
+        a unit of work is worth: reduced prices are price - dual - worth x work; and up to where
+        `take` was filled.
     """
     value, load = price[size] - dual[home], work[home]
-    take[:] = 0.0
-    chosen = 0
+    chosen, stop = 0, size
     for k in range(size):
+        if work[unit[k]] > 0.0 and price[k] > dearest * work[unit[k]]:
+            stop = k
+            break
         saved = price[k] - dual[unit[k]]
+        take[k] = 0.0
         if saved < 0.0:
             value += saved
             load += work[unit[k]]
@@ -55,7 +62,7 @@ def knapsack(
         at = np.empty(chosen, np.int64)
         rate = np.empty(chosen)
         n = 0
-        for k in range(size):
+        for k in range(stop):
             if take[k] > 0.0 and work[unit[k]] > 0.0:
                 at[n] = k
                 rate[n] = (price[k] - dual[unit[k]]) / work[unit[k]]
@@ -68,11 +75,12 @@ def knapsack(
             value -= part * (price[k] - dual[unit[k]])
             load -= part * work[unit[k]]
             if load <= high * (1.0 + 1e-12):
-                return value, rate[order[m]]
-        return value, 0.0
+                return value, rate[order[m]], stop
+        return value, 0.0, stop
     if load < low:
         at = np.empty(size - chosen, np.int64)
         rate = np.empty(size - chosen)
+        take[stop:size] = 0.0
         n = 0
         for k in range(size):
             if take[k] == 0.0 and work[unit[k]] > 0.0:
@@ -88,9 +96,40 @@ def knapsack(
             value += part * (price[k] - dual[unit[k]])
             load += part * work[unit[k]]
             if load >= low * (1.0 - 1e-12):
-                return value, rate[order[m]]
-        return kept_value, 0.0
-    return value, 0.0
+                return value, rate[order[m]], size
+        return kept_value, 0.0, size
+    return value, 0.0, stop
+
+
+@compiled
+def chosen_seats(value: FloatArray, group: IntArray, groups: int, beats: int) -> IntArray:
+    """The seats of least value, with one at least of each group.
+
+    Args:
+        value: Of each seat, shape (F,).
+        group: Group of each seat, shape (F,); -1 = none.
+        groups: Number of groups, not above `beats`.
+        beats: How many seats.
+
+    Returns:
+        Seats, shape (k,): the best of each group, then the best others, ascending in value.
+    """
+    chosen = np.full(beats, -1, np.int64)
+    order = np.argsort(value, kind="mergesort")
+    taken = np.zeros(len(value), np.bool_)
+    for f in order:
+        g = group[f]
+        if g >= 0 and chosen[g] < 0:
+            chosen[g] = f
+            taken[f] = True
+    n = groups
+    for f in order:
+        if n == beats:
+            break
+        if not taken[f]:
+            chosen[n] = f
+            n += 1
+    return chosen
 
 
 @compiled
@@ -100,7 +139,8 @@ def ascend(
     size: IntArray,
     work: FloatArray,
     home: IntArray,
-    must: IntArray,
+    group: IntArray,
+    groups: int,
     low: float,
     high: float,
     beats: int,
@@ -110,7 +150,7 @@ def ascend(
     rounds: int,
     step: float,
     patience: int,
-) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+) -> tuple[float, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Raise the Lagrangian bound of the load-bound p-median (Held, Wolfe and Crowder 1974).
 
     Args:
@@ -119,45 +159,51 @@ def ascend(
         size: How many count, shape (F,).
         work: Of every unit, shape (U,).
         home: Unit of each seat, shape (F,).
-        must: 1 for seats in any case, shape (F,).
+        group: Groups of seats of which one at least is chosen, shape (F,); -1 = none.
+        groups: How many there are.
         low: Least load.
         high: Most load.
         beats: How many seats are chosen.
         dual: Where to start, shape (U,).
         most: Duals are kept at or below these, so that the lists suffice, shape (U,).
-        upper: Objective of the best plan known.
+        upper: Objective of the best plan known, or what the bound need not exceed.
         rounds: Steps at most.
         step: First share of the gap a step aims at.
-        patience: Rounds without gain after which it halves.
+        patience: Rounds without gain after which it shrinks.
 
     Returns:
-        The bound, its duals (U,), the value of each seat (F,), and what work is worth there (F,).
+        The bound, its duals (U,), the value of each seat (F,), what work is worth there (F,), and
+        how often each seat was chosen of late (F,).
     """
     seats, units = len(home), len(work)
     dual = np.minimum(dual, most)
-    value, worth = np.zeros(seats), np.zeros(seats)
+    value, worth, share = np.zeros(seats), np.zeros(seats), np.zeros(seats)
     best_dual, best_value, best_worth, best = dual.copy(), value.copy(), worth.copy(), -np.inf
     take = np.zeros(unit.shape[1])
-    key = np.empty(seats)
     short = np.empty(units)
     way = np.zeros(units)
     pull = np.maximum(work, 1e-3 * work.mean())
     idle = 0
-    for _turn in range(rounds):
+    for turn in range(rounds):
+        dearest = 0.0
+        for u in range(units):
+            if work[u] > 0.0:
+                dearest = max(dearest, dual[u] / work[u])
         for f in range(seats):
-            value[f], worth[f] = knapsack(
-                price[f], unit[f], size[f], work, dual, home[f], low, high, take
+            value[f], worth[f], _ = knapsack(
+                price[f], unit[f], size[f], work, dual, home[f], low, high, dearest, take
             )
-            key[f] = -np.inf if must[f] else value[f]
-        order = np.argsort(key, kind="mergesort")
         bound = dual.sum()
         short[:] = 1.0
-        for m in range(beats):
-            f = order[m]
+        share *= 0.95 if turn else 0.0
+        for f in chosen_seats(value, group, groups, beats):
             bound += value[f]
-            knapsack(price[f], unit[f], size[f], work, dual, home[f], low, high, take)
+            share[f] += 0.05 if turn else 1.0
+            _, _, stop = knapsack(
+                price[f], unit[f], size[f], work, dual, home[f], low, high, dearest, take
+            )
             short[home[f]] -= 1.0
-            for k in range(size[f]):
+            for k in range(stop):
                 short[unit[f, k]] -= take[k]
         if bound > best + 1e-5 * max(0.0, upper - best):
             idle = 0
@@ -172,10 +218,10 @@ def ascend(
             break
         if idle >= patience:
             idle = 0
-            step *= 0.6
+            step *= 0.7
             dual[:] = best_dual
             way[:] = 0.0
-            if step < 2e-4:
+            if step < 1e-4:
                 break
             continue
         # Steps are taken in units of work, so that heavy units move farther; part of the way
@@ -190,4 +236,4 @@ def ascend(
         size_of_step = step * max(upper - bound, 1e-9 * abs(upper)) / length
         for u in range(units):
             dual[u] = min(most[u], dual[u] + size_of_step * pull[u] * way[u])
-    return best, best_dual, best_value, best_worth
+    return best, best_dual, best_value, best_worth, share

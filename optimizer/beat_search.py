@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -22,7 +22,8 @@ from optimizer.frozen import FloatArray, IntArray
 _TOLL_ROUNDS = 40
 _ROUNDING = 1e-9
 _MANY_UNITS = 3000
-_STARTS, _STARTS_OF_MANY = 48, 1
+_STARTS, _STARTS_OF_MANY, _KEPT = 60, 1, 6
+_REHEAT = 0.2
 _PRICED_SEATS = 60
 _MANY_ENTRIES = 400_000
 _FAR = 1e18
@@ -64,7 +65,7 @@ class Effort:
 def effort_for(core: BeatCore) -> Effort:
     """Thorough where it is cheap."""
     if core.units <= _MANY_UNITS:
-        return Effort(rounds=60, moves=200 * core.units, lloyd_rounds=12, heat=2.0)
+        return Effort(rounds=60, moves=150 * core.units, lloyd_rounds=12, heat=3.0)
     return Effort(rounds=12, moves=10 * core.units, lloyd_rounds=8, heat=0.05)
 
 
@@ -118,7 +119,7 @@ def improved(
     beat_of = beat_of.copy()
     k = len(seats)
     price = _finite(core.prices(seats))
-    best = _found(core, beat_of, seats)
+    best = division(core, beat_of, seats)
     mean = float(price[beat_of, np.arange(core.units)].mean())
     per_work = float(price[beat_of, np.arange(core.units)].sum()) / max(1e-300, core.work.sum())
     counted = np.zeros(0, np.int64) if today is None else today
@@ -141,7 +142,7 @@ def improved(
         if not np.array_equal(moved, seats):
             seats = moved
             price = _finite(core.prices(seats))
-        now = _found(core, beat_of, seats)
+        now = division(core, beat_of, seats)
         if (now.off_band, now.objective) < (best.off_band, best.objective):
             best = now
         if time.monotonic() > deadline:
@@ -175,7 +176,22 @@ def middle_seats(
     return moved
 
 
-def _found(core: BeatCore, beat_of: IntArray, seats: IntArray) -> Found:
+def nearest_division(core: BeatCore, seats: IntArray) -> IntArray | None:
+    """Units shared out evenly around given seats, in one piece each; None where not all can be."""
+    from optimizer.beat_loops import even_shares, joined_to_seats
+
+    extra = _tie_price(core)
+    work = core.work + extra
+    price = _with_ties(core, seats, extra)
+    step = float(np.median(price.min(axis=0) / work)) + 1e-12
+    toll = np.zeros(len(seats))
+    beat_of = even_shares(price, work, core.low, core.high, toll, 2 * _TOLL_ROUNDS, step)
+    joined_to_seats(beat_of, core.home[seats], price, core.first, core.neighbour)
+    return None if bool((beat_of < 0).any()) else beat_of
+
+
+def division(core: BeatCore, beat_of: IntArray, seats: IntArray) -> Found:
+    """A division with its objective and the work out of the band."""
     price = core.prices(seats)
     load = np.bincount(beat_of, core.work, minlength=len(seats))
     slack = _ROUNDING * max(1.0, core.low)
@@ -286,19 +302,29 @@ def best_division(
     effort = effort_for(core)
     if core.task.today is not None and core.task.max_changes is not None:
         return _from_today(core, random, effort, deadline, evidence)
-    best: Found | None = None
+    many = core.units > _MANY_UNITS
+    pool: list[Found] = []
     starts, valid = 0, 0
-    most = _STARTS if core.units <= _MANY_UNITS else _STARTS_OF_MANY
-    while starts < most and (starts == 0 or time.monotonic() < deadline):
+    half = 0.5 * (time.monotonic() + deadline)
+    while starts < (_STARTS_OF_MANY if many else _STARTS) and (
+        not starts or time.monotonic() < half
+    ):
         found = from_start(core, random, effort)
         starts += 1
-        if found is None:
-            continue
-        valid += found.valid
-        if best is None or _key(found) < _key(best):
-            best = found
-    evidence["starts"], evidence["valid_starts"] = starts, valid
-    return best
+        if found is not None:
+            valid += found.valid
+            pool = sorted([*pool, found], key=_key)[:_KEPT]
+    # The best are warmed up again, less hot, and each gives way to what is better.
+    warm = replace(effort, heat=_REHEAT * effort.heat)
+    again = 0
+    while pool and again < (0 if many else 2 * _STARTS) and time.monotonic() < deadline:
+        at = int(random.integers(len(pool)))
+        found = improved(core, pool[at].beat_of, pool[at].seat_rows, random, warm)
+        again += 1
+        if _key(found) < _key(pool[at]):
+            pool[at] = found
+    evidence["starts"], evidence["valid_starts"], evidence["warmed_up"] = starts, valid, again
+    return min(pool, key=_key, default=None)
 
 
 def _key(found: Found) -> tuple[float, float]:

@@ -70,14 +70,13 @@ def _proven(
     core: BeatCore, found: Found, deadline: float, limits: Limits, evidence: dict[str, float]
 ) -> tuple[Found, float]:
     """The plan, perhaps bettered on the way, and a bound."""
-    from optimizer.beat_bound import lagrangian
+    from optimizer.beat_bound import Bounding
+    from optimizer.beat_tree import Tree
 
-    rounds = 1000 if core.units <= 2000 else 200
-    if core.price is None:
-        return found, 0.0
-    bound = lagrangian(core, found.objective, rounds=rounds)
-    evidence["root_bound"] = bound.value
-    return found, bound.value
+    tree = Tree(Bounding(core), found, limits, deadline)
+    bound = tree.run()
+    evidence["nodes"], evidence["exact_models"] = tree.nodes, tree.exact
+    return tree.best, bound
 
 
 def _without_plan(core: BeatCore, found: Found | None, evidence: dict[str, float]) -> BeatResult:

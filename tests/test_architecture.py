@@ -23,7 +23,8 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "alternatives", "apportionment", "beats", "bundling", "candidate_sets",
+        "allocation", "alternatives", "apportionment", "beat_exact",
+        "beat_tree", "beats", "bundling", "candidate_sets",
         "column_rules", "columns", "consolidation", "covering", "cut_loop", "diagnosis",
         "enumeration",
         "existence", "explain_board", "explain_bundle", "explain_pair", "explain_rules",
