@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from geo import map_parts as parts
 from geo.colouring import fills
@@ -49,6 +51,21 @@ class Shade:
     outlined: bool = False
 
 
+NEW_SITE = parts.Symbol(
+    marker="*", size_pt=13.5, fill="#B3001B", edge="white", edge_pt=0.8, label="New site"
+)
+_SPOT_PT = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A new site, with its name beside it."""
+
+    text: str
+    lon_deg: float
+    lat_deg: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShadedMap:
     """One map.
@@ -60,6 +77,7 @@ class ShadedMap:
         legend: Heading of the classes in the legend.
         shades: Classes, the lowest first: later ones lie over earlier ones.
         notes: English sentences a reader must know.
+        spots: New sites.
     """
 
     label: str
@@ -68,6 +86,7 @@ class ShadedMap:
     legend: str
     shades: tuple[Shade, ...]
     notes: tuple[str, ...] = ()
+    spots: tuple[Spot, ...] = ()
 
 
 def shaded_sheet(scene: MapScene, shown: ShadedMap, ground: Ground | None = None) -> Figure:
@@ -115,6 +134,8 @@ def shaded_sheet(scene: MapScene, shown: ShadedMap, ground: Ground | None = None
 def _keys(scene: MapScene, shown: ShadedMap, ground: Ground) -> list[Key]:
     seats = (parts.URBAN, parts.RURAL)
     keys = [k for k in legend_keys(scene.county, scene.plan, ground) if k.symbol in seats]
+    if shown.spots:
+        keys.append(Key(symbol=NEW_SITE))
     keys.append(Key(text=shown.legend, is_heading=True))
     return keys + [Key(text=s.text, fill=s.fill) for s in shown.shades]
 
@@ -144,3 +165,24 @@ def _draw(ax: Axes, scene: MapScene, shown: ShadedMap, ground: Ground, page: Pag
     urban = np.asarray(scene.county.stations.is_urban)
     parts.URBAN.draw(ax, ground.seat_m[urban], zorder=5.3, scale=page.name_scale)
     parts.RURAL.draw(ax, ground.seat_m[~urban], zorder=5.3, scale=page.name_scale)
+    if shown.spots:
+        _draw_spots(ax, shown.spots, ground, page)
+
+
+def _draw_spots(ax: Axes, spots: Sequence[Spot], ground: Ground, page: Page) -> None:
+    points = shapely.points([s.lon_deg for s in spots], [s.lat_deg for s in spots])
+    at_m = shapely.get_coordinates(ground.plane.project(points))
+    NEW_SITE.draw(ax, at_m, zorder=7.0, scale=page.name_scale)
+    for spot, (x, y) in zip(spots, at_m.tolist(), strict=True):
+        name = ax.annotate(
+            spot.text,
+            (x, y),
+            xytext=(0.0, _SPOT_PT * page.name_scale),
+            textcoords="offset points",
+            ha="center",
+            fontsize=_SPOT_PT * page.name_scale,
+            fontweight="bold",
+            color=NEW_SITE.fill,
+            zorder=7.1,
+        )
+        name.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
