@@ -1,0 +1,78 @@
+"""`jingli balance`: where alerts are against where officers are, and the mismatch by month."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from scenarios.commands.common import (
+    JSON,
+    LANG,
+    RUN_OR_CASE,
+    SCENARIO,
+    STORE,
+    Failures,
+    Progress,
+    asked_command,
+    console,
+    language_of,
+    opened_store,
+    print_json,
+    refuse_bad_folder,
+    say_written,
+)
+from scenarios.language import Language
+
+
+@click.command(
+    "balance",
+    help="Where alerts are against where officers are, unit by unit, with the mismatch index "
+    "month by month over the log; of a run, today and the plan. CASE is today only.",
+)
+@RUN_OR_CASE
+@SCENARIO
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder for tables, workbook, JSON, maps and chart; none: print only.",
+)
+@STORE
+@JSON
+@LANG
+def balance_command(
+    asked: str,
+    scenario: str | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+    lang: Language | None,
+) -> None:
+    """See the decorator."""
+    language, _ = language_of(lang)
+    with Failures(_):
+        if out is not None:
+            refuse_bad_folder(out)
+        from scenarios.balance import study_balance
+        from scenarios.balance_outputs import balance_document, write_balance
+        from scenarios.balance_show import show_balance
+        from scenarios.opened import open_asked
+
+        written: tuple[str, ...] = ()
+        with Progress(_, quiet=as_json) as progress:
+            opened = open_asked(
+                asked, scenario, (), partial(opened_store, store, make=False), progress.step,
+                today_only=True,
+            )  # fmt: skip
+            study = study_balance(opened, progress.step)
+            if out is not None:
+                progress.step("writing")
+                written = write_balance(study, out, _, language, asked_command())
+        if as_json:
+            print_json(balance_document(study))
+            return
+        show_balance(study, console(), _)
+        if written:
+            say_written(out, written, _)
