@@ -32,10 +32,10 @@ class NearRepeat(Part):
 
     @model_validator(mode="after")
     def _ascending(self) -> NearRepeat:
-        for name in ("distances_m", "days"):
-            ends = getattr(self, name)
-            if any(b <= a for a, b in pairwise(ends)):
-                raise WrongValue(f"{name} that ascend", "order them from near to far")
+        if any(b <= a for a, b in pairwise(self.distances_m)):
+            raise WrongValue("distances_m that ascend", "order them from near to far")
+        if any(b <= a for a, b in pairwise(self.days)):
+            raise WrongValue("days that ascend", "order them from near to far")
         return self
 
 

@@ -155,7 +155,7 @@ def _changing(found: HotSpotStudy, _: Translate) -> Sheet:
     return Sheet(
         name="through_time",
         title=_("Through time"),
-        header=(_("No."), _("Course"), _("Township"), _("Cell"), _("Alerts"),
+        header=(_("Rank"), _("Course"), _("Township"), _("Cell"), _("Alerts"),
                 _("In the last step"), _("Steps hot"), _("km²"), _("First key")),
         kinds=("count", "text", "text", "text", "count", "count", "fraction", "number", "text"),
         rows=tuple(

@@ -76,7 +76,7 @@ def _spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
         return
     shown = table(
         _("Hot spots, most alerts beyond the mean first"),
-        (_("No."), "right"),
+        (_("Rank"), "right"),
         (_("Place"), "left"),
         (_("Alerts"), "right"),
         (_("Expected"), "right"),
