@@ -29,7 +29,7 @@ from geo.map_page import (
     note_lines,
     page_for,
 )
-from geo.plane import GeometryArray, as_geometry, plane_of
+from geo.plane import GeometryArray, Plane, as_geometry, plane_of
 from geo.road_marks import COLOURS
 from optimizer.errors import Translate, untranslated
 from optimizer.frozen import BoolArray, FloatArray, IntArray
@@ -70,7 +70,7 @@ class BeatScene:
         cells: Polygons of the C cells in WGS84.
         pairs: Cells that touch, shape (E, 2).
         plan: The beats drawn.
-        seats: A point of each beat's seat in WGS84: longitude, latitude, shape (K, 2).
+        seats: A point of each beat's seat in WGS84: longitude, latitude; NaN = none, shape (K, 2).
         today: Today's beats; None where they are not known.
         kept: Beat of today that each beat carries on, -1 = none, shape (K,); without today's: -1.
         changed: Cells that change their beat, shape (C,).
@@ -125,9 +125,11 @@ def beat_map(scene: BeatScene) -> Figure:
         if scene.today is not None:
             ax = add_panel(figure, page, 0, "today")
             _draw(ax, ground, page, barriers, scene.today, ground.today, fills_today)
+            _names(ax, scene.today.names, _middles(ground.today), page)
             draw_furniture(ax, ground, page, t)
         ax = add_panel(figure, page, 0 if alone else 1, "plan")
         _draw(ax, ground, page, barriers, scene.plan, ground.plan, fills_plan)
+        _names(ax, scene.plan.names, _seat_m(scene, ground.plane), page)
         _hatch(ax, scene, ground, page)
         SEAT.draw(ax, ground.seat_m, zorder=5.0, scale=page.scale)
         if alone:
@@ -160,7 +162,8 @@ def _ground(scene: BeatScene) -> tuple[Ground, GeometryArray]:
         _on(plane.project(lines), land.buffer(around)) if len(lines) else as_geometry([])
         for lines, around in ((scene.roads, 0.0), (scene.barriers, fine_m))
     )
-    seat_m = np.column_stack(plane.xy(scene.seats[:, 0], scene.seats[:, 1]))
+    seat_m = _seat_m(scene, plane)
+    seat_m = seat_m[np.isfinite(seat_m).all(axis=1)]
     middle = shapely.point_on_surface(cells)
     ground = Ground(
         seat_m=seat_m,
@@ -177,6 +180,13 @@ def _ground(scene: BeatScene) -> tuple[Ground, GeometryArray]:
         plane=plane,
     )
     return ground, barriers
+
+
+def _seat_m(scene: BeatScene, plane: Plane) -> FloatArray:
+    there = np.isfinite(scene.seats).all(axis=1)
+    found: FloatArray = np.full(scene.seats.shape, np.nan)
+    found[there] = np.column_stack(plane.xy(*scene.seats[there].T))
+    return found
 
 
 def _on(lines: GeometryArray, land: shapely.Geometry) -> GeometryArray:
@@ -214,7 +224,6 @@ def _draw(
     parts.draw_lines(ax, ground.roads, colour="#7A7F8770", width_pt=0.3 * scale, zorder=2.6)
     parts.draw_borders(ax, shapes, colour=parts.INK, width_pt=1.3 * scale, zorder=3.2)
     parts.draw_lines(ax, barriers, colour=COLOURS["barrier"], width_pt=1.7 * scale, zorder=3.4)
-    _names(ax, division.names, shapes, page)
     draw_heading(ax, page, division.heading, division.line)
 
 
@@ -230,21 +239,27 @@ def _hatch(ax: Axes, scene: BeatScene, ground: Ground, page: Page) -> None:
     parts.draw_lines(ax, lines, colour=parts.INK, width_pt=width_pt, zorder=2.8)
 
 
-def _names(ax: Axes, names: Sequence[str], shapes: GeometryArray, page: Page) -> None:
-    """The name of each beat in the middle of its largest piece."""
+def _middles(shapes: GeometryArray) -> FloatArray:
+    """A point in the largest piece of each shape, NaN without one, shape (K, 2)."""
+    found: FloatArray = np.full((len(shapes), 2), np.nan)
+    for b, shape in enumerate(shapes):
+        if shape is not None and not shape.is_empty:
+            piece = max(shapely.get_parts(shape), key=lambda one: float(one.area))
+            found[b] = shapely.get_coordinates(shapely.point_on_surface(piece))[0]
+    return found
+
+
+def _names(ax: Axes, names: Sequence[str], place_m: FloatArray, page: Page) -> None:
+    """The name of each beat just above its place, where a seat may stand."""
     font = FontProperties(size=_NAME_PT * page.scale)
     size_m = _NAME_PT * page.scale * page.m_per_pt
     shown, start = [], []
-    for name, shape in zip(names, shapes, strict=True):
-        if shape is None or shape.is_empty:
-            continue
-        piece = max(shapely.get_parts(shape), key=lambda one: float(one.area))
-        middle = shapely.get_coordinates(shapely.point_on_surface(piece))[0]
-        text = one_line(name)
-        width_m = parts.text_width_pt(text, font) * page.m_per_pt
-        shown.append(text)
-        # Above the middle, where a seat may stand.
-        start.append([middle[0] - width_m / 2.0, middle[1] + 0.35 * size_m])
+    for name, (x_m, y_m) in zip(names, place_m, strict=True):
+        if np.isfinite(x_m):
+            text = one_line(name)
+            shown.append(text)
+            half_m = parts.text_width_pt(text, font) * page.m_per_pt / 2.0
+            start.append([x_m - half_m, y_m + 0.5 * size_m])
     at = np.array(start).reshape(-1, 2)
     parts.draw_halos(
         ax, shown, at, font, m_per_pt=page.m_per_pt, width_pt=2.2 * page.scale, zorder=6

@@ -246,7 +246,7 @@ def _moved(
     task: BeatTask, plan: BeatPlan, names: tuple[str, ...], moves: Sequence[str]
 ) -> tuple[BeatPlan, tuple[tuple[str, str, str], ...]]:
     """The division after moves by hand; a beat that loses its seat gets the best that is left."""
-    cell_names, beat_names = Names("cell", task.cell_ids), Names("beat", names)
+    cell_names, beat_names = Names("cell", task.cell_ids), Names("station", names)
     beat_of, problems, told = plan.beat_of.copy(), [], []
     place = {one: i for i, one in enumerate(task.cell_ids)}
     for text in moves:

@@ -203,7 +203,9 @@ def scene_of_beats(study: BeatStudy, title: str, attribution: str, _: Translate)
         notes.append(_("Cells are known as points only: discs stand for them."))
     if shown.broken:
         notes.append(_("These beats break {n} rules.").format(n=len(shown.broken)))
-    seats = asked.rows[shown.plan.seat[shown.plan.seat >= 0]]
+    seats = asked.rows[np.maximum(shown.plan.seat, 0)]
+    places = np.column_stack([county.cells.lon_deg[seats], county.cells.lat_deg[seats]])
+    places[shown.plan.seat < 0] = np.nan
     marks = barrier_marks(loaded.barriers, loaded.outline, loaded.cell_geometry)
     walls = [line for mark in marks for line in mark.lines] if asked.wishes.barriers else []
     return BeatScene(
@@ -215,7 +217,7 @@ def scene_of_beats(study: BeatStudy, title: str, attribution: str, _: Translate)
             heading=_("Edited by hand") if study.edited is not None else _("Plan"),
             line=_line(study, shown, _),
         ),
-        seats=np.column_stack([county.cells.lon_deg[seats], county.cells.lat_deg[seats]]),
+        seats=places,
         today=today,
         kept=study.kept,
         changed=study.changed,
@@ -231,8 +233,11 @@ def scene_of_beats(study: BeatStudy, title: str, attribution: str, _: Translate)
 
 def _line(study: BeatStudy, scored: Scored, _: Translate) -> str:
     """The figures under a heading of the map."""
-    return _("{n} beats · {minutes:.1f} min mean · largest difference {off:.1%}").format(
-        n=len(scored.names), minutes=scored.mean_minutes, off=scored.worst_share
+    minutes = number(scored.mean_minutes)
+    return _("{n} beats · {minutes} min mean · largest difference {off:.1%}").format(
+        n=len(scored.names),
+        minutes="–" if minutes is None else f"{minutes:.1f}",
+        off=scored.worst_share,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,14 +229,14 @@ class _Reading:
         return self._place[found]
 
     def beats(self, path: Path | None) -> tuple[IntArray | None, tuple[str, ...], tuple[int, ...]]:
-        """Beat of each cell, the beats' names in order of first mention, and seats."""
+        """Beat of each cell, the beats' names in order (2 before 10), and seats."""
         table = self._table(path, DRAWN)
         if table is None:
             return None, (), ()
         at = self._rows(table, every=True)
         if at is None:
             return None, (), ()
-        names = list(dict.fromkeys(table.frame["beat"].iloc[[t for _, t in at]]))
+        names = sorted(set(table.frame["beat"].iloc[[t for _, t in at]]), key=_natural)
         place = {name: i for i, name in enumerate(names)}
         beat_of = np.zeros(len(self._place), np.int64)
         seats = []
@@ -304,6 +305,11 @@ class _Reading:
                 )
             )
         return None if wrong else sorted(found)
+
+
+def _natural(name: str) -> tuple[tuple[str, int], ...]:
+    """Sorts figures in names by what they count."""
+    return tuple((text, int(figures or -1)) for text, figures in re.findall(r"(\D*)(\d*)", name))
 
 
 def _area(opened: Opened, wishes: BeatWishes) -> tuple[str | None, tuple[str, ...]]:

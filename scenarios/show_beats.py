@@ -45,48 +45,42 @@ def show_beats(study: BeatStudy, console: Console, _: Translate) -> None:
 
 
 def _table(study: BeatStudy, shown: Scored, console: Console, _: Translate) -> None:
+    known = study.asked.task.today is not None
     columns = [
         Column(header=_("Beat"), gives_way=True),
-        Column(header=_("Cells"), figures=True),
+        Column(header=_("Cells (new)") if known else _("Cells"), figures=True),
         Column(header=_("Alerts a year"), figures=True),
         Column(header=_("Work"), figures=True),
         Column(header=_("Minutes"), figures=True),
         Column(header=_("Residents"), figures=True),
         Column(header="km²", figures=True),
-        Column(header="PP", figures=True),
-        Column(header="Reock", figures=True),
+        Column(header="PP/Reock", figures=True),
         Column(header=_("Officers"), figures=True),
     ]
-    known = study.asked.task.today is not None
-    if known:
-        columns.insert(2, Column(header=_("New"), figures=True))
-    rows = []
-    for r in shown.rows:
-        row = [
-            r.name,
-            str(r.cells),
+    rows = [
+        [
+            r.name.removesuffix("派出所") or r.name,
+            f"{r.cells} ({r.changed})" if known else str(r.cells),
             f"{r.alerts_per_year:,.0f}",
             f"{r.work_over_even:.0%}",
             _figure(r.mean_minutes, 1),
             f"{r.residents:,.0f}",
             f"{r.area_km2:,.1f}",
-            _figure(r.polsby_popper, 2),
-            _figure(r.reock, 2),
+            f"{_figure(r.polsby_popper, 2)}/{_figure(r.reock, 2)}",
             f"{r.officers:.1f}",
         ]
-        if known:
-            row.insert(2, str(r.changed))
-        rows.append(row)
+        for r in shown.rows
+    ]
     console.print()
     for line in grid(columns, rows, console.width):
         console.print(line)
     said = _(
         "Work: {work}, 100% = an even share. Minutes: mean from the seat. PP: Polsby–Popper, "
-        "1 = a disc, as Reock. Officers: the unit's, by work."
+        "1 = a disc, as is Reock. Officers: the unit's, by work."
     )
     say_lines(said.format(work=balance_text(study, _)), console, "dim")
     if known:
-        say_lines(_("New: cells that come from another beat of today."), console, "dim")
+        say_lines(_("(new): those that come from another beat of today."), console, "dim")
     console.print()
 
 
@@ -124,7 +118,7 @@ def _moves(study: BeatStudy, console: Console, _: Translate) -> None:
     if study.edited is None or study.best is None:
         return
     for cell, old, new in study.moved:
-        said = _("{cell}: from beat {old} to beat {new}").format(cell=cell, old=old, new=new)
+        said = f"{cell}: {old} → {new}"
         say_lines(said, console)
     more = study.edited.objective - study.best.objective
     whole = study.best.objective
