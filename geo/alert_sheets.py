@@ -181,7 +181,6 @@ def _draw_spots(ax: Axes, spots: Sequence[Spot], ground: Ground, page: Page) -> 
             textcoords="offset points",
             ha="center",
             fontsize=_SPOT_PT * page.name_scale,
-            fontweight="bold",
             color=NEW_SITE.fill,
             zorder=7.1,
         )
