@@ -1,0 +1,126 @@
+"""Patrol routes by weighing every set of visits (dynamic programme after Held and Karp 1962).
+
+A label of a set and its last visit holds a time and a driving time; one that is neither earlier
+nor shorter than another goes. Sets are then shared out among vehicles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.patrol_plan import NO_WAY, PatrolTask, Routes
+
+MOST_SETS_BITS = 12
+"""Visits beyond which sets are not shared out among several vehicles."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    clock: int
+    drive: int
+    visit: int
+    before: _Label | None
+
+
+def exact_routes(task: PatrolTask, most_labels: int) -> Routes | None:
+    """The best routes: least presence missed, then least driving; ties by the smallest set.
+
+    Args:
+        task: What is asked.
+        most_labels: Labels at the most.
+
+    Returns:
+        The routes; None where the labels, or the visits for several vehicles, are too many.
+    """
+    if task.vehicles > 1 and task.visits > MOST_SETS_BITS:
+        return None
+    tours = _tours(task, most_labels)
+    if tours is None:
+        return None
+    drive = {mask: d for mask, (d, _label) in tours.items()}
+    # Of exactly these visits, by v vehicles: driving, and the last vehicle's part.
+    best: dict[int, tuple[int, tuple[int, ...]]] = {m: (d, (m,)) for m, d in drive.items()}
+    for _vehicle in range(1, min(task.vehicles, max(task.visits, 1))):
+        found = dict(best)
+        for mask, (d, parts) in best.items():
+            for other, more in drive.items():
+                if other & mask or not other:
+                    continue
+                both, total = mask | other, d + more
+                if both not in found or total < found[both][0]:
+                    found[both] = total, (*parts, other)
+        best = found
+    stay = task.stay_s.tolist()
+
+    def given(mask: int) -> int:
+        return sum(s for v, s in enumerate(stay) if mask >> v & 1)
+
+    chosen = min(best, key=lambda m: (-given(m), best[m][0], m))
+    routes = []
+    for mask in best[chosen][1]:
+        route, label = [], tours[mask][1]
+        while label is not None:
+            route.append(label.visit)
+            label = label.before
+        if route:
+            routes.append(tuple(reversed(route)))
+    return tuple(sorted(routes))
+
+
+def _tours(task: PatrolTask, most_labels: int) -> dict[int, tuple[int, _Label | None]] | None:
+    """Shortest driving of a tour of each set of visits that one vehicle can make."""
+    n = task.visits
+    travel, stay = task.travel_s.tolist(), task.stay_s.tolist()
+    opens, closes = task.opens_s.tolist(), task.closes_s.tolist()
+    home = _home_s(task)
+    tours: dict[int, tuple[int, _Label | None]] = {0: (0, None)}
+    layer: dict[tuple[int, int], list[_Label]] = {(0, -1): [_Label(0, 0, -1, None)]}
+    made = 0
+    while layer:
+        following: dict[tuple[int, int], list[_Label]] = {}
+        for (mask, last), labels in layer.items():
+            for visit in range(n):
+                leg = travel[last + 1][visit + 1]
+                if mask >> visit & 1 or leg == NO_WAY:
+                    continue
+                own = following.setdefault((mask | 1 << visit, visit), [])
+                for label in labels:
+                    clock = max(label.clock + leg, opens[visit]) + stay[visit]
+                    if clock > closes[visit] or clock + home[visit] > task.back_by_s:
+                        continue
+                    before = label if label.visit >= 0 else None
+                    _keep(own, _Label(clock, label.drive + leg, visit, before))
+                    made += 1
+                if made > most_labels:
+                    return None
+        layer = {key: labels for key, labels in following.items() if labels}
+        for (mask, last), labels in layer.items():
+            leg = travel[last + 1][0]
+            for label in labels:
+                total = label.drive + leg
+                if leg == NO_WAY or label.clock + leg > task.back_by_s:
+                    continue
+                if mask not in tours or total < tours[mask][0]:
+                    tours[mask] = total, label
+    return tours
+
+
+def _home_s(task: PatrolTask) -> list[float]:
+    """Least seconds from each visit to the centre, by way of others too; inf = none."""
+    table = task.travel_s.astype(float)
+    table[task.travel_s == NO_WAY] = np.inf
+    least = table[1:, 0]
+    for _visit in range(task.visits):
+        least = np.minimum(least, (table[1:, 1:] + least[None, :]).min(axis=1))
+    found: list[float] = least.tolist()
+    return found
+
+
+def _keep(own: list[_Label], new: _Label) -> None:
+    """Add a label unless another is as early and as short; drop those that it beats."""
+    if any(one.clock <= new.clock and one.drive <= new.drive for one in own):
+        return
+    own[:] = [one for one in own if one.clock < new.clock or one.drive < new.drive]
+    own.append(new)

@@ -1,0 +1,103 @@
+"""A patrol shift (必巡线路): what has to be visited, by how many vehicles, and routes that do it.
+
+Times are whole seconds from the start of the shift, so that sums are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.frozen import IntArray, read_only
+
+NO_WAY = -1
+"""Travel time where no road leads."""
+
+Routes = tuple[tuple[int, ...], ...]
+"""Visits of each vehicle in order, as rows of the task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PatrolTask:
+    """N visits from one centre. A key area that is to be seen several times is several visits.
+
+    Attributes:
+        names: What is visited, N names.
+        travel_s: Seconds by road, shape (N + 1, N + 1), row and column 0 the centre, row i + 1
+            visit i; NO_WAY where there is none.
+        stay_s: Presence at each visit, shape (N,), above 0.
+        opens_s, closes_s: The whole stay lies between the two, shape (N,).
+        vehicles: Vehicles at the most.
+        shift_s: Length of the shift.
+        reserve_s: Seconds of each vehicle that are left free at the end, for alerts.
+    """
+
+    names: tuple[str, ...]
+    travel_s: IntArray
+    stay_s: IntArray
+    opens_s: IntArray
+    closes_s: IntArray
+    vehicles: int
+    shift_s: int
+    reserve_s: int = 0
+
+    def __post_init__(self) -> None:
+        n = len(self.names)
+        shapes = {"travel_s": (n + 1, n + 1), "stay_s": (n,), "opens_s": (n,), "closes_s": (n,)}
+        for name, shape in shapes.items():
+            array = read_only(getattr(self, name), np.int64, shape=shape, name=f"patrol.{name}")
+            object.__setattr__(self, name, array)
+        if self.vehicles < 1 or self.shift_s <= 0 or self.reserve_s < 0:
+            raise ValueError("patrol: vehicles >= 1, shift_s > 0 and reserve_s >= 0")
+        if n and int(self.stay_s.min()) <= 0:
+            raise ValueError("patrol.stay_s: above 0")
+
+    @property
+    def visits(self) -> int:
+        """N."""
+        return len(self.names)
+
+    @property
+    def back_by_s(self) -> int:
+        """When every vehicle is back by the plan."""
+        return self.shift_s - self.reserve_s
+
+    @property
+    def miss_price(self) -> int:
+        """Price of a second of presence missed, in seconds of driving: more than all driving."""
+        return self.vehicles * self.shift_s + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatrolResult:
+    """Routes and what is proven of them.
+
+    Attributes:
+        routes: One for each vehicle that drives.
+        missed_s: Presence that is not given.
+        drive_s: Driving of all vehicles.
+        missed_bound_s: No plan misses less.
+        drive_bound_s: No plan that misses as little drives less; None while `missed_s` is not
+            proven.
+        exact: Every possible route was weighed.
+    """
+
+    routes: Routes
+    missed_s: int
+    drive_s: int
+    missed_bound_s: int
+    drive_bound_s: int | None
+    exact: bool
+
+    @property
+    def is_optimal(self) -> bool:
+        """Nothing can be better: first in presence missed, then in driving."""
+        return self.missed_s == self.missed_bound_s and self.drive_s == self.drive_bound_s
+
+    @property
+    def gap_fraction(self) -> float | None:
+        """Of the driving, 0 = proven; None while the presence missed is not proven."""
+        if self.drive_bound_s is None:
+            return None
+        return (self.drive_s - self.drive_bound_s) / self.drive_s if self.drive_s else 0.0

@@ -1,0 +1,222 @@
+"""Patrol routes: by hand, against brute force, and as the judge drives them."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizer.patrol_bound import patrol_bound
+from optimizer.patrol_plan import NO_WAY, PatrolTask, Routes
+from optimizer.patrol_rules import judge
+from optimizer.patrols import (
+    arrival_entropy_bits,
+    mean_overlap_fraction,
+    overlap_fraction,
+    plan_patrols,
+    variants,
+)
+
+
+def line(
+    at_min: list[int], *, vehicles: int = 1, shift_min: int = 480, reserve_min: int = 0
+) -> PatrolTask:
+    """Visits of 10 minutes on a straight road through the centre at 0."""
+    places = np.array([0, *at_min])
+    n = len(at_min)
+    return PatrolTask(
+        names=tuple("abcdefghijklmnop"[:n]),
+        travel_s=abs(places[:, None] - places[None, :]) * 60,
+        stay_s=np.full(n, 600),
+        opens_s=np.zeros(n, int),
+        closes_s=np.full(n, shift_min * 60),
+        vehicles=vehicles,
+        shift_s=shift_min * 60,
+        reserve_s=reserve_min * 60,
+    )
+
+
+def changed(task: PatrolTask, **values: object) -> PatrolTask:
+    fields = {name: getattr(task, name) for name in PatrolTask.__dataclass_fields__}
+    return PatrolTask(**{**fields, **values})
+
+
+def brute(task: PatrolTask) -> tuple[int, int]:
+    """Best price over all orders with separators between vehicles, by the judge alone."""
+    best = None
+    marks = list(range(task.visits)) + [-1 - v for v in range(task.vehicles)]
+    for order in set(permutations(marks)):
+        parts: list[list[int]] = [[]]
+        for one in order:
+            if one >= 0:
+                parts[-1].append(one)
+            else:
+                parts.append([])
+        routes = tuple(tuple(p) for p in parts[: task.vehicles])
+        seen = judge(task, routes)
+        if not seen.broken:
+            price = seen.missed_s, seen.drive_s
+            best = price if best is None else min(best, price)
+    assert best is not None
+    return best
+
+
+def test_line_by_hand() -> None:
+    # Out to 30 on one side and 20 on the other and back: 100 minutes of driving.
+    result = plan_patrols(line([10, 30, -20]))
+    assert (result.missed_s, result.drive_s) == (0, 100 * 60)
+    assert result.is_optimal
+    assert result.gap_fraction == 0.0
+
+
+def test_reserve_for_alerts_shortens_the_patrol() -> None:
+    # 100 minutes of driving and 30 of presence fit 130 minutes; one less and -20 goes unseen.
+    assert plan_patrols(line([10, 30, -20], shift_min=150, reserve_min=20)).missed_s == 0
+    short = plan_patrols(line([10, 30, -20], shift_min=150, reserve_min=21))
+    assert short.missed_s == 600
+    assert short.is_optimal
+
+
+def test_two_vehicles_share_what_one_cannot_do() -> None:
+    one = line([30, -30], shift_min=80)
+    assert plan_patrols(one).missed_s == 600
+    two = plan_patrols(changed(one, vehicles=2))
+    assert two.routes == ((0,), (1,))
+    assert (two.missed_s, two.drive_s) == (0, 120 * 60)
+
+
+def test_windows_set_the_order() -> None:
+    task = changed(line([10, 20]), opens_s=np.array([7200, 0]), closes_s=np.array([9000, 3600]))
+    result = plan_patrols(task)
+    assert result.routes == ((1, 0),)
+    calls = judge(task, result.routes).calls
+    assert [(c.arrives_s, c.begins_s) for c in calls] == [(1200, 1200), (2400, 7200)]
+
+
+def test_no_way_is_missed() -> None:
+    task = line([10, 20])
+    travel = task.travel_s.copy()
+    travel[:, 2] = NO_WAY
+    result = plan_patrols(changed(task, travel_s=travel))
+    assert result.routes == ((0,),)
+    assert result.missed_s == 600
+
+
+def test_judge_names_each_rule() -> None:
+    task = line([10, 20], shift_min=60)
+
+    def rules(routes: Routes, of: PatrolTask = task) -> list[tuple[str, int]]:
+        return [(b.rule, b.over) for b in judge(of, routes).broken]
+
+    assert rules(((0, 1),)) == []
+    assert rules(((0,), (1,))) == [("vehicles", 1)]
+    assert rules(((0, 0),)) == [("visited_once", 1)]
+    assert rules(((0, 1),), changed(task, reserve_s=60)) == [("shift", 60)]
+    late = changed(task, closes_s=np.array([1100, 3600]))
+    assert rules(((0, 1),), late) == [("window", 100)]
+    travel = task.travel_s.copy()
+    travel[1, 2] = NO_WAY
+    assert ("road", 1) in rules(((0, 1),), changed(task, travel_s=travel))
+
+
+@st.composite
+def tasks(draw: st.DrawFn, most: int = 5) -> PatrolTask:
+    n = draw(st.integers(1, most))
+    vehicles = draw(st.integers(1, 2))
+    numbers = st.integers(1, 30)
+    table = draw(st.lists(numbers, min_size=(n + 1) ** 2, max_size=(n + 1) ** 2))
+    opens = draw(st.lists(st.integers(0, 60), min_size=n, max_size=n))
+    width = draw(st.lists(st.integers(1, 90), min_size=n, max_size=n))
+    stay = draw(st.lists(st.integers(1, 20), min_size=n, max_size=n))
+    travel = np.array(table).reshape(n + 1, n + 1)
+    np.fill_diagonal(travel, 0)
+    return PatrolTask(
+        names=tuple(str(i) for i in range(n)),
+        travel_s=travel,
+        stay_s=np.array(stay),
+        opens_s=np.array(opens),
+        closes_s=np.array(opens) + np.array(width),
+        vehicles=vehicles,
+        shift_s=draw(st.integers(40, 160)),
+        reserve_s=draw(st.integers(0, 30)),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(tasks(4))
+def test_exact_meets_brute_force_and_the_bound_is_below(task: PatrolTask) -> None:
+    result = plan_patrols(task)
+    seen = judge(task, result.routes)
+    assert seen.broken == ()
+    assert (seen.missed_s, seen.drive_s) == (result.missed_s, result.drive_s)
+    assert (result.missed_s, result.drive_s) == brute(task)
+    assert patrol_bound(task) <= result.missed_s * task.miss_price + result.drive_s
+
+
+@settings(max_examples=40, deadline=None)
+@given(tasks(7))
+def test_search_holds_and_never_claims_too_much(task: PatrolTask) -> None:
+    exact = plan_patrols(task)
+    found = plan_patrols(task, most_labels=0, rounds=30)
+    assert judge(task, found.routes).broken == ()
+    best = exact.missed_s, exact.drive_s
+    assert (found.missed_s, found.drive_s) >= best
+    assert found.missed_bound_s <= exact.missed_s
+    if found.is_optimal:
+        assert (found.missed_s, found.drive_s) == best
+
+
+def test_bound_knows_that_time_is_short() -> None:
+    # 4 visits of 10 minutes at the centre's door, 25 minutes: at least 15 minutes go unseen.
+    task = line([0, 0, 0, 0], shift_min=25)
+    assert patrol_bound(task) // task.miss_price >= 14 * 60
+    assert plan_patrols(task).missed_s == 20 * 60
+
+
+def test_search_solves_twenty_visits_with_a_gap() -> None:
+    rng = np.random.default_rng(4)
+    xy = rng.uniform(0, 20, (21, 2))
+    km = np.hypot(*(xy[:, None] - xy[None, :]).transpose(2, 0, 1))
+    n = 20
+    task = PatrolTask(
+        names=tuple(str(i) for i in range(n)),
+        travel_s=np.rint(km * 60).astype(int),
+        stay_s=np.full(n, 300),
+        opens_s=np.zeros(n, int),
+        closes_s=np.full(n, 28800),
+        vehicles=2,
+        shift_s=28800,
+    )
+    result = plan_patrols(task, rounds=150)
+    assert not result.exact
+    assert judge(task, result.routes).broken == ()
+    assert result.missed_s == result.missed_bound_s == 0
+    assert result.gap_fraction is not None
+    assert 0.0 <= result.gap_fraction < 0.35
+
+
+def test_variants_are_as_good_and_unlike() -> None:
+    task = line([10, 10, 20, 20, -15, -15])
+    best = plan_patrols(task)
+    made = variants(task, best, 4, within_fraction=0.05, seed=1, rounds=200)
+    assert len(made) == len(set(made)) == 4
+    assert made[0] == best.routes
+    for routes in made:
+        seen = judge(task, routes)
+        assert seen.broken == ()
+        assert seen.missed_s == 0
+        assert seen.drive_s <= best.drive_s * 1.05
+    overlap = mean_overlap_fraction(made)
+    assert overlap is not None
+    assert overlap < 0.6
+    assert variants(task, best, 4, within_fraction=0.05, seed=1, rounds=200) == made
+
+
+def test_overlap_and_entropy_by_hand() -> None:
+    # Legs 0->a, a->b, b->0 and 0->a, a->c, c->0: one of five is shared.
+    assert overlap_fraction(((0, 1),), ((0, 2),)) == pytest.approx(0.2)
+    assert arrival_entropy_bits(((0, 900), (0, 100))) == pytest.approx(0.5)
+    assert mean_overlap_fraction((((0,),),)) is None
