@@ -70,7 +70,9 @@ def balance(county: County, policy: Policy, plan: Plan) -> Balance:
 def mismatch_by_month(
     county: County, policy: Policy, plan: Plan, counts: IntArray, days: IntArray
 ) -> FloatArray:
-    """Mismatch index of a plan if every month of a year were as each of M months, shape (M,).
+    """Mismatch indices of a plan if every month of a year were as each of M months, shape (M, 2).
+
+    Against workload, in which crews come whole, so that it moves in steps; and against alerts.
 
     Args:
         county: The county; its rates are replaced by those of each month.
@@ -79,12 +81,11 @@ def mismatch_by_month(
         counts: Alerts of each month, cell and category, shape (M, C, K).
         days: Days of each month, shape (M,).
     """
-    return np.array(
-        [
-            _index(county, policy, plan, month * (_YEAR_DAYS / n))
-            for month, n in zip(counts, days.tolist(), strict=True)
-        ]
-    )
+    found = [
+        _indices(county, policy, plan, month * (_YEAR_DAYS / n))
+        for month, n in zip(counts, days.tolist(), strict=True)
+    ]
+    return np.array(found, float).reshape(-1, 2)
 
 
 def mismatch_by_chance(
@@ -96,8 +97,10 @@ def mismatch_by_chance(
     draws: int,
     interval_fraction: float,
     seed: int = 0,
-) -> tuple[float, float]:
-    """Interval of the index of a month in which alerts fall by chance at the county's own rates.
+) -> FloatArray:
+    """Intervals of the indices of a month with alerts by chance at the county's own rates, (2, 2).
+
+    A row for each index of `mismatch_by_month`, lower and upper end.
 
     A month's index is above the year's even if nothing has changed: few alerts lie unevenly.
 
@@ -115,10 +118,13 @@ def mismatch_by_chance(
     counts = rng.poisson(mean, (draws, *mean.shape))
     found = mismatch_by_month(county, policy, plan, counts, np.full(draws, days))
     tail = (1.0 - interval_fraction) / 2.0
-    low, high = np.quantile(found, [tail, 1.0 - tail]).tolist()
-    return float(low), float(high)
+    ends: FloatArray = np.quantile(found, [tail, 1.0 - tail], axis=0).T
+    return ends
 
 
-def _index(county: County, policy: Policy, plan: Plan, alerts_per_year: FloatArray) -> float:
+def _indices(
+    county: County, policy: Policy, plan: Plan, alerts_per_year: FloatArray
+) -> tuple[float, float]:
     cells = replace(county.cells, alerts_per_year=alerts_per_year)
-    return balance(replace(county, cells=cells), policy, plan).mismatch_fraction
+    found = balance(replace(county, cells=cells), policy, plan)
+    return found.mismatch_fraction, found.alerts_mismatch_fraction

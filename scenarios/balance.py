@@ -10,7 +10,7 @@ import numpy as np
 from geo.alert_table import AlertTable
 from optimizer.county import County
 from optimizer.errors import Problem
-from optimizer.frozen import IntArray
+from optimizer.frozen import FloatArray, IntArray
 from optimizer.mismatch import Balance, balance, mismatch_by_chance, mismatch_by_month
 from optimizer.plan import Plan, current_plan
 from optimizer.policy import Policy
@@ -29,15 +29,25 @@ class Deployment:
         kind: `today` or `plan`.
         plan: The deployment.
         balance: Its units.
-        by_month: Mismatch index of each month of the log; empty without a log.
-        by_chance: Interval of a month's index if nothing but chance moved alerts; None likewise.
+        by_month: Mismatch against workload and against alerts of each month of the log, shape
+            (M, 2); no row without a log.
+        by_chance: Intervals of a month's two indices if nothing but chance moved alerts, shape
+            (2, 2); None likewise.
     """
 
     kind: str
     plan: Plan
     balance: Balance
-    by_month: tuple[float, ...]
-    by_chance: tuple[float, float] | None
+    by_month: FloatArray
+    by_chance: FloatArray | None
+
+    def outside(self, index: int) -> int:
+        """Months whose index chance does not explain."""
+        if self.by_chance is None:
+            return 0
+        low, high = self.by_chance[index]
+        months = self.by_month[:, index]
+        return int(((months < low) | (months > high)).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +116,7 @@ def _deployed(
         kind=kind,
         plan=plan,
         balance=balance(county, policy, plan),
-        by_month=tuple(mismatch_by_month(county, policy, plan, counts, days).tolist()),
+        by_month=mismatch_by_month(county, policy, plan, counts, days),
         by_chance=mismatch_by_chance(
             county,
             policy,

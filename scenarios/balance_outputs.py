@@ -51,8 +51,10 @@ def _side(side: Deployment) -> dict[str, Any]:
         "deployment": side.kind,
         "mismatch_fraction": side.balance.mismatch_fraction,
         "alerts_mismatch_fraction": side.balance.alerts_mismatch_fraction,
-        "by_month": list(side.by_month),
-        "by_chance": None if side.by_chance is None else list(side.by_chance),
+        "by_month": side.by_month[:, 0].tolist(),
+        "alerts_by_month": side.by_month[:, 1].tolist(),
+        "by_chance": None if side.by_chance is None else side.by_chance[0].tolist(),
+        "alerts_by_chance": None if side.by_chance is None else side.by_chance[1].tolist(),
         "by_chance_interval_fraction": INTERVAL_FRACTION,
         "units": [
             {
@@ -90,17 +92,18 @@ def balance_sheets(study: BalanceStudy, _: Translate) -> tuple[Sheet, ...]:
         ),
     )  # fmt: skip
     each: tuple[Kind, ...] = ("fraction",)
-    month_kinds: tuple[Kind, ...] = ("text", "count", *(each * len(study.deployments)))
+    month_kinds: tuple[Kind, ...] = ("text", "count", *(each * 2 * len(study.deployments)))
     rows: list[tuple[Cell, ...]] = [
-        (month, n, *(side.by_month[i] for side in study.deployments))
+        (month, n, *(v for side in study.deployments for v in side.by_month[i].tolist()))
         for i, (month, n) in enumerate(zip(study.months, study.alerts, strict=True))
     ]
     months = Sheet(
         name="months",
         title=_("Months"),
         header=(_("Month"), _("Alerts"),
-                *(_("Mismatch, {side}").format(side=side_text(s.kind, _))
-                  for s in study.deployments)),
+                *(text.format(side=side_text(s.kind, _)) for s in study.deployments
+                  for text in (_("{side}: mismatch with workload"),
+                               _("{side}: mismatch with alerts")))),
         kinds=month_kinds,
         rows=tuple(rows),
     )  # fmt: skip
@@ -133,7 +136,7 @@ def write_balance(
             write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
         write_table_workbook(folder / "balance.xlsx", title, cover, sheets, _, language)
         for side in study.deployments:
-            scene = scene_of(study.opened.loaded, side.plan, title, _, language)
+            scene = scene_of(study.opened.loaded, side.plan, county.name, _, language)
             figure = shaded_sheet(scene, _map(study, side, _))
             write_map(figure, folder / f"balance_{side.kind}", ("png",))
         if study.months:
@@ -177,25 +180,32 @@ def _map(study: BalanceStudy, side: Deployment, _: Translate) -> ShadedMap:
 
 
 def mismatch_chart(study: BalanceStudy, title: str, _: Translate) -> Figure:
-    """Mismatch index month by month, with what chance alone makes."""
+    """Mismatch indices month by month, with what chance alone makes."""
     at = np.array(study.months, "datetime64[M]").astype("datetime64[D]")
     with map_fonts():
-        figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-        axes: Any = figure.subplots()
-        axes.set_title(one_line(title), fontsize=10, loc="left")
-        for side in study.deployments:
-            colour, name = _COLOURS[side.kind], side_text(side.kind, _)
-            assert side.by_chance is not None
-            low, high = (100 * v for v in side.by_chance)
-            label = one_line(_("{side}: by chance alone").format(side=name))
-            axes.axhspan(low, high, color=colour, alpha=0.15, linewidth=0, label=label)
-            axes.plot(at, 100 * np.array(side.by_month), color=colour, marker="o", markersize=3,
-                      linewidth=1.2, label=one_line(name))  # fmt: skip
-        axes.set_ylim(bottom=0)
-        axes.set_ylabel(one_line(_("Mismatch index, %")), fontsize=8)
-        axes.tick_params(labelsize=7)
-        axes.grid(color="#e6e6e6", linewidth=0.6)
-        axes.legend(fontsize=7, frameon=False, ncols=4, loc="lower left")
-        for edge in ("top", "right"):
-            axes.spines[edge].set_visible(False)
+        figure = Figure(figsize=(11.0, 4.2), layout="constrained")
+        figure.suptitle(one_line(title), fontsize=10, x=0.01, ha="left")
+        heads = (_("Officers against workload"), _("Officers against alerts"))
+        for index, (axes, head) in enumerate(zip(figure.subplots(1, 2), heads, strict=True)):
+            for side in study.deployments:
+                colour, name = _COLOURS[side.kind], side_text(side.kind, _)
+                assert side.by_chance is not None
+                low, high = (100 * side.by_chance[index]).tolist()
+                label = one_line(_("{side}: by chance alone").format(side=name))
+                axes.axhspan(low, high, color=colour, alpha=0.15, linewidth=0, label=label)
+                months = 100 * side.by_month[:, index]
+                axes.plot(at, months, color=colour, marker="o", markersize=3, linewidth=1.2,
+                          label=one_line(name))  # fmt: skip
+            _furnish(axes, head, _)
     return figure
+
+
+def _furnish(axes: Any, head: str, _: Translate) -> None:
+    axes.set_title(one_line(head), fontsize=9, loc="left")
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(one_line(_("Mismatch index, %")), fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.grid(color="#e6e6e6", linewidth=0.6)
+    axes.legend(fontsize=7, frameon=False, ncols=2, loc="lower left")
+    for edge in ("top", "right"):
+        axes.spines[edge].set_visible(False)

@@ -116,30 +116,36 @@ def _months(study: BalanceStudy, console: Console, _: Translate) -> None:
         say_lines(said, console)
         return
     columns = [Column(header=_("Month")), Column(header=_("Alerts"), figures=True)]
-    columns += [
-        Column(header=_("Mismatch, {side}").format(side=side_text(s.kind, _)), figures=True)
-        for s in study.deployments
-    ]
+    for side in study.deployments:
+        name = side_text(side.kind, _)
+        columns += [
+            Column(header=_("{side}: workload").format(side=name), figures=True),
+            Column(header=_("{side}: alerts").format(side=name), figures=True),
+        ]
     rows: list[tuple[Cell, ...]] = [
-        (month, f"{n:,}", *(f"{s.by_month[i]:.1%}" for s in study.deployments))
+        (
+            month,
+            f"{n:,}",
+            *(f"{v:.1%}" for s in study.deployments for v in s.by_month[i].tolist()),
+        )
         for i, (month, n) in enumerate(zip(study.months, study.alerts, strict=True))
     ]
+    say_lines(_("Mismatch by month, against workload and against alerts"), console)
     for line in grid(columns, rows[-_MONTHS:], console.width):
         console.print(line)
     for side in study.deployments:
         assert side.by_chance is not None
-        low, high = side.by_chance
-        outside = sum(not low <= m <= high for m in side.by_month)
+        low, high = side.by_chance[1].tolist()
         say_lines(
             _(
-                "{side}: chance alone makes {low} to {high} of a month ({share}); {n} of {months} "
-                "months lie outside."
+                "{side}: against alerts, chance alone makes {low} to {high} of a month ({share}); "
+                "{n} of {months} months lie outside."
             ).format(
                 side=side_text(side.kind, _),
                 low=f"{low:.1%}",
                 high=f"{high:.1%}",
                 share=f"{INTERVAL_FRACTION:.0%}",
-                n=outside,
+                n=side.outside(1),
                 months=len(study.months),
             ),
             console,
