@@ -9,6 +9,7 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from geo import map_parts as parts
 from geo.fonts import map_fonts, one_line
@@ -95,7 +96,7 @@ def _names(axes: Axes, land: GeometryArray, names: Sequence[str]) -> None:
         at = shapely.point_on_surface(shape)
         axes.text(
             at.x, at.y, one_line(name), fontsize=6.5, color=parts.SOFT_INK, ha="center",
-            va="center", zorder=3,
+            va="center", zorder=9, path_effects=[withStroke(linewidth=1.8, foreground="white")],
         )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def _table(study: RepeatStudy, rows: Sequence[RepeatRow], console: Console, _: T
                 f"{row.alerts:,}",
                 f"{row.weight:,.1f}",
                 str(row.quiet_days),
-                counts_text(row.categories),
+                counts_text(row.categories, 2),
                 row.place,
             )
         )

@@ -75,9 +75,10 @@ def kind_text(kind: str, _: Translate) -> str:
     return _("all categories") if kind == "all" else kind
 
 
-def counts_text(counts: Sequence[tuple[str, int]]) -> str:
-    """Categories and their alerts."""
-    return "、".join(f"{name} {n}" for name, n in counts)
+def counts_text(counts: Sequence[tuple[str, int]], most: int | None = None) -> str:
+    """Categories and their alerts, the first `most` of them; None = all."""
+    said = "、".join(f"{name} {n}" for name, n in counts[:most])
+    return said + ("、…" if len(counts) > len(counts[:most]) else "")
 
 
 def interval_text(lower: int | None, upper: int | None) -> str:

@@ -71,7 +71,7 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
                 station=row.station_name,
                 township=row.township,
                 cell_id=row.cell_id,
-                category=_what(row),
+                category=counts_text(row.categories, _CATEGORIES_SAID),
                 alerts=row.alerts,
                 expected_alerts=None,
                 trace=row.key,
@@ -86,12 +86,6 @@ def proposals(brief: Briefing, rows: Sequence[RepeatRow], known: Iterable[Task])
             made.append(_rise(line, brief, names[line.station_id], still_open))
     made.sort(key=lambda p: (GRADES.index(p.grade), p.kind, -p.alerts, p.subject))
     return tuple(made)
-
-
-def _what(row: RepeatRow) -> str:
-    """What the alerts were, most first."""
-    said = counts_text(row.categories[:_CATEGORIES_SAID])
-    return said + ("、…" if len(row.categories) > _CATEGORIES_SAID else "")
 
 
 def _rise(line: Line, brief: Briefing, station: str, still_open: Mapping[str, str]) -> Proposal:
