@@ -25,7 +25,7 @@ def show_siting(study: SitingStudy, console: Console, _: Translate) -> None:
         say_lines(_("Decided on already, counted as there: {names}").format(names=names), console)
     more = _("More alerts within") if asked.kind == "standby" else _("More residents within")
     columns = [
-        Column(header=_("New")),
+        Column(header=_("New sites")),
         Column(header=_("Mean, min"), figures=True),
         Column(header=_("Farthest, min"), figures=True),
         Column(header=_("Within"), figures=True),

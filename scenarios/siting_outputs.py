@@ -26,6 +26,7 @@ from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
 from scenarios.provenance import modelled_items, modelled_text
 from scenarios.siting import SitingStudy
+from scenarios.siting_sites import Site
 from scenarios.siting_words import question_text, status_text
 from scenarios.tables import Sheet
 from scenarios.workbook import write_table_workbook
@@ -198,9 +199,11 @@ def _shown(study: SitingStudy, _: Translate) -> ShadedMap:
         ),
         legend=_("Sooner by"),
         shades=tuple(shades),
-        spots=tuple(
-            Spot(text=study.sites[s].name, lon_deg=study.sites[s].lon_deg,
-                 lat_deg=study.sites[s].lat_deg)
-            for s in last.sites
-        ),
-    )  # fmt: skip
+        spots=tuple(_spot(study.sites[s]) for s in last.sites),
+    )
+
+
+def _spot(site: Site) -> Spot:
+    """A cell by its id alone: its township stands on the map already."""
+    text = site.site_id if site.name.endswith(site.site_id) else site.name
+    return Spot(text=text, lon_deg=site.lon_deg, lat_deg=site.lat_deg)
