@@ -15,33 +15,12 @@ import pytest
 
 from optimizer.errors import InputError
 from scenarios.counties import read_counties, solve_counties
-from scenarios.fan_out import Task, WorkersLostError, fan_out, versions
+from scenarios.fan_out import WorkersLostError, fan_out, versions
 from scenarios.sweep import Sweep
 from scenarios.sweep_outputs import write_sweep
 from tests.small_case import Row, write_case
+from tests.squares import Squares
 from tests.sweep_support import ENVIRONMENT, POINTS, same_files, sweep_of, wait_for
-
-
-@dataclass(frozen=True)
-class Squares:
-    """A job that notes where it was opened; `deadly` items end their worker."""
-
-    folder: str
-    deadly: frozenset[int] = frozenset()
-    once: bool = True
-
-    def open(self) -> Task:
-        (Path(self.folder) / f"opened-{os.getpid()}").touch()
-
-        def task(item: int) -> int:
-            if item in self.deadly:
-                scar = Path(self.folder) / f"died-{item}"
-                if not (self.once and scar.exists()):
-                    scar.touch()
-                    os.kill(os.getpid(), signal.SIGKILL)
-            return item * item
-
-        return task
 
 
 def opened(folder: Path) -> int:
