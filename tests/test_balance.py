@@ -135,5 +135,5 @@ def test_a_run_has_today_and_the_plan(case: Path, tmp_path: Path) -> None:
     assert "错配" in shown.output
 
 
-def test_a_scenario_beside_a_folder_of_a_run_or_no_case_is_refused(tmp_path: Path) -> None:
-    assert "case" in refused("balance", tmp_path / "nowhere")
+def test_what_is_neither_case_nor_run_is_refused(tmp_path: Path) -> None:
+    assert "nowhere" in refused("balance", tmp_path / "nowhere")
