@@ -11,7 +11,7 @@ import shapely
 from geo.compactness import polsby_popper, reock
 from geo.jurisdictions import dissolve
 from geo.plane import plane_of
-from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, changed_cells, kept_labels
+from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, kept_labels
 from optimizer.beat_rules import BeatViolation, beat_objectives, violations
 from optimizer.beats import districts
 from optimizer.errors import InputError, Problem
@@ -154,7 +154,8 @@ def study_beats(opened: Opened, wishes: BeatWishes) -> BeatStudy:
         then = seated(task, task.today, len(asked.today_names), ())
         # By the same rules, but for those that say how the new ones differ.
         free = replace(task, max_changes=None, seats=(), beats=len(asked.today_names))
-        today = _scored(opened, asked, free, then, asked.today_names, officers)
+        same = np.arange(len(asked.today_names))
+        today = _scored(opened, asked, free, then, asked.today_names, officers, same)
     if plan is None:
         none = np.zeros(task.cells, np.bool_)
         return BeatStudy(
@@ -162,15 +163,13 @@ def study_beats(opened: Opened, wishes: BeatWishes) -> BeatStudy:
             moved=(), kept=np.zeros(0, np.int64), changed=none,
         )  # fmt: skip
     names, kept = _names(asked, plan)
-    best = _scored(opened, asked, task, plan, names, officers)
+    best = _scored(opened, asked, task, plan, names, officers, kept)
     edited: Scored | None = None
     moved: tuple[tuple[str, str, str], ...] = ()
     if wishes.moves:
         plan, moved = _moved(task, plan, names, wishes.moves)
-        edited = _scored(opened, asked, task, plan, names, officers)
-    changed = np.zeros(task.cells, np.bool_)
-    if task.today is not None:
-        changed = _changed(plan.beat_of, kept, task.today)
+        edited = _scored(opened, asked, task, plan, names, officers, kept)
+    changed = _changed(plan.beat_of, kept, task.today)
     return BeatStudy(
         opened=opened, asked=asked, result=result, best=best, edited=edited, today=today,
         moved=moved, kept=kept, changed=changed,
@@ -223,6 +222,9 @@ def _names(asked: BeatAsked, plan: BeatPlan) -> tuple[tuple[str, ...], IntArray]
     if asked.task.today is not None:
         kept = kept_labels(plan.beat_of, k, asked.task.today)
     if asked.drawn is not None:
+        at = {name: i for i, name in enumerate(asked.today_names)}
+        if any(name in at for name in asked.drawn_names):  # the planner says who carries on whom
+            kept = np.array([at.get(name, -1) for name in asked.drawn_names], np.int64)
         return asked.drawn_names, kept
     before = "" if asked.unit_id is None else f"{asked.unit_id}-"
     names, new = [], 0
@@ -237,9 +239,10 @@ def _names(asked: BeatAsked, plan: BeatPlan) -> tuple[tuple[str, ...], IntArray]
     return tuple(names), kept
 
 
-def _changed(beat_of: IntArray, kept: IntArray, today: IntArray) -> BoolArray:
-    changed: BoolArray = kept[beat_of] != today
-    return changed
+def _changed(beat_of: IntArray, kept: IntArray, today: IntArray | None) -> BoolArray:
+    """Cells whose beat does not carry on that of today; none where that is not known."""
+    changed: BoolArray = np.zeros(len(beat_of), np.bool_)
+    return changed if today is None else kept[beat_of] != today
 
 
 def _moved(
@@ -274,6 +277,7 @@ def _scored(
     plan: BeatPlan,
     names: tuple[str, ...],
     officers: int,
+    kept: IntArray,
 ) -> Scored:
     """Figures and broken rules of a division."""
     k = len(plan.seat)
@@ -289,9 +293,7 @@ def _scored(
     )
     area, popper, disc = _shape(opened, asked, beat_of, k)
     even, whole = float(work.sum()) / max(1, task.beats), float(work.sum())
-    changed = np.zeros(task.cells, np.bool_)
-    if task.today is not None:
-        changed = changed_cells(beat_of, k, task.today)
+    changed = _changed(beat_of, kept, task.today)
     residents = np.bincount(beat_of, cells.population[asked.rows], minlength=k)
     rows = tuple(
         BeatRow(
