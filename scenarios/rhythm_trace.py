@@ -244,7 +244,8 @@ class _Reader:
         """Hours, weekdays and months at once: a night belongs to the day on which it began."""
         low, _dash, high = values.get("hours", "0-24").partition("-")
         if not (low.isdigit() and high.isdigit() and int(low) < 24 and int(high) <= 24):
-            return self.wrong(values["hours"], "hours such as 20-02")
+            self.wrong(values["hours"], "hours such as 20-02")
+            low, high = "0", "24"
         week, year = values.get("weekday"), values.get("month")
         meant = Selection(
             hours=(int(low), int(high)) if "hours" in values else None,
