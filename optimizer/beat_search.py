@@ -23,6 +23,7 @@ _TOLL_ROUNDS = 40
 _ROUNDING = 1e-9
 _MANY_UNITS = 3000
 _STARTS, _STARTS_OF_MANY, _KEPT = 60, 1, 6
+_LEAST_STARTS, _UNITS_A_START = 6, 5
 _REHEAT = 0.2
 _PRICED_SEATS = 60
 _MANY_ENTRIES = 400_000
@@ -306,9 +307,8 @@ def best_division(
     pool: list[Found] = []
     starts, valid = 0, 0
     half = 0.5 * (time.monotonic() + deadline)
-    while starts < (_STARTS_OF_MANY if many else _STARTS) and (
-        not starts or time.monotonic() < half
-    ):
+    most = _STARTS_OF_MANY if many else min(_STARTS, _LEAST_STARTS + core.units // _UNITS_A_START)
+    while starts < most and (not starts or time.monotonic() < half):
         found = from_start(core, random, effort)
         starts += 1
         if found is not None:
@@ -317,7 +317,7 @@ def best_division(
     # The best are warmed up again, less hot, and each gives way to what is better.
     warm = replace(effort, heat=_REHEAT * effort.heat)
     again = 0
-    while pool and again < (0 if many else 2 * _STARTS) and time.monotonic() < deadline:
+    while pool and again < (0 if many else 2 * most) and time.monotonic() < deadline:
         at = int(random.integers(len(pool)))
         found = improved(core, pool[at].beat_of, pool[at].seat_rows, random, warm)
         again += 1
@@ -346,7 +346,8 @@ def _from_today(
     seats = middle_seats(core, today, seats, random)
     best: Found | None = None
     starts = 0
-    while starts < _STARTS and (starts == 0 or time.monotonic() < deadline):
+    most = min(_STARTS, _LEAST_STARTS + core.units // _UNITS_A_START)
+    while starts < most and (starts == 0 or time.monotonic() < deadline):
         found = improved(core, today, seats, random, effort, today=today, deadline=deadline)
         starts += 1
         if best is None or _key(found) < _key(best):

@@ -189,8 +189,8 @@ class Tree:
                 continue
             near = self._nearness(node.rows[f], node.rows[same])
             order = same[np.argsort(near, kind="stable")]
-            most = len(order) - 1 if node.group[f] >= 0 else len(order)
-            held = np.cumsum(node.share[order])[:most]
+            # Never all of them: that would split nothing.
+            held = np.cumsum(node.share[order])[:-1]
             doubt = np.abs(held - _EVEN)
             at = int(np.flatnonzero(doubt <= doubt.min() + 1e-9)[-1])
             key = (float(doubt[at]), -float(at))

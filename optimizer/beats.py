@@ -76,7 +76,9 @@ def _proven(
     tree = Tree(Bounding(core), found, limits, deadline)
     bound = tree.run()
     evidence["nodes"], evidence["exact_models"] = tree.nodes, tree.exact
-    return tree.best, bound
+    # The tree knows nothing of changes: its bound holds with fewer plans, its plans may not.
+    capped = core.task.max_changes is not None
+    return (found if capped else tree.best), bound
 
 
 def _without_plan(core: BeatCore, found: Found | None, evidence: dict[str, float]) -> BeatResult:
