@@ -23,7 +23,7 @@ def patrol_bound(task: PatrolTask) -> int:
     if not task.visits:
         return 0
     drive, work, loop = _tables(task)
-    budget = float(task.vehicles * max(task.back_by_s, 0))
+    budget = float(task.vehicles * task.shift_s)
 
     def value(price: float) -> float:
         table = drive + price * work
@@ -55,7 +55,7 @@ def _tables(task: PatrolTask) -> tuple[FloatArray, FloatArray, FloatArray]:
     # A leg that arrives too late even if it starts as early as can be is no leg.
     leaves = np.zeros(size)
     leaves[:n] = np.maximum(task.opens_s, task.travel_s[0, 1:]) + task.stay_s
-    must_begin = np.full(size, float(task.back_by_s))
+    must_begin = np.full(size, float(task.shift_s))
     must_begin[:n] = task.closes_s - task.stay_s
     drive[leaves[:, None] + drive > must_begin[None, :]] = _BARRED
     # A vehicle that stays in: from the centre to the centre.

@@ -88,7 +88,7 @@ def _tours(task: PatrolTask, most_labels: int) -> dict[int, tuple[int, _Label | 
                 own = following.setdefault((mask | 1 << visit, visit), [])
                 for label in labels:
                     clock = max(label.clock + leg, opens[visit]) + stay[visit]
-                    if clock > closes[visit] or clock + home[visit] > task.back_by_s:
+                    if clock > closes[visit] or clock + home[visit] > task.shift_s:
                         continue
                     before = label if label.visit >= 0 else None
                     _keep(own, _Label(clock, label.drive + leg, visit, before))
@@ -100,7 +100,7 @@ def _tours(task: PatrolTask, most_labels: int) -> dict[int, tuple[int, _Label | 
             leg = travel[last + 1][0]
             for label in labels:
                 total = label.drive + leg
-                if leg == NO_WAY or label.clock + leg > task.back_by_s:
+                if leg == NO_WAY or label.clock + leg > task.shift_s:
                     continue
                 if mask not in tours or total < tours[mask][0]:
                     tours[mask] = total, label

@@ -29,8 +29,7 @@ class PatrolTask:
         stay_s: Presence at each visit, shape (N,), above 0.
         opens_s, closes_s: The whole stay lies between the two, shape (N,).
         vehicles: Vehicles at the most.
-        shift_s: Length of the shift.
-        reserve_s: Seconds of each vehicle that are left free at the end, for alerts.
+        shift_s: Length of the shift; every vehicle is back by then.
     """
 
     names: tuple[str, ...]
@@ -40,7 +39,6 @@ class PatrolTask:
     closes_s: IntArray
     vehicles: int
     shift_s: int
-    reserve_s: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -48,8 +46,8 @@ class PatrolTask:
         for name, shape in shapes.items():
             array = read_only(getattr(self, name), np.int64, shape=shape, name=f"patrol.{name}")
             object.__setattr__(self, name, array)
-        if self.vehicles < 1 or self.shift_s <= 0 or self.reserve_s < 0:
-            raise ValueError("patrol: vehicles >= 1, shift_s > 0 and reserve_s >= 0")
+        if self.vehicles < 1 or self.shift_s <= 0:
+            raise ValueError("patrol: vehicles >= 1 and shift_s > 0")
         if n and int(self.stay_s.min()) <= 0:
             raise ValueError("patrol.stay_s: above 0")
 
@@ -57,11 +55,6 @@ class PatrolTask:
     def visits(self) -> int:
         """N."""
         return len(self.names)
-
-    @property
-    def back_by_s(self) -> int:
-        """When every vehicle is back by the plan."""
-        return self.shift_s - self.reserve_s
 
     @property
     def miss_price(self) -> int:

@@ -96,8 +96,8 @@ def judge(task: PatrolTask, routes: Routes) -> Judged:
             )
             clock = leaves
         back.append(clock)
-        if clock > task.back_by_s and route:
-            over = clock - task.back_by_s
+        if clock > task.shift_s and route:
+            over = clock - task.shift_s
             broken.append(BrokenPatrol(rule="shift", vehicle=vehicle, visit=-1, over=over))
     for visit, n in enumerate(times):
         if n > 1:

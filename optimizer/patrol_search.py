@@ -37,7 +37,7 @@ class Driver:
             drive += leg
             here = visit + 1
         leg = self._travel[here][0]
-        if leg == NO_WAY or (route and clock + leg > self.task.back_by_s):
+        if leg == NO_WAY or (route and clock + leg > self.task.shift_s):
             return None
         return int(drive + leg)
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "stress": "stress",
     "organise": "organise",
     "beats": "beats",
+    "patrols": "patrols",
     "calibrate": "calibrate",
     "review": "review",
     "alerts": "alerts",

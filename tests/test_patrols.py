@@ -21,9 +21,7 @@ from optimizer.patrols import (
 )
 
 
-def line(
-    at_min: list[int], *, vehicles: int = 1, shift_min: int = 480, reserve_min: int = 0
-) -> PatrolTask:
+def line(at_min: list[int], *, vehicles: int = 1, shift_min: int = 480) -> PatrolTask:
     """Visits of 10 minutes on a straight road through the centre at 0."""
     places = np.array([0, *at_min])
     n = len(at_min)
@@ -35,7 +33,6 @@ def line(
         closes_s=np.full(n, shift_min * 60),
         vehicles=vehicles,
         shift_s=shift_min * 60,
-        reserve_s=reserve_min * 60,
     )
 
 
@@ -72,10 +69,10 @@ def test_line_by_hand() -> None:
     assert result.gap_fraction == 0.0
 
 
-def test_reserve_for_alerts_shortens_the_patrol() -> None:
+def test_what_does_not_fit_the_shift_is_missed() -> None:
     # 100 minutes of driving and 30 of presence fit 130 minutes; one less and -20 goes unseen.
-    assert plan_patrols(line([10, 30, -20], shift_min=150, reserve_min=20)).missed_s == 0
-    short = plan_patrols(line([10, 30, -20], shift_min=150, reserve_min=21))
+    assert plan_patrols(line([10, 30, -20], shift_min=130)).missed_s == 0
+    short = plan_patrols(line([10, 30, -20], shift_min=129))
     assert short.missed_s == 600
     assert short.is_optimal
 
@@ -114,7 +111,7 @@ def test_judge_names_each_rule() -> None:
     assert rules(((0, 1),)) == []
     assert rules(((0,), (1,))) == [("vehicles", 1)]
     assert rules(((0, 0),)) == [("visited_once", 1)]
-    assert rules(((0, 1),), changed(task, reserve_s=60)) == [("shift", 60)]
+    assert rules(((0, 1),), changed(task, shift_s=3540)) == [("shift", 60)]
     late = changed(task, closes_s=np.array([1100, 3600]))
     assert rules(((0, 1),), late) == [("window", 100)]
     travel = task.travel_s.copy()
@@ -141,7 +138,6 @@ def tasks(draw: st.DrawFn, most: int = 5) -> PatrolTask:
         closes_s=np.array(opens) + np.array(width),
         vehicles=vehicles,
         shift_s=draw(st.integers(40, 160)),
-        reserve_s=draw(st.integers(0, 30)),
     )
 
 
