@@ -13,6 +13,9 @@ import pytest
 from rich.cells import cell_len
 
 from optimizer.evaluation import evaluate
+from optimizer.result import Status
+from optimizer.siting import Siting
+from scenarios import siting
 from scenarios.opened import open_asked
 from scenarios.siting import Asked, study_siting
 from tests.command_line import command, document, refused, said
@@ -169,6 +172,41 @@ def test_what_cannot_be_is_refused(small: Path, options: tuple[object, ...], tex
 def test_a_case_without_a_rhythm_has_no_night(tmp_path: Path) -> None:
     case = write_case(tmp_path / "case")
     assert "no rhythm" in refused("siting", case, "--standby", 1, "--night")
+
+
+def test_candidates_that_reach_nobody_are_refused(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(siting, "site_minutes", lambda *_: np.full((24, 24), np.inf))
+    assert "none reaches any" in refused("siting", small, "--standby", 1)
+
+
+def test_too_many_pairs_ask_for_a_table(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(siting, "MOST_PAIRS", 100)
+    text = refused("siting", small, "--standby", 1)
+    assert "at most 4 candidates for 24 cells" in text
+
+
+def test_a_limit_that_cuts_the_search_shows_in_the_words(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site that is not proven best says how far from it it may be."""
+    cut = Siting(
+        status=Status.FEASIBLE, sites=(0,), mean_min=5.0, farthest_min=9.0, covered_fraction=0.5,
+        value=5.0, bound=4.0,
+    )  # fmt: skip
+    monkeypatch.setattr(siting, "best_sites", lambda *_: iter([cut]))
+    text = said("siting", small, "--standby", 1)
+    assert "20.0%" in text
+    assert "proven" not in text
+    assert document("siting", small, "--standby", 1)["best"][0]["status"] == "FEASIBLE"
+
+
+def test_a_wrong_datum_is_refused(small: Path, tmp_path: Path) -> None:
+    table = table_of(tmp_path, PLACES)
+    assert "nonsense" in refused(
+        "siting", small, "--standby", 1, "--candidates", table, "--crs", "nonsense"
+    )
 
 
 def test_an_empty_table_is_refused(small: Path, tmp_path: Path) -> None:
