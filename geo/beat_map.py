@@ -15,6 +15,7 @@ from geo import map_parts as parts
 from geo.colouring import colour_classes, colours
 from geo.fonts import map_fonts, one_line
 from geo.jurisdictions import dissolve
+from geo.labels import place_labels
 from geo.map_ground import Ground
 from geo.map_legend import Key, draw_legend
 from geo.map_page import (
@@ -31,6 +32,7 @@ from geo.map_page import (
 )
 from geo.plane import GeometryArray, Plane, as_geometry, plane_of
 from geo.road_marks import COLOURS
+from geo.station_names import without_shared_ending
 from optimizer.errors import Translate, untranslated
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
@@ -125,11 +127,11 @@ def beat_map(scene: BeatScene) -> Figure:
         if scene.today is not None:
             ax = add_panel(figure, page, 0, "today")
             _draw(ax, ground, page, barriers, scene.today, ground.today, fills_today)
-            _names(ax, scene.today.names, _middles(ground.today), page)
+            _names(ax, scene.today.names, _middles(ground.today), ground.today, page)
             draw_furniture(ax, ground, page, t)
         ax = add_panel(figure, page, 0 if alone else 1, "plan")
         _draw(ax, ground, page, barriers, scene.plan, ground.plan, fills_plan)
-        _names(ax, scene.plan.names, _seat_m(scene, ground.plane), page)
+        _names(ax, scene.plan.names, _seat_m(scene, ground.plane), ground.plan, page)
         _hatch(ax, scene, ground, page)
         SEAT.draw(ax, ground.seat_m, zorder=5.0, scale=page.scale)
         if alone:
@@ -249,20 +251,38 @@ def _middles(shapes: GeometryArray) -> FloatArray:
     return found
 
 
-def _names(ax: Axes, names: Sequence[str], place_m: FloatArray, page: Page) -> None:
-    """The name of each beat just above its place, where a seat may stand."""
-    font = FontProperties(size=_NAME_PT * page.scale)
-    size_m = _NAME_PT * page.scale * page.m_per_pt
-    shown, start = [], []
-    for name, (x_m, y_m) in zip(names, place_m, strict=True):
-        if np.isfinite(x_m):
-            text = one_line(name)
-            shown.append(text)
-            half_m = parts.text_width_pt(text, font) * page.m_per_pt / 2.0
-            start.append([x_m - half_m, y_m + 0.5 * size_m])
-    at = np.array(start).reshape(-1, 2)
-    parts.draw_halos(
-        ax, shown, at, font, m_per_pt=page.m_per_pt, width_pt=2.2 * page.scale, zorder=6
+def _names(
+    ax: Axes, names: Sequence[str], place_m: FloatArray, shapes: GeometryArray, page: Page
+) -> None:
+    """The names of beats beside their places; one that finds no room is left out."""
+    there = np.flatnonzero(np.isfinite(place_m).all(axis=1))
+    if not len(there):
+        return
+    texts = without_shared_ending([one_line(n) for n in names])
+    shown = [texts[b] for b in there.tolist()]
+    m_per_pt, size_pt = page.m_per_pt, _NAME_PT * page.scale
+    font = FontProperties(size=size_pt)
+    anchor = place_m[there] / m_per_pt
+    clear = (SEAT.size_pt / 2 + 1.0) * page.scale
+    width = np.array([parts.text_width_pt(text, font) for text in shown])
+    placed = place_labels(
+        anchor,
+        np.column_stack([width + 1.5, np.full(len(shown), size_pt * 1.12)]),
+        clear=np.full(len(shown), clear),
+        symbols=np.column_stack([anchor - clear + 1.0, anchor + clear - 1.0]),
+        lines=np.zeros((0, 4)),
+        bounds=[v / m_per_pt for v in page.extent],
+        homes=shapely.transform(shapes[there], lambda xy: xy / m_per_pt),
     )
-    for text, (x_m, y_m) in zip(shown, at, strict=True):
+    rows = np.flatnonzero(placed.shown)
+    boxes = placed.box[rows] * m_per_pt
+    start = np.column_stack(
+        [
+            boxes[:, 0] + 0.75 * m_per_pt,
+            boxes[:, 1::2].mean(axis=1) - 0.37 * size_pt * m_per_pt,
+        ]
+    )
+    shown = [shown[i] for i in rows.tolist()]
+    parts.draw_halos(ax, shown, start, font, m_per_pt=m_per_pt, width_pt=2.2 * page.scale, zorder=6)
+    for text, (x_m, y_m) in zip(shown, start, strict=True):
         ax.text(x_m, y_m, text, fontproperties=font, color=parts.INK, va="baseline", zorder=7)
