@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,21 +79,26 @@ def p_center(
     floor = float(given.min(axis=1).max(initial=0.0))
     low, high = int(np.searchsorted(levels, floor)), int(np.searchsorted(levels, radius))
     deadline = time.monotonic() + limits.time_limit_s
-    while low < high:
-        middle = (low + high) // 2
-        left = Limits(
-            time_limit_s=max(_LEAST_S, deadline - time.monotonic()),
-            seed=limits.seed,
-            nodes=limits.nodes,
+    start = low
+    while start < high:
+        middle = (start + high) // 2
+        left_s = deadline - time.monotonic()
+        # A question too hard leaves time for the ones above it, which are easier.
+        found = cover_everybody(
+            given <= levels[middle],
+            p,
+            existing=kept,
+            limits=replace(
+                limits, time_limit_s=max(_LEAST_S, left_s if high - start == 1 else left_s / 2)
+            ),
         )
-        found = cover_everybody(given <= levels[middle], p, existing=kept, limits=left)
         if found.status is Status.OPTIMAL:
             best = _filled(found.sites, p, sites)
             high = int(np.searchsorted(levels, _radius(given, best)))
-        elif found.status is Status.INFEASIBLE:
-            low = middle + 1
         else:
-            break
+            start = middle + 1
+            if found.status is Status.INFEASIBLE:
+                low = start
     radius = _radius(given, best)
     proven = low >= high
     return Center(
