@@ -117,6 +117,7 @@ def patrol_map(scene: PatrolScene) -> Figure:
             width_m = parts.text_width_pt(text, font) * page.m_per_pt
             if at[row, 0] + width_m > east:
                 at[row, 0] = max(areas_m[row, 0] - width_m - 5.0 * scale * page.m_per_pt, west)
+        _spread(at, texts, font, page.m_per_pt)
         halo_pt = 2.2 * scale
         parts.draw_halos(ax, texts, at, font, m_per_pt=page.m_per_pt, width_pt=halo_pt, zorder=7)
         for text, (x_m, y_m) in zip(texts, at, strict=True):
@@ -129,6 +130,20 @@ def patrol_map(scene: PatrolScene) -> Figure:
         )  # fmt: skip
         draw_notes(figure, page, lines(page.note_em))
     return figure
+
+
+def _spread(at: FloatArray, texts: list[str], font: FontProperties, m_per_pt: float) -> None:
+    """Move names up, from the south, until none lies on another."""
+    width_m = np.array([parts.text_width_pt(text, font) * m_per_pt for text in texts])
+    high_m = font.get_size_in_points() * 1.25 * m_per_pt
+    done: list[int] = []
+    for row in np.argsort(at[:, 1], kind="stable").tolist():
+        for other in sorted(done, key=lambda o: float(at[o, 1])):
+            beside = at[row, 0] < at[other, 0] + width_m[other]
+            beside &= at[other, 0] < at[row, 0] + width_m[row]
+            if beside and abs(at[row, 1] - at[other, 1]) < high_m:
+                at[row, 1] = at[other, 1] + high_m
+        done.append(row)
 
 
 def _ground(scene: PatrolScene) -> tuple[Ground, FloatArray, tuple[GeometryArray, ...]]:

@@ -376,7 +376,7 @@ def _time_problems(
                 value=f"{reserve:.0f}" if wishes.reserve_min is not None else str(wishes.vehicles),
                 expected="time left beside alerts; they take {n} of {shift} minutes of each "
                 "vehicle",
-                fix="more vehicles, or say with --reserve how many minutes the patrol gives to alerts",
+                fix="more vehicles, or say with --reserve how many minutes go to alerts",
                 params={"n": f"{reserve:.0f}", "shift": shift},
             )
         )
