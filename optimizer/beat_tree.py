@@ -19,7 +19,8 @@ from optimizer.beat_search import Effort, Found, improved, nearest_division
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.solver import Limits
 
-_ROOT_ROUNDS, _NODE_ROUNDS = 1000, 50
+_ROOT_ROUNDS, _NODE_ROUNDS = 250, 50
+_ROOT_STEPS = (1.0, 0.5, 0.25, 0.1)
 _ROOT_PATIENCE, _NODE_PATIENCE = 20, 8
 _NODE_STEP = 0.3
 _FEW_COLUMNS = 2500
@@ -59,13 +60,18 @@ class Tree:
     def run(self) -> float:
         """Search to the end or the deadline; the bound. `best` is the best plan."""
         self.polish(self.best.seat_rows)
-        root = self.bounding.raised(
-            self.bounding.root(self.upper), self.upper,
-            rounds=_ROOT_ROUNDS, patience=_ROOT_PATIENCE,
-        )  # fmt: skip
+        root: Node | None = self.bounding.root(self.upper)
+        for step in _ROOT_STEPS:
+            assert root is not None
+            root = self.bounding.raised(
+                root, self.upper, rounds=_ROOT_ROUNDS, step=step, patience=_ROOT_PATIENCE
+            )
+            if root is None:
+                return self.upper
+            if time.monotonic() > self.deadline:
+                break
+        assert root is not None
         self.nodes = 1
-        if root is None:
-            return self.upper
         open_nodes: list[tuple[float, int, Node]] = [(root.bound, 0, root)]
         count = 0
         while open_nodes and time.monotonic() < self.deadline:

@@ -73,6 +73,9 @@ def _proven(
     from optimizer.beat_bound import Bounding
     from optimizer.beat_tree import Tree
 
+    if core.price is None:
+        # Too many pairs of seat and unit for a bound.
+        return found, 0.0
     tree = Tree(Bounding(core), found, limits, deadline)
     bound = tree.run()
     evidence["nodes"], evidence["exact_models"] = tree.nodes, tree.exact
