@@ -66,7 +66,7 @@ def proof_text(result: BeatResult, _: Translate) -> str:
         return _("OPTIMAL: proven, no valid beats are better")
     if gap is not None:
         said = _("FEASIBLE: every rule kept; at most {gap:.2%} above the best possible (bound {b})")
-        return said.format(gap=gap, b=f"{result.bound:,.0f}")
+        return said.format(gap=gap, b=f"{result.bound:.0f}")
     if result.status is Status.INFEASIBLE:
         return _("INFEASIBLE: proven, no beats keep every rule")
     return _("UNKNOWN: no beats that keep every rule were found in time, nor a proof of none")
