@@ -54,7 +54,7 @@ def _tables(task: PatrolTask) -> tuple[FloatArray, FloatArray, FloatArray]:
     drive[drive == NO_WAY] = _BARRED
     # A leg that arrives too late even if it starts as early as can be is no leg.
     leaves = np.zeros(size)
-    leaves[:n] = np.maximum(task.opens_s, task.travel_s[0, 1:]) + task.stay_s
+    leaves[:n] = np.maximum(task.opens_s, _soonest_s(task)) + task.stay_s
     must_begin = np.full(size, float(task.shift_s))
     must_begin[:n] = task.closes_s - task.stay_s
     drive[leaves[:, None] + drive > must_begin[None, :]] = _BARRED
@@ -64,3 +64,13 @@ def _tables(task: PatrolTask) -> tuple[FloatArray, FloatArray, FloatArray]:
     stay[:n] = task.stay_s
     work = np.where(drive < _BARRED, drive, 0.0) + stay[:, None]
     return drive, work, task.stay_s.astype(float) * task.miss_price
+
+
+def _soonest_s(task: PatrolTask) -> FloatArray:
+    """Least driving from the centre to each visit, by way of others too."""
+    table = task.travel_s.astype(float)
+    table[task.travel_s == NO_WAY] = np.inf
+    least: FloatArray = table[0, 1:]
+    for _visit in range(task.visits):
+        least = np.minimum(least, (least[:, None] + table[1:, 1:]).min(axis=0))
+    return least
