@@ -73,7 +73,7 @@ class BackTest:
     Attributes:
         first: First day of each period, earliest first, shape (B,).
         days: Length of a period.
-        counted: Alerts of each category and period, shape (K, B).
+        seen_alerts: Alerts of each category and period, shape (K, B).
         foretold: Likewise, by method, shape (M, K, B).
         mase: Shape (M, K); NaN where nothing changes from week to week.
         pinball: Mean pinball loss of a day, alerts, shape (M, K).
@@ -84,7 +84,7 @@ class BackTest:
 
     first: NDArray[np.datetime64]
     days: int
-    counted: IntArray
+    seen_alerts: IntArray
     foretold: FloatArray
     mase: FloatArray
     pinball: FloatArray
@@ -98,7 +98,7 @@ class BackTest:
         The model, too, where no period could be foretold.
         """
         if not len(self.first):
-            return (METHODS[0],) * len(self.counted)
+            return (METHODS[0],) * len(self.seen_alerts)
         rows: list[int] = np.argmin(self.pinball, axis=0).tolist()
         return tuple(METHODS[m] for m in rows)
 
@@ -134,12 +134,12 @@ def back_test(history: History, rules: ForecastRules) -> BackTest:
     total, pinball, error = np.zeros((m, k, b)), np.zeros((m, k, b)), np.zeros((m, k, b))
     in_days, in_total = np.zeros((m, k, b)), np.zeros((m, k, b))
     squares = np.zeros((m, k, b))
-    counted = np.zeros((k, b), np.int64)
+    seen_alerts = np.zeros((k, b), np.int64)
     tail = (1.0 - rules.interval_fraction) / 2.0
     for i, start in enumerate(at):
         then = history.upto(start, days)
         seen = history.counts[:, start : start + days]
-        counted[:, i] = seen.sum(axis=1)
+        seen_alerts[:, i] = seen.sum(axis=1)
         for row in range(k):
             scale = naive_scale(then.counts[row], then.known)
             for way, method in enumerate(METHODS):
@@ -153,13 +153,15 @@ def back_test(history: History, rules: ForecastRules) -> BackTest:
                 error[way, row, i] = np.abs(seen[row] - told.mean).mean() / (scale or np.nan)
                 whole = float(told.mean.sum())
                 wide = told.dispersion + whole * drift * days
-                in_total[way, row, i] = _inside(int(counted[row, i]), whole, wide, tail)
-                squares[way, row, i] = _beyond_chance(int(counted[row, i]), whole, told.dispersion)
+                in_total[way, row, i] = _inside(int(seen_alerts[row, i]), whole, wide, tail)
+                squares[way, row, i] = _beyond_chance(
+                    int(seen_alerts[row, i]), whole, told.dispersion
+                )
     nothing = np.full((m, k), np.nan)
     return BackTest(
         first=history.days[np.array(at, np.int64)],
         days=days,
-        counted=counted,
+        seen_alerts=seen_alerts,
         foretold=total,
         mase=error.mean(axis=2) if b else nothing,
         pinball=pinball.mean(axis=2) if b else nothing,
@@ -183,28 +185,28 @@ def drift_per_day(squares: FloatArray, days: int) -> float:
     return max(0.0, (_DRIFT_PERIODS * believed + seen) / (_DRIFT_PERIODS + len(squares)))
 
 
-def _beyond_chance(counted: int, foretold: float, dispersion: float) -> float:
-    """Squared log of counted over foretold, less what chance of the count explains; may be < 0."""
-    error = np.log((counted + 0.5) / (foretold + 0.5))
+def _beyond_chance(seen_alerts: int, foretold: float, dispersion: float) -> float:
+    """Squared log of seen over foretold, less what chance explains of the count; may be < 0."""
+    error = np.log((seen_alerts + 0.5) / (foretold + 0.5))
     return float(error**2 - dispersion / (foretold + 0.5))
 
 
 def _scored(
-    counted: IntArray, mean: FloatArray, spread: FloatArray, tail: float
+    seen_alerts: IntArray, mean: FloatArray, spread: FloatArray, tail: float
 ) -> tuple[float, float]:
     """Mean pinball loss of the days, and the share of them inside their interval."""
     shares = np.array([*QUANTILES, tail, 1.0 - tail])[:, None]
     # Plain rules foretell the same few days again and again.
     pairs, at = np.unique(np.stack([mean, spread]), axis=1, return_inverse=True)
     quantile = count_quantile(shares, pairs[0], pairs[1])[:, at.ravel()]
-    above, q = counted - quantile[:-2], shares[:-2]
+    above, q = seen_alerts - quantile[:-2], shares[:-2]
     loss = np.maximum(q * above, (q - 1.0) * above)
-    inside = (counted >= quantile[-2]) & (counted <= quantile[-1])
+    inside = (seen_alerts >= quantile[-2]) & (seen_alerts <= quantile[-1])
     return float(loss.mean()), float(inside.mean())
 
 
-def _inside(counted: int, mean: float, spread: float, tail: float) -> bool:
+def _inside(seen_alerts: int, mean: float, spread: float, tail: float) -> bool:
     low, high = count_quantile(
         np.array([tail, 1.0 - tail]), np.array([mean]), np.array([spread])
     ).tolist()
-    return bool(low <= counted <= high)
+    return bool(low <= seen_alerts <= high)

@@ -83,7 +83,7 @@ class Near:
         return math.floor(fraction / IN_TIME_UNIT) - self.given - len(self.units) - 1
 
     @classmethod
-    def nothing(cls, centres: int) -> Near:
+    def of_none(cls, centres: int) -> Near:
         """No coverage is asked for."""
         return cls(
             near=np.zeros((0, centres), np.bool_),
@@ -98,7 +98,7 @@ class Near:
     ) -> Near:
         """Streets on the ground of some stations, by which centres are near."""
         if policy.traffic.min_checkpoint_coverage is None:
-            return cls.nothing(len(centres))
+            return cls.of_none(len(centres))
         if county.main_roads is None:
             raise ValueError("county.main_roads: needed for traffic.min_checkpoint_coverage")
         roads, limit_min = county.main_roads, policy.traffic.coverage_min + TIME_TOLERANCE_MIN
@@ -106,7 +106,7 @@ class Near:
         km = roads.road_km[mine]
         total = float(km.sum()) * HOURS
         if total <= 0:
-            return cls.nothing(len(centres))
+            return cls.of_none(len(centres))
         at_point = roads.checkpoint_min[:, mine] <= limit_min
         hours = (at_point[:, :, None] & roads.is_manned[:, None, :]).any(axis=0).sum(axis=1)
         added = km * (HOURS - hours)

@@ -39,7 +39,7 @@ def broken_text(study: BeatStudy, scored: Scored, one: BeatViolation, _: Transla
     ids = [task.cell_ids[c] for c in one.cells[:_NAMED] if c >= 0]
     cells = listed_in(ids, _) if ids else "–"
     if len(one.cells) > _NAMED:
-        cells += _(" and {n} more").format(n=len(one.cells) - _NAMED)
+        cells = _("{names} and {n} more").format(names=cells, n=len(one.cells) - _NAMED)
     said = {
         "beats.count": _("{value} beats, asked for {limit}"),
         "beats.empty": _("beat {beat} has no cell"),

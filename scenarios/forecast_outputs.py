@@ -172,7 +172,7 @@ def _periods_sheet(study: ForecastStudy, _: Translate) -> Sheet:
             made.categories[k],
             str(first),
             tested.days,
-            int(tested.counted[k, i]),
+            int(tested.seen_alerts[k, i]),
             *(round(float(tested.foretold[m, k, i]), 2) for m in range(len(METHODS))),
         )
         for k in study.rows

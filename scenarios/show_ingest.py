@@ -21,7 +21,8 @@ def show_ingest(name: str, alerts: Alerts, console: Console, _: Translate) -> No
     console.rule(f"[bold]{escape(name)}")
     files = ", ".join(found.files[:_SHOWN_FILES])
     if len(found.files) > _SHOWN_FILES:
-        files += _(" and {n} more").format(n=len(found.files) - _SHOWN_FILES)
+        more = len(found.files) - _SHOWN_FILES
+        files = _("{names} and {n} more").format(names=files, n=more)
     said = _("{files}: {rows:,} rows, {n:,} alerts, {aside:,} set aside").format(
         files=files, rows=alerts.rows_read, n=len(found), aside=alerts.rows_read - len(found)
     )
