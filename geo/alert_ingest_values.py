@@ -56,13 +56,15 @@ def coordinates(column: Column, values: pa.Array) -> Parsed:
 def from_degrees(text: str) -> float:
     """Degrees of `106°15'30.5"E`, `106度15分30秒` or `106 15 30`; NaN where it is none.
 
-    Minutes and seconds are below 60.
+    Minutes and seconds are below 60, but for seconds rounded up to 60.00 by the program that
+    wrote them.
     """
     match = _DEGREES.fullmatch(text.translate(HALF_WIDTH).strip())
     if match is None:
         return float("nan")
     minutes, seconds = float(match["min"]), float(match["sec"] or 0)
-    if minutes >= 60 or seconds >= 60:
+    rounded_up = seconds == 60 and "." in match["sec"]
+    if minutes >= 60 or (seconds >= 60 and not rounded_up):
         return float("nan")
     degrees = int(match["deg"]) + minutes / 60 + seconds / 3600
     side = (match["before"] or match["after"] or "").upper()

@@ -76,9 +76,13 @@ def kind_text(kind: str, _: Translate) -> str:
 
 
 def counts_text(counts: Sequence[tuple[str, int]], most: int | None = None) -> str:
-    """Categories and their alerts, the first `most` of them; None = all."""
-    said = "、".join(f"{name} {n}" for name, n in counts[:most])
-    return said + ("、…" if len(counts) > len(counts[:most]) else "")
+    """Categories and their alerts, the first `most` of them; None = all.
+
+    The comma is that of the script the categories are written in.
+    """
+    comma = ", " if all(name.isascii() for name, _n in counts) else "、"
+    left_out = ["…"] if len(counts) > len(counts[:most]) else []
+    return comma.join([f"{name} {n}" for name, n in counts[:most]] + left_out)
 
 
 def interval_text(lower: int | None, upper: int | None) -> str:

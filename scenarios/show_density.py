@@ -10,6 +10,7 @@ from scenarios.alert_choice import selection_text
 from scenarios.density import DensityStudy, RateTable
 from scenarios.density_outputs import unit_text
 from scenarios.provenance import modelled_text
+from scenarios.show_lines import wrapped
 from scenarios.show_table import table
 
 _ROWS = 12
@@ -40,8 +41,8 @@ def show_density(found: DensityStudy, console: Console, _: Translate) -> None:
     modelled = modelled_text(meant.county.provenance, _)
     if modelled:
         lines.append(_("Modelled: {items}").format(items=modelled))
-    for line in lines:
-        console.print(f"[dim]{escape(line)}", soft_wrap=not line.isascii())
+    for line in (part for said in lines for part in wrapped(said, console.width)):
+        console.print(f"[dim]{escape(line)}")
 
 
 def _surface(found: DensityStudy, console: Console, _: Translate) -> None:

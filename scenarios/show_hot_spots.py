@@ -12,6 +12,7 @@ from scenarios.hot_spots import HotSpotStudy
 from scenarios.hot_spots_outputs import classes_found
 from scenarios.hot_spots_words import band_texts, kind_text, step_text
 from scenarios.provenance import modelled_text
+from scenarios.show_lines import wrapped
 from scenarios.show_table import table
 
 _ROWS = 15
@@ -43,8 +44,8 @@ def show_hot_spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
     modelled = modelled_text(meant.county.provenance, _)
     if modelled:
         lines.append(_("Modelled: {items}").format(items=modelled))
-    for line in lines:
-        console.print(f"[dim]{escape(line)}", soft_wrap=not line.isascii())
+    for line in (part for said in lines for part in wrapped(said, console.width)):
+        console.print(f"[dim]{escape(line)}")
 
 
 def _tested(found: HotSpotStudy, console: Console, _: Translate) -> None:

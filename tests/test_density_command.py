@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import pytest
+from rich.cells import cell_len
 
 from geo.webmap_overlays import read_overlay
 from scenarios.alert_places import AlertsMeant, alerts_meant
@@ -110,6 +111,13 @@ def test_what_a_planner_reads(case: Path) -> None:
     zh = command("density", case, "--category", "dispute", "--hours", "20-02", "--lang", "zh")
     assert "dispute · 20时至02时" in zh.output
     assert "收缩后" in zh.output
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", ["density", "hotspots"])
+def test_no_line_is_wider_than_the_console(case: Path, name: str, lang: str) -> None:
+    output = command(name, case, "--lang", lang).output
+    assert max(cell_len(line) for line in output.splitlines()) <= 80
 
 
 def test_density_files(case: Path, tmp_path: Path) -> None:

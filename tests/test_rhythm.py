@@ -19,6 +19,7 @@ from scenarios.rhythm import SECTIONS, Briefing, briefing
 from scenarios.rhythm_open import day_of, open_log
 from scenarios.rhythm_trace import joined_key, part_key, row_spans, traced, traced_rows
 from scenarios.rhythm_windows import LogDays, Window, log_days, windows_of
+from scenarios.rhythm_words import counts_text
 from scenarios.tasks import Proposal, proposals
 from scenarios.tasks_record import Task
 from tests.alert_case import CATEGORIES, LAST, log_rows, write_alert_case
@@ -67,6 +68,12 @@ def test_windows_by_hand(period: Period, as_of: str, now: Any, before: Any, last
     for window, said in ((found.now, now), (found.before, before), (found.last_year, last_year)):
         full = [s if len(s) == 10 else f"2026-{s}" for s in said]
         assert [window.first.isoformat(), window.last.isoformat()] == full
+
+
+def test_categories_are_listed_with_the_comma_of_their_script() -> None:
+    assert counts_text([("help", 3), ("family", 2)]) == "help 3, family 2"
+    assert counts_text([("纠纷", 3), ("求助", 2), ("盗窃", 1)], 2) == "纠纷 3、求助 2、…"
+    assert counts_text([("help", 3), ("family", 2)], 1) == "help 3, …"
 
 
 def test_a_year_back_is_the_same_weekday() -> None:
