@@ -55,6 +55,22 @@ class Gazetteer:
             within = area if within < 0 else within
         return -1, within
 
+    def home(self, cell: IntArray, area: IntArray) -> IntArray:
+        """The smallest area of each cell, or of the cells of an area; -1 where neither is known.
+
+        Args:
+            cell: -1 where not known, shape (R,).
+            area: Likewise, shape (R,).
+        """
+        cells = 1 + max((int(a[-1]) for a in self.areas if len(a)), default=-1)
+        # The last entry, which -1 finds, is no area.
+        of_cell = np.full(max(cells, int(cell.max(initial=-1)) + 1) + 1, -1, np.int64)
+        by_size = sorted(range(len(self.areas)), key=lambda i: (-len(self.areas[i]), -i))
+        for i in by_size:
+            of_cell[self.areas[i]] = i
+        of_area = np.array([of_cell[a[0]] if len(a) else -1 for a in self.areas] + [-1], np.int64)
+        return np.where(cell >= 0, of_cell[cell], of_area[area])
+
     def _within(self, text: str, within: int) -> tuple[int, int]:
         """The first longest name of a cell, and of an area, in a text."""
         area, candidates = within, list[tuple[int, ...]]()

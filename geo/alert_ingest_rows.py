@@ -21,7 +21,7 @@ from geo.alerts import NO_CATEGORY
 from geo.columns import Column, Schema
 from geo.crs import from_wgs84
 from geo.faults import Fault
-from geo.place_key import id_keys, point_keys, text_keys
+from geo.place_key import id_keys, keys_within, point_keys, text_keys
 from geo.places import Places, locate_rows
 from geo.plane import GeometryArray
 from geo.raw import Raw
@@ -159,7 +159,7 @@ class Reader:
             "priority": np.clip(priority[good], 0, 127).astype(np.int8),
             "x_m": x_m.astype(np.float32),
             "y_m": y_m.astype(np.float32),
-            "place": self._place_keys(batch, lon, lat)[good],
+            "place": self._place_keys(batch, lon, lat, self.world.names.home(cell, area))[good],
             "placed": placed[good].astype(np.int8),
             "row": batch.row[good],
             "order": order[good],
@@ -331,11 +331,16 @@ class Reader:
         number = np.array([different.index(label) for label in labels] or [0], np.int64)
         return (number[index] if n else index), tuple(different), unknown
 
-    def _place_keys(self, batch: Batch, lon: FloatArray, lat: FloatArray) -> NDArray[np.uint64]:
+    def _place_keys(
+        self, batch: Batch, lon: FloatArray, lat: FloatArray, home: IntArray
+    ) -> NDArray[np.uint64]:
+        """Keys of places; an address counts within its township: every one has a school gate."""
         keys = np.zeros(len(batch.row), np.uint64)
         for name in ("place_id", "address"):
             if name in batch.columns:
                 own = text_keys(self._finer(trimmed(batch.columns[name])), self.salt)
+                if name == "address":
+                    own = keys_within(own, home)
                 keys = np.where(keys == 0, own, keys)
         return np.where(keys == 0, point_keys(lon, lat), keys)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from geo.atomic import make_folder
 from optimizer.errors import InputError
-from optimizer.frozen import BoolArray, FloatArray
+from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 SALT_FILE = "place.salt"
 _SALT_CHARACTERS = 16  # what SipHash takes: 95 bits in letters and digits
@@ -75,6 +75,19 @@ def text_keys(texts: pa.Array, salt: str) -> NDArray[np.uint64]:
     keys[words == ""] = 0
     spread: NDArray[np.uint64] = keys[np.asarray(coded.indices, np.int64)]
     return spread
+
+
+def keys_within(keys: NDArray[np.uint64], area: IntArray) -> NDArray[np.uint64]:
+    """Keys that differ from area to area, shape (R,); 0 stays 0.
+
+    Args:
+        keys: Shape (R,).
+        area: Number of the area, -1 where not known, shape (R,).
+    """
+    mixed = keys ^ ((area + 1).astype(np.uint64) * _MIX_1)
+    mixed[mixed == 0] = 1
+    mixed[keys == 0] = 0
+    return mixed
 
 
 def point_keys(lon_deg: FloatArray, lat_deg: FloatArray) -> NDArray[np.uint64]:

@@ -325,9 +325,24 @@ def test_a_place_is_its_id_then_its_address_then_its_point(logs: Logs) -> None:
     ]
     key = logs.read(rows * 1, header).table.place.tolist()
     assert key[0] == key[1]
-    assert key[2] == key[3] != key[0]
+    assert key[2] == key[3] != key[0], "in one township"
     assert key[4] == key[5]
     assert len(set(key)) == 3
+
+
+def test_the_same_words_in_another_township_are_another_place(logs: Logs) -> None:
+    township = logs.plain.county.cells.township
+    cell_id = logs.plain.county.cells.cell_id
+    here = 0
+    beside = next(i for i in range(1, len(cell_id)) if township[i] == township[here])
+    away = next(i for i in range(len(cell_id)) if township[i] != township[here])
+    t = "2025-03-01 08:00:00"
+    header = ("发生时间", "警情类别", "单元编号", "地址", "乡镇")
+    rows = [(t, "abc"[k], cell_id[i], "学校门口", "") for k, i in enumerate((here, beside, away))]
+    rows.append((t, "d", "", "学校门口", township[here]))
+    first, second, other, by_name = logs.read(rows, header).table.place.tolist()
+    assert first == second == by_name
+    assert other not in (0, first)
 
 
 def test_nothing_but_the_whitelist_is_read(logs: Logs) -> None:
