@@ -10,6 +10,7 @@ from scenarios.alert_choice import selection_text
 from scenarios.density import DensityStudy, RateTable
 from scenarios.density_outputs import unit_text
 from scenarios.provenance import modelled_text
+from scenarios.rhythm_show import show_warnings
 from scenarios.show_lines import wrapped
 from scenarios.show_table import table
 
@@ -43,6 +44,8 @@ def show_density(found: DensityStudy, console: Console, _: Translate) -> None:
         lines.append(_("Modelled: {items}").format(items=modelled))
     for line in (part for said in lines for part in wrapped(said, console.width)):
         console.print(f"[dim]{escape(line)}")
+    if meant.alerts is not None:
+        show_warnings(meant.alerts.problems, console, _)
 
 
 def _surface(found: DensityStudy, console: Console, _: Translate) -> None:

@@ -12,6 +12,7 @@ from scenarios.hot_spots import HotSpotStudy
 from scenarios.hot_spots_outputs import classes_found
 from scenarios.hot_spots_words import band_texts, kind_text, step_text
 from scenarios.provenance import modelled_text
+from scenarios.rhythm_show import show_warnings
 from scenarios.show_lines import wrapped
 from scenarios.show_table import table
 
@@ -46,6 +47,8 @@ def show_hot_spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
         lines.append(_("Modelled: {items}").format(items=modelled))
     for line in (part for said in lines for part in wrapped(said, console.width)):
         console.print(f"[dim]{escape(line)}")
+    if meant.alerts is not None:
+        show_warnings(meant.alerts.problems, console, _)
 
 
 def _tested(found: HotSpotStudy, console: Console, _: Translate) -> None:

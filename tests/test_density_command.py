@@ -113,6 +113,14 @@ def test_what_a_planner_reads(case: Path) -> None:
     assert "收缩后" in zh.output
 
 
+def test_a_month_without_alerts_is_noted(tmp_path: Path) -> None:
+    rows = [r for r in log_rows() if not str(r["occurred_at"]).startswith("2025-11")]
+    gap = write_alert_case(tmp_path / "gap", rows)
+    for name in ("density", "hotspots"):
+        assert "Note: " in (text := said(name, gap))
+        assert "2025-11" in text
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("name", ["density", "hotspots"])
 def test_no_line_is_wider_than_the_console(case: Path, name: str, lang: str) -> None:
