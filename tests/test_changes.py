@@ -658,9 +658,9 @@ def test_files_are_read_once_for_scenarios_with_the_same_road_speeds(
     )
     read: list[str] = []
 
-    def counted(case: Case, policy: Policy) -> load.Inspection:
+    def counted(case: Case, policy: Policy, watch: Any = None) -> load.Inspection:
         read.append(case.spec.name)
-        return load.inspect(case, policy)
+        return load.inspect(case, policy, watch)
 
     monkeypatch.setattr(opening, "inspect", counted)
     counties = {n: prepared.load(prepared.case.scenario(n)).county for n in ("a", "b", "c", "a")}

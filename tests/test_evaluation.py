@@ -685,11 +685,11 @@ def test_evaluation_never_loads_a_decision_or_a_solver() -> None:
     assert set(done.stdout.split()) <= {
         f"optimizer.{m}"
         for m in (
-            "county", "equity", "errors", "evaluation", "feasibility", "frozen", "measures",
-            "membership", "personnel", "plan", "policy", "policy_bundling", "policy_equity",
-            "policy_inner", "policy_part", "policy_roster", "policy_simulation",
-            "policy_staffing", "policy_strength", "policy_traffic", "queueing", "road_duty",
-            "road_rules", "roster_patterns", "rules", "scorecard", "steering", "strength",
-            "workload",
+            "county", "equity", "errors", "evaluation", "feasibility", "frozen", "main_roads",
+            "measures", "membership", "personnel", "plan", "policy", "policy_bundling",
+            "policy_equity", "policy_inner", "policy_part", "policy_roster", "policy_simulation",
+            "policy_staffing", "policy_strength", "policy_traffic", "queueing",
+            "reassignment_rules", "road_duty", "road_rules", "roster_patterns", "rules",
+            "scorecard", "steering", "strength", "unit_groups", "workload",
         )
     }  # fmt: skip

@@ -228,6 +228,8 @@ import os, signal, sys, threading
 import numpy as np
 from optimizer.solver import Limits, Model, solve
 
+# A test run that was sent to the background hands down a Ctrl-C that is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 rng = np.random.default_rng(0)
 a = rng.integers(1, 100, (60, 120))
 row, column = np.nonzero(a)
