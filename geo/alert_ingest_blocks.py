@@ -201,13 +201,20 @@ def _pieces(path: Path, scanned: Scanned, size: int) -> Iterator[tuple[bytes, in
     decoder = codecs.getincrementaldecoder(scanned.encoding)("strict")
     is_utf8 = scanned.encoding == "utf-8"
     old_mac: bool | None = None
+    held = b""
     with path.open("rb") as plain, _text_of(plain, path) as file:
         file.read(scanned.mark)
         while piece := file.read(size):
-            text = piece if is_utf8 else decoder.decode(piece).encode()
+            text = held + (piece if is_utf8 else decoder.decode(piece).encode())
+            held = b""
             if old_mac is None:
-                old_mac = b"\n" not in text and b"\r" in text
+                if text.endswith(b"\r"):  # its newline may come with the next piece
+                    text, held = text[:-1], b"\r"
+                if b"\n" in text or b"\r" in text:
+                    old_mac = b"\n" not in text
             yield text.replace(b"\r", b"\n") if old_mac else text, plain.tell()
+        if held:
+            yield b"\r" if old_mac is False else b"\n", plain.tell()
 
 
 def _text_of(plain: IO[bytes], path: Path) -> IO[bytes]:

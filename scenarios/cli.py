@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from copy import copy
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import pairwise
+from typing import TypeVar
 
 import click
 
@@ -58,6 +60,9 @@ COMMANDS = {
 """Command -> module of `scenarios.commands` that holds it as `<command>_command`; help's order."""
 
 
+_C = TypeVar("_C", bound=click.Command)
+
+
 class _Group(click.Group):
     """Commands load by name; their help is in the planner's language."""
 
@@ -70,12 +75,10 @@ class _Group(click.Group):
         module = import_module(f"scenarios.commands.{COMMANDS[cmd_name]}")
         command = getattr(module, f"{cmd_name}_command")
         assert isinstance(command, click.Command)
-        _translate_help(command)
-        return command
+        return _translated(command)
 
     def get_help(self, ctx: click.Context) -> str:
-        _translate_help(self)
-        return super().get_help(ctx)
+        return click.Group.get_help(_translated(self), ctx)
 
     def invoke(self, ctx: click.Context) -> object:
         # click's own code for Ctrl-C is 1, which here says that there is no plan.
@@ -86,13 +89,17 @@ class _Group(click.Group):
             ctx.exit(EXIT_STOPPED)
 
 
-def _translate_help(command: click.Command) -> None:
+def _translated(command: _C) -> _C:
+    """A copy with its help in the planner's language; the command itself stays as it is."""
     _ = translator(_asked_language())
-    if command.help:
-        command.help = _(command.help)
-    for parameter in command.params:
+    told = copy(command)
+    told.params = [copy(parameter) for parameter in command.params]
+    if told.help:
+        told.help = _(told.help)
+    for parameter in told.params:
         if isinstance(parameter, click.Option) and parameter.help:
             parameter.help = _(parameter.help)
+    return told
 
 
 def _asked_language() -> Language:

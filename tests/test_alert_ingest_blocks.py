@@ -84,7 +84,15 @@ def test_encodings(tmp_path: Path, encoding: str, size: int) -> None:
 def test_lines_that_end_as_on_old_macs(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,b\r1,2\r3,4\r")
-    assert records_of(path, 1 << 20) == [(1, ["a", "b"]), (2, ["1", "2"]), (3, ["3", "4"])]
+    for size in (1, 4, 1 << 20):
+        assert records_of(path, size) == [(1, ["a", "b"]), (2, ["1", "2"]), (3, ["3", "4"])]
+
+
+def test_a_line_ending_cut_in_two_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'a,"b"\r\n1,2\r\n')
+    for size in range(1, 12):
+        assert records_of(path, size) == [(1, ["a", "b"]), (2, ["1", "2"])]
 
 
 def test_a_digest_says_the_content(tmp_path: Path) -> None:

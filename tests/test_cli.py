@@ -57,6 +57,14 @@ def test_every_command_has_help(name: str, lang: str, monkeypatch: pytest.Monkey
     assert done.output.strip()
 
 
+def test_help_in_one_language_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+    for lang in ("en", "zh", "en"):
+        monkeypatch.setattr(sys, "argv", ["jingli", "run", "--help", "--lang", lang])
+        shown.append(CliRunner().invoke(jingli, ["run", "--help"]).output)
+    assert shown[0] == shown[2] != shown[1]
+
+
 def test_no_arguments_shows_help() -> None:
     """As a program, where the language is looked for among no arguments at all."""
     done = subprocess.run(
