@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from scenarios.commands.common import (
     asked_command,
     console,
     language_of,
-    opened_store,
+    present_store,
     print_json,
     refuse_bad_folder,
     say_written,
@@ -101,7 +100,7 @@ def alerts_command(
                 brief = briefing(
                     county, alerts.table, rules, period, last, alerts.problems, alerts.provenance
                 )
-                tasks = proposed(brief, county, partial(opened_store, store, make=False))
+                tasks = proposed(brief, county, present_store(store))
                 written = (
                     ()
                     if out is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,11 +18,9 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    print_json,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.commands.progress_bar import Bar
 from scenarios.language import Language
@@ -118,12 +117,14 @@ def alternatives_command(
             with Progress(_, quiet=as_json) as progress:
                 progress.step("writing")
                 written = write_alternatives(study, out, _, language, asked_command())
-        if as_json:
-            print_json(document(study, _))
-        else:
-            from scenarios.show_alternatives import show_alternatives
+        from scenarios.show_alternatives import show_alternatives
 
-            show_alternatives(study, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(document, study, _),
+            partial(show_alternatives, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(EXIT_PLAN if study.best.plans else EXIT_NO_PLAN)

@@ -16,12 +16,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -63,16 +61,18 @@ def balance_command(
         written: tuple[str, ...] = ()
         with Progress(_, quiet=as_json) as progress:
             opened = open_asked(
-                asked, scenario, (), partial(opened_store, store, make=False), progress.step,
+                asked, scenario, (), present_store(store), progress.step,
                 today_only=True,
             )  # fmt: skip
             study = study_balance(opened, progress.step)
             if out is not None:
                 progress.step("writing")
                 written = write_balance(study, out, _, language, asked_command())
-        if as_json:
-            print_json(balance_document(study))
-            return
-        show_balance(study, console(), _)
-        if written:
-            say_written(out, written, _)
+        say_found(
+            partial(balance_document, study),
+            partial(show_balance, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )

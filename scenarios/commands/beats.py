@@ -20,12 +20,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
     stop,
 )
 from scenarios.language import Language
@@ -193,7 +191,7 @@ def beats_command(
                 asked,
                 scenario,
                 sets,
-                partial(opened_store, store, make=False),
+                present_store(store),
                 progress.step,
                 today_only=unsolved,
             )
@@ -206,12 +204,14 @@ def beats_command(
             if out is not None and study.shown is not None:
                 progress.step("writing")
                 written = write_beats(study, out, _, language, asked_command())
-        if as_json:
-            print_json(beats_document(study))
-        else:
-            from scenarios.show_beats import show_beats
+        from scenarios.show_beats import show_beats
 
-            show_beats(study, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(beats_document, study),
+            partial(show_beats, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(0 if study.shown is not None and not study.shown.broken else EXIT_NO_PLAN)

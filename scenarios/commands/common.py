@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,7 @@ from scenarios.language import Language, default_language, translator
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scenarios.kept import OpenStore
     from scenarios.store import Store
 
 EXIT_PLAN, EXIT_NO_PLAN, EXIT_BAD_INPUT, EXIT_STOPPED = 0, 1, 2, 130
@@ -121,6 +123,33 @@ def say_written(folder: object, files: Iterable[str], translate: Translate) -> N
     console().print(written_text(folder, files, translate), markup=False)
 
 
+def say_found(
+    document: Callable[[], Any],
+    show: Callable[[Console, Translate], None],
+    translate: Translate,
+    *,
+    as_json: bool,
+    out: object = None,
+    written: Iterable[str] = (),
+) -> None:
+    """Say what a command found, for programs or for a planner.
+
+    Args:
+        document: Makes the document for programs.
+        show: Prints for a planner, who is then told where the files are.
+        translate: Translation.
+        as_json: For programs.
+        out: Folder of the files.
+        written: Their names; none = nothing was written.
+    """
+    if as_json:
+        print_json(document())
+        return
+    show(console(), translate)
+    if written:
+        say_written(out, written, translate)
+
+
 def stop(message: str, code: int) -> NoReturn:
     """End with a message on stderr."""
     click.echo(message, err=True)
@@ -196,6 +225,11 @@ def opened_store(given: str | None, *, make: bool = True) -> Iterator[Store | No
         return
     with open_store(location) as store:
         yield store
+
+
+def present_store(given: str | None) -> OpenStore:
+    """Opens the run store where there is one; nothing is made of a store that is not there."""
+    return partial(opened_store, given, make=False)
 
 
 def command_line(command: str, words: Iterable[str], **options: str | Path | None) -> list[str]:

@@ -15,12 +15,11 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
     opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -72,7 +71,7 @@ def compare_command(
             if case is None:
                 from scenarios.kept import read_runs
 
-                kept = read_runs(asked, partial(opened_store, store, make=False))
+                kept = read_runs(asked, present_store(store))
             else:
                 from scenarios.rerun import kept_scenarios
 
@@ -86,14 +85,16 @@ def compare_command(
 
                 progress.step("writing")
                 written = write_versus(found, out, _, language, asked_command())
-        if as_json:
-            print_json(to_document(found))
-            return
         from scenarios.show_versus import show_versus
 
-        show_versus(found, console(), _)
-        if written:
-            say_written(out, written, _)
+        say_found(
+            partial(to_document, found),
+            partial(show_versus, found),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
 
 
 def _refuse_two_counties(names: list[str]) -> None:

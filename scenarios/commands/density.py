@@ -18,12 +18,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -84,7 +82,7 @@ def density_command(
         written: tuple[str, ...] = ()
         with Progress(_, quiet=as_json) as progress:
             opened = open_asked(
-                asked, scenario, sets, partial(opened_store, store, make=False), progress.step,
+                asked, scenario, sets, present_store(store), progress.step,
                 today_only=True,
             )  # fmt: skip
             meant = alerts_meant(
@@ -94,9 +92,11 @@ def density_command(
             if out is not None:
                 progress.step("writing")
                 written = write_density(found, out, _, language, asked_command())
-        if as_json:
-            print_json(density_document(found))
-            return
-        show_density(found, console(), _)
-        if written:
-            say_written(out, written, _)
+        say_found(
+            partial(density_document, found),
+            partial(show_density, found),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )

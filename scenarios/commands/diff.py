@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from scenarios.commands.common import (
@@ -15,6 +13,7 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    present_store,
     print_json,
 )
 from scenarios.language import Language
@@ -42,7 +41,7 @@ def diff_command(
         if case is None:
             from scenarios.kept import read_runs
 
-            first, second = read_runs([a, b], partial(opened_store, store, make=False))
+            first, second = read_runs([a, b], present_store(store))
         else:
             from scenarios.rerun import kept_scenarios
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from scenarios.commands.common import (
     asked_command,
     console,
     language_of,
-    opened_store,
+    present_store,
     print_json,
     refuse_bad_folder,
     say_written,
@@ -85,9 +84,7 @@ def explain_command(
         from scenarios.opened import open_asked
 
         with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, sets, partial(opened_store, store, make=False), progress.step
-            )
+            opened = open_asked(asked, scenario, sets, present_store(store), progress.step)
             found = None if opened.plan is None else Explanation(opened)
             written: tuple[str, ...] = ()
             if found is not None and out is not None:

@@ -17,12 +17,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -75,7 +73,7 @@ def forecast_command(
         written: tuple[str, ...] = ()
         with Progress(_, quiet=as_json) as progress:
             opened = open_asked(
-                asked, scenario, (), partial(opened_store, store, make=False), progress.step,
+                asked, scenario, (), present_store(store), progress.step,
                 today_only=True,
             )  # fmt: skip
             loaded = opened.loaded
@@ -88,9 +86,11 @@ def forecast_command(
             if out is not None:
                 progress.step("writing")
                 written = write_forecast(study, out, _, language, asked_command())
-        if as_json:
-            print_json(forecast_document(study))
-            return
-        show_forecast(study, console(), _)
-        if written:
-            say_written(out, written, _)
+        say_found(
+            partial(forecast_document, study),
+            partial(show_forecast, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )

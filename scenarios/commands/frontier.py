@@ -21,12 +21,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -111,21 +109,23 @@ def frontier_command(
                 keep_counts=keep_counts,
                 time_limit_s=time_limit_s,
                 plans=plans,
-                open_store=partial(opened_store, store, make=False),
+                open_store=present_store(store),
                 progress=progress.step,
             )
             _refuse_no_point(maps, len(study.found.points))
             if out is not None and study.found.points:
                 progress.step("writing")
                 written = write_frontier(study, out, _, language, asked_command(), maps)
-        if as_json:
-            print_json(document(study, _))
-        else:
-            from scenarios.show_frontier import show_frontier
+        from scenarios.show_frontier import show_frontier
 
-            show_frontier(study, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(document, study, _),
+            partial(show_frontier, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(EXIT_PLAN if study.found.points else EXIT_NO_PLAN)
 
 

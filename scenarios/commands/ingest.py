@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,11 +15,9 @@ from scenarios.commands.common import (
     SCENARIO,
     Failures,
     asked_command,
-    console,
     language_of,
-    print_json,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.commands.progress_bar import Bar
 from scenarios.language import Language
@@ -74,9 +73,11 @@ def ingest_command(
         written: tuple[str, ...] = ()
         if out is not None:
             written = write_ingest(loaded, alerts, out, _, asked_command())
-        if as_json:
-            print_json(ingest_document(loaded.county.name, alerts))
-            return
-        show_ingest(loaded.county.name, alerts, console(), _)
-        if written:
-            say_written(out, written, _)
+        say_found(
+            partial(ingest_document, loaded.county.name, alerts),
+            partial(show_ingest, loaded.county.name, alerts),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     language_of,
-    opened_store,
+    present_store,
     say,
 )
 from scenarios.language import Language
@@ -86,7 +85,7 @@ def map_command(
         from scenarios.web_scene import web_scenes
 
         on_top = [one for path in overlays for one in read_overlay(path)]
-        open_store = partial(opened_store, store, make=False)
+        open_store = present_store(store)
         with Progress(_) as progress:
             opened = [reopen(one, open_store, progress.step) for one in runs]
             progress.step("writing")

@@ -19,12 +19,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
     stop,
 )
 from scenarios.language import Language
@@ -82,7 +80,7 @@ def organise_command(
                 asked,
                 scenario,
                 sets,
-                partial(opened_store, store, make=False),
+                present_store(store),
                 progress.step,
                 today_only=today_only,
             )
@@ -93,12 +91,14 @@ def organise_command(
             if out is not None:
                 progress.step("writing")
                 written = write_organisation(study, out, _, language, asked_command())
-        if as_json:
-            print_json(organisation_document(study))
-        else:
-            from scenarios.show_organise import show_organisation
+        from scenarios.show_organise import show_organisation
 
-            show_organisation(study, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(organisation_document, study),
+            partial(show_organisation, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(0)

@@ -20,12 +20,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
     stop,
 )
 from scenarios.language import Language
@@ -127,9 +125,7 @@ def patrols_command(
             seed=seed,
         )
         with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, sets, partial(opened_store, store, make=False), progress.step
-            )
+            opened = open_asked(asked, scenario, sets, present_store(store), progress.step)
             if opened.plan is None:
                 stop(_("There is no plan, so there are no centres to patrol from."), EXIT_NO_PLAN)
             progress.step("patrols")
@@ -138,12 +134,14 @@ def patrols_command(
             if out is not None:
                 progress.step("writing")
                 written = write_patrols(study, out, _, language, asked_command())
-        if as_json:
-            print_json(patrols_document(study))
-        else:
-            from scenarios.show_patrols import show_patrols
+        from scenarios.show_patrols import show_patrols
 
-            show_patrols(study, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(patrols_document, study),
+            partial(show_patrols, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(EXIT_NO_PLAN if study.judged.missed else EXIT_PLAN)

@@ -21,12 +21,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -112,7 +110,7 @@ def reassign_command(
                 asked,
                 scenario,
                 sets,
-                partial(opened_store, store, make=False),
+                present_store(store),
                 progress.step,
                 today_only=today_only,
             )
@@ -130,14 +128,16 @@ def reassign_command(
             if out is not None and study.then is not None:
                 progress.step("writing")
                 written = write_reassign(study, out, _, language, asked_command())
-        if as_json:
-            print_json(reassign_document(study))
-        else:
-            from scenarios.show_reassign import show_reassign
+        from scenarios.show_reassign import show_reassign
 
-            show_reassign(study, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(reassign_document, study),
+            partial(show_reassign, study),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(EXIT_PLAN if study.then is not None else EXIT_NO_PLAN)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,11 +14,9 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    print_json,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -114,9 +113,11 @@ def repeats_command(
             written = write_repeats(
                 study, rows, county, figure, out, _, language, asked_command(), points=points
             )
-        if as_json:
-            print_json(repeats_document(study, rows, points=points))
-        else:
-            show_repeats(study, rows, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(repeats_document, study, rows, points=points),
+            partial(show_repeats, study, rows),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )

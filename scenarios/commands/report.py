@@ -16,7 +16,7 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     language_of,
-    opened_store,
+    present_store,
     say,
 )
 from scenarios.language import Language
@@ -114,7 +114,7 @@ def report_command(
         from scenarios.report.content import build_report
         from scenarios.report.render import render
 
-        open_store = partial(opened_store, store, make=False)
+        open_store = present_store(store)
         with Progress(_) as progress:
             (kept,) = read_runs([run], open_store)
             opened = reopened(kept, progress.step)

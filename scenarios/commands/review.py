@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +16,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
-    opened_store,
+    present_store,
     print_json,
 )
 from scenarios.language import Language
@@ -79,7 +78,7 @@ def review_command(
         from scenarios.show_review import review_document, show_review
 
         opened = open_case(case)
-        [kept] = read_runs([asked], partial(opened_store, store, make=False))
+        [kept] = read_runs([asked], present_store(store))
         source = new_log_source(opened, log, sheet=layer, crs=crs)
         with Progress(_, quiet=as_json) as progress:
             run = reopened(kept, progress.step, Prepared(opened))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import click
@@ -19,7 +18,7 @@ from scenarios.commands.common import (
     asked_command,
     console,
     language_of,
-    opened_store,
+    present_store,
     print_json,
     refuse_bad_folder,
     say_written,
@@ -74,7 +73,7 @@ def rollout_command(
         if out is not None:
             refuse_bad_folder(out)
         with Progress(_, quiet=as_json) as progress:
-            opened = reopen(run, partial(opened_store, store, make=False), progress.step)
+            opened = reopen(run, present_store(store), progress.step)
             made = phased(opened, months=months, per_month=per_month)
         if as_json:
             print_json(made.document(_))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import click
@@ -23,7 +22,7 @@ from scenarios.commands.common import (
     Progress,
     console,
     language_of,
-    opened_store,
+    present_store,
     print_json,
     say,
 )
@@ -106,9 +105,7 @@ def roster_command(
             today=today,
         )
         with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, sets, partial(opened_store, store, make=False), progress.step
-            )
+            opened = open_asked(asked, scenario, sets, present_store(store), progress.step)
             progress.step("roster")
             study = study_roster(opened, wishes)
             if out is not None:

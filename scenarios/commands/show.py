@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 
 import click
 
@@ -13,7 +12,7 @@ from scenarios.commands.common import (
     STORE,
     Failures,
     language_of,
-    opened_store,
+    present_store,
     print_json,
 )
 from scenarios.language import Language
@@ -49,7 +48,7 @@ def show_command(
     with Failures(_):
         from scenarios.kept import read_runs
 
-        (kept,) = read_runs([run], partial(opened_store, store, make=False))
+        (kept,) = read_runs([run], present_store(store))
     if as_json:
         from scenarios.show_plan import plan_document
 

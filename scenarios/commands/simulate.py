@@ -22,12 +22,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.language import Language
@@ -121,14 +119,16 @@ def simulate_command(
             if out is not None:
                 progress.step("writing")
                 written = write_simulation(run, result, document, out, _, asked_command())
-        if as_json:
-            print_json(document)
-        else:
-            from scenarios.show_simulation import show_simulation
+        from scenarios.show_simulation import show_simulation
 
-            show_simulation(run, result, assumed, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            lambda: document,
+            partial(show_simulation, run, result, assumed),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(EXIT_PLAN if result.measures else EXIT_NO_PLAN)
 
 
@@ -139,7 +139,7 @@ def _run(asked: str, scenario: str | None, store: str | None, progress: Progress
     from scenarios.run import run_case
 
     if not names_case(asked):
-        return reopen(asked, partial(opened_store, store, make=False), progress.step)
+        return reopen(asked, present_store(store), progress.step)
     run = run_case(open_case(asked), scenario, progress.step)
     if run.result.plan is None:
         raise InputError(

@@ -20,12 +20,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -116,7 +114,7 @@ def strength_command(
                 asked,
                 scenario,
                 sets,
-                partial(opened_store, store, make=False),
+                present_store(store),
                 progress.step,
                 today_only=today_only,
             )
@@ -126,21 +124,23 @@ def strength_command(
             if out is not None:
                 progress.step("writing")
                 written = write_strength(study, out, _, language, asked_command())
-        if as_json:
-            print_json(strength_document(study, chosen))
-        else:
-            from scenarios.show_strength import show_strength
+        from scenarios.show_strength import show_strength
 
-            show_strength(
-                study,
-                console(),
-                _,
-                unit=chosen,
-                periods=period or hourly,
-                shifts=shifts,
-                sensitivity=sensitivity,
-            )
-            if written:
-                say_written(out, written, _)
+        show = partial(
+            show_strength,
+            study,
+            unit=chosen,
+            periods=period or hourly,
+            shifts=shifts,
+            sensitivity=sensitivity,
+        )
+        say_found(
+            partial(strength_document, study, chosen),
+            show,
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     if not today_only and opened.plan is None:
         sys.exit(EXIT_NO_PLAN)

@@ -18,12 +18,10 @@ from scenarios.commands.common import (
     Failures,
     Progress,
     asked_command,
-    console,
     language_of,
-    opened_store,
-    print_json,
+    present_store,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.commands.compiling import say_compiling
 from scenarios.commands.progress_bar import Bar, Stop
@@ -97,7 +95,7 @@ def stress_command(
 
         rules, assumed = rules_from(config, sets, {"seed": seed, "replications": replications})
         with Progress(_, quiet=as_json) as progress:
-            run = reopen(asked, partial(opened_store, store, make=False), progress.step)
+            run = reopen(asked, present_store(store), progress.step)
         say_compiling(_)
         steps = {"stresses": _("Stresses"), "breaking": _("What breaks first")}
         with Bar(steps, quiet=as_json) as bar, Stop() as stop:
@@ -118,12 +116,14 @@ def stress_command(
         written: tuple[str, ...] = ()
         if out is not None:
             written = write_stress(run, result, document, out, _, asked_command())
-        if as_json:
-            print_json(document)
-        else:
-            from scenarios.show_stress import show_stress
+        from scenarios.show_stress import show_stress
 
-            show_stress(run, result, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            lambda: document,
+            partial(show_stress, run, result),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
     sys.exit(EXIT_PLAN)

@@ -20,9 +20,10 @@ from scenarios.commands.common import (
     console,
     language_of,
     opened_store,
+    present_store,
     print_json,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -133,17 +134,19 @@ def tasks_command(
             else:
                 show_moved(moved, console(), _)
             return
-        book = case_tasks(case, partial(opened_store, store, make=False))
+        book = case_tasks(case, present_store(store))
         chosen = book.chosen(grades, states, station, today if overdue else None)
         written: tuple[str, ...] = ()
         if out is not None:
             written = write_tasks(book, chosen, today, out, _, language, asked_command())
-        if as_json:
-            print_json(tasks_document(book, chosen, today))
-        else:
-            show_tasks(book, chosen, today, console(), _)
-            if written:
-                say_written(out, written, _)
+        say_found(
+            partial(tasks_document, book, chosen, today),
+            partial(show_tasks, book, chosen, today),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
 
 
 def _refusals(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from geo.alert_table import AlertTable
 from optimizer.alert_rules_repeats import Repeats
 from optimizer.county import County
 from optimizer.errors import Translate
-from scenarios.commands.common import asked_command, console, print_json, say_written
+from scenarios.commands.common import (
+    asked_command,
+    say_found,
+)
 from scenarios.language import Language
 from scenarios.rhythm_outputs import trace_document, write_trace
 from scenarios.rhythm_show import show_trace
@@ -45,9 +49,11 @@ def trace_rows(
     written: tuple[str, ...] = ()
     if out is not None:
         written = write_trace(key, rows, county, out, _, language, asked_command())
-    if as_json:
-        print_json(trace_document(key, rows))
-        return
-    show_trace(rows, key, console(), _)
-    if written:
-        say_written(out, written, _)
+    say_found(
+        partial(trace_document, key, rows),
+        partial(show_trace, rows, key),
+        _,
+        as_json=as_json,
+        out=out,
+        written=written,
+    )

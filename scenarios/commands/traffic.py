@@ -21,10 +21,10 @@ from scenarios.commands.common import (
     asked_command,
     console,
     language_of,
-    opened_store,
+    present_store,
     print_json,
     refuse_bad_folder,
-    say_written,
+    say_found,
 )
 from scenarios.language import Language
 
@@ -72,9 +72,7 @@ def traffic_command(
 
         written: tuple[str, ...] = ()
         with Progress(_, quiet=as_json) as progress:
-            run = open_run(
-                asked, scenario, sets, partial(opened_store, store, make=False), progress.step
-            )
+            run = open_run(asked, scenario, sets, present_store(store), progress.step)
             found = None
             if run.result.plan is not None:
                 found = traffic_of(run, joint=joint, progress=progress.step)
@@ -95,9 +93,11 @@ def traffic_command(
 
                 show_run(run, console(), _)
             sys.exit(EXIT_NO_PLAN)
-        if as_json:
-            print_json(traffic_document(found))
-            return
-        show_traffic(found, console(), _)
-        if written:
-            say_written(out, written, _)
+        say_found(
+            partial(traffic_document, found),
+            partial(show_traffic, found),
+            _,
+            as_json=as_json,
+            out=out,
+            written=written,
+        )
