@@ -13,7 +13,6 @@ from geo.alert_sheets import ShadedMap, shaded_sheet
 from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts, one_line
 from geo.maps import write_map
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.measures import shares
 from scenarios.alert_shades import cell_shapes, rate_shades
@@ -24,9 +23,9 @@ from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
-from scenarios.provenance import modelled_items, modelled_text
+from scenarios.provenance import inputs_text, modelled_items
 from scenarios.tables import Cell, Kind, Sheet
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 _COLOURS = {"today": "#7a7a7a", "plan": "#b2182b"}
 _NOBODY = 1e-9
@@ -123,18 +122,14 @@ def write_balance(
     """
     county = study.county
     title = f"{county.name} · {_('Alerts against officers')}"
-    modelled = modelled_text(county.provenance, _)
     cover = [
-        (_("Inputs"), _("Modelled: {items}").format(items=modelled) if modelled
-         else _("All inputs given")),
+        (_("Inputs"), inputs_text(county.provenance, _)),
         *((_("Note"), p.text(_)) for p in study.problems),
     ]  # fmt: skip
     sheets = balance_sheets(study, _)
     with atomic_folder(out) as folder:
         write_text(folder / "balance.json", json_text(balance_document(study)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / "balance.xlsx", title, cover, sheets, _, language)
+        write_book(folder, "balance.xlsx", title, cover, sheets, _, language)
         for side in study.deployments:
             scene = scene_of(study.opened.loaded, side.plan, county.name, _, language)
             figure = shaded_sheet(scene, _map(study, side, _))

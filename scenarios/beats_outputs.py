@@ -39,7 +39,7 @@ from scenarios.language import Language, in_language
 from scenarios.manifest import write_manifest
 from scenarios.provenance import modelled_items
 from scenarios.road_lines import drawn_roads
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 BEATS_CSV = "beats.csv"
 """Cell by cell: what `--drawn`, `--today` and `jingli organise --beats` read."""
@@ -134,11 +134,7 @@ def write_beats(
     with atomic_folder(out) as folder:
         write_text(folder / "beats.json", json_text(beats_document(study)))
         write_csv(folder / BEATS_CSV, _HEADER, _cells(study, shown))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(
-            folder / "beats.xlsx", title, _lines(study, shown, _), sheets, _, language
-        )
+        write_book(folder, "beats.xlsx", title, _lines(study, shown, _), sheets, _, language)
         write_layers(folder / "beats.gpkg", _layers(study, shown, _), _, attribution=attribution)
         write_map(beat_map(scene_of_beats(study, title, attribution, _)), folder / "beats")
         return write_manifest(

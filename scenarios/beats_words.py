@@ -9,7 +9,7 @@ from optimizer.beat_rules import BeatViolation
 from optimizer.errors import Translate
 from optimizer.result import Status
 from scenarios.beats import BeatRow, BeatStudy, Scored
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 from scenarios.show_lines import listed_in
 from scenarios.tables import Columns, Sheet, sheet_of
 
@@ -86,8 +86,7 @@ def tolerance_text(result: BeatResult, _: Translate) -> str:
 
 def modelled_line(study: BeatStudy, _: Translate) -> str:
     """What is modelled; minutes by straight lines too."""
-    items = modelled_text(study.opened.loaded.county.provenance, _)
-    said = [_("Modelled: {items}").format(items=items) if items else _("All inputs given")]
+    said = [inputs_text(study.opened.loaded.county.provenance, _)]
     if not study.asked.by_road:
         said.append(
             _("Minutes are straight lines at {pace:.2f} min/km: too many cells for ways by road")

@@ -14,7 +14,6 @@ from geo.gpkg import Layer, multipolygons, write_layers
 from geo.maps import MapScene, ground_for, write_map
 from geo.plane import as_geometry
 from geo.qgis_style import Look, categorised
-from geo.safe_text import write_csv
 from optimizer.county import MODELLED
 from optimizer.errors import Translate
 from optimizer.plan import current_plan
@@ -26,9 +25,9 @@ from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 from scenarios.tables import Kind, Sheet
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 WORKBOOK = "density.xlsx"
 LAYERS = "density.gpkg"
@@ -169,20 +168,16 @@ def write_density(
     meant = found.meant
     county = meant.county
     title = county.name + (f" · {meant.scenario}" if meant.scenario else "")
-    modelled = modelled_text(county.provenance, _)
     lines = [
         (_("Alerts"), selection_text(meant.selection, _)),
         (_("Rates"), _(_SHRUNK)),
-        (_("Inputs"), _("Modelled: {items}").format(items=modelled) if modelled
-         else _("All inputs given")),
+        (_("Inputs"), inputs_text(county.provenance, _)),
     ]  # fmt: skip
     sheets = density_sheets(found, _)
     scene = scene_of(meant.loaded, current_plan(county), title, _, language)
     with atomic_folder(out) as folder:
         write_text(folder / "density.json", json_text(density_document(found)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / WORKBOOK, title, lines, sheets, _, language)
+        write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         write_layers(folder / LAYERS, density_layers(found, _), _, attribution=scene.attribution)
         _write_maps(found, scene, folder, _)
         return write_manifest(

@@ -10,7 +10,6 @@ import numpy as np
 
 from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
-from geo.safe_text import write_csv
 from optimizer.alert_rules_forecast import METHODS
 from optimizer.errors import Translate
 from optimizer.forecast import Estimate
@@ -27,9 +26,9 @@ from scenarios.forecast_words import (
 from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
-from scenarios.provenance import modelled_items, modelled_text
+from scenarios.provenance import inputs_text, modelled_items
 from scenarios.tables import Cell, Columns, Kind, Sheet, sheet_of
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 
 def forecast_document(study: ForecastStudy) -> dict[str, Any]:
@@ -200,11 +199,9 @@ def write_forecast(
         InputError: `out` cannot be written, or holds something else.
     """
     title = f"{study.county.name} · {_('Forecast')}"
-    modelled = modelled_text(study.county.provenance, _)
     cover = [
         (_("Period"), span_text(study)),
-        (_("Inputs"), _("Modelled: {items}").format(items=modelled) if modelled
-         else _("All inputs given")),
+        (_("Inputs"), inputs_text(study.county.provenance, _)),
         *((_("How to read it"), line)
           for line in (*explanation_lines(study, _), *method_lines(study, _))),
         *((_("Note"), p.text(_)) for p in study.problems),
@@ -212,9 +209,7 @@ def write_forecast(
     sheets = forecast_sheets(study, _)
     with atomic_folder(out) as folder:
         write_text(folder / "forecast.json", json_text(forecast_document(study)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / "forecast.xlsx", title, cover, sheets, _, language)
+        write_book(folder, "forecast.xlsx", title, cover, sheets, _, language)
         figure = forecast_chart(study, title, _)
         with map_fonts():
             figure.savefig(folder / "forecast.png", dpi=150, metadata={"Software": None})

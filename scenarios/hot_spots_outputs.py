@@ -13,7 +13,6 @@ from geo.atomic import atomic_folder, write_text
 from geo.emerging import CLASSES
 from geo.gpkg import write_layers
 from geo.near_repeat import NearRepeats
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.plan import current_plan
 from scenarios.alert_choice import selection_document, selection_key, selection_text
@@ -25,10 +24,10 @@ from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 from scenarios.rhythm_trace import joined_key, part_key
 from scenarios.tables import Sheet
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 WORKBOOK = "hot_spots.xlsx"
 LAYERS = "hot_spots.gpkg"
@@ -196,22 +195,18 @@ def write_hot_spots(
     meant = found.meant
     county = meant.county
     title = county.name + (f" · {meant.scenario}" if meant.scenario else "")
-    modelled = modelled_text(county.provenance, _)
     lines = [
         (_("Alerts"), selection_text(meant.selection, _)),
         (_("Hot spots"), _("Gi* with conditional permutation; at most {share:.0%} of the places "
                            "listed by chance.").format(
                                share=found.rules.false_discovery_fraction)),
-        (_("Inputs"), _("Modelled: {items}").format(items=modelled) if modelled
-         else _("All inputs given")),
+        (_("Inputs"), inputs_text(county.provenance, _)),
     ]  # fmt: skip
     sheets = hot_spot_sheets(found, _)
     scene = scene_of(meant.loaded, current_plan(county), title, _, language)
     with atomic_folder(out) as folder:
         write_text(folder / "hot_spots.json", json_text(hot_spots_document(found)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / WORKBOOK, title, lines, sheets, _, language)
+        write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         write_layers(folder / LAYERS, hot_spot_layers(found, _), _, attribution=scene.attribution)
         write_maps(found, scene, folder, _)
         return write_manifest(

@@ -11,7 +11,7 @@ import numpy as np
 
 from geo.alert_table import AlertTable
 from geo.atomic import atomic_folder, atomic_path, write_text
-from geo.safe_text import BOM, spreadsheet_value, write_csv
+from geo.safe_text import BOM, spreadsheet_value
 from optimizer.errors import Translate
 from scenarios.alerts_case import Alerts
 from scenarios.documents import json_text
@@ -19,6 +19,7 @@ from scenarios.keeping import versions
 from scenarios.load import LoadedCase
 from scenarios.manifest import write_manifest
 from scenarios.tables import Sheet
+from scenarios.workbook import write_csv_sheets
 
 ASIDE = "aside.csv"
 
@@ -126,8 +127,7 @@ def write_ingest(
     with atomic_folder(out) as folder:
         text = json_text(ingest_document(loaded.county.name, alerts))
         write_text(folder / "ingest.json", text)
-        for sheet in ingest_sheets(alerts, _):
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+        write_csv_sheets(folder, ingest_sheets(alerts, _))
         if alerts.aside is not None and len(alerts.aside):
             _write_aside(folder / ASIDE, alerts, _)
         return write_manifest(

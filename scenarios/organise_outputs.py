@@ -9,7 +9,6 @@ from typing import Any
 
 from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.inner_form import Organisation
 from scenarios.documents import json_text, plain
@@ -19,8 +18,8 @@ from scenarios.manifest import write_manifest
 from scenarios.organise import OrganisationStudy
 from scenarios.organise_plot import organisation_chart
 from scenarios.organise_tables import form_text, load_of, organisation_sheets
-from scenarios.provenance import modelled_items, modelled_text
-from scenarios.workbook import write_table_workbook
+from scenarios.provenance import inputs_text, modelled_items
+from scenarios.workbook import write_book
 
 WORKBOOK = "organisation.xlsx"
 
@@ -97,9 +96,7 @@ def write_organisation(
     title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
     with atomic_folder(out) as folder:
         write_text(folder / "organisation.json", json_text(organisation_document(study)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / WORKBOOK, title, _lines(study, _), sheets, _, language)
+        write_book(folder, WORKBOOK, title, _lines(study, _), sheets, _, language)
         with map_fonts():
             organisation_chart(study, title, _).savefig(
                 folder / "organisation.png", dpi=150, metadata={"Software": None}
@@ -116,8 +113,7 @@ def write_organisation(
 
 def _lines(study: OrganisationStudy, _: Translate) -> list[tuple[str, str]]:
     """The first page of the workbook."""
-    modelled = modelled_text(study.loaded.county.provenance, _)
-    given = _("Modelled: {items}").format(items=modelled) if modelled else _("All inputs given")
+    given = inputs_text(study.loaded.county.provenance, _)
     lines = [
         (
             form_text("two_teams", _),

@@ -11,7 +11,6 @@ from geo.atomic import atomic_folder, write_text
 from geo.export import write_plan_gpkg
 from geo.isochrones import Surface
 from geo.maps import MapScene, redistricting_map, write_map
-from geo.safe_text import write_csv
 from geo.webmap import write_web_map
 from optimizer.errors import Translate
 from optimizer.plan import Plan
@@ -26,7 +25,7 @@ from scenarios.keeping import versions
 from scenarios.language import Language, in_language
 from scenarios.load import Inspection, LoadedCase
 from scenarios.manifest import file_digest, write_manifest
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 from scenarios.quality import record_sheets
 from scenarios.reach import cut_off_text
 from scenarios.road_lines import drawn_roads
@@ -34,7 +33,7 @@ from scenarios.role_tables import role_sheets
 from scenarios.run import Run
 from scenarios.tables import Sheet, names_in, sheets
 from scenarios.web_scene import web_scenes
-from scenarios.workbook import WORKBOOK, write_workbook
+from scenarios.workbook import WORKBOOK, write_csv_sheets, write_workbook
 
 _NOT_IN_WORKBOOK = ("quarantine", "repairs")
 """Long records of single rows; they have files of their own."""
@@ -85,8 +84,7 @@ def write_tables(run: Run, folder: Path, _: Translate, language: Language) -> No
     roles = role_sheets(run.result.plan, names_in(loaded.county), _)
     turnout_min = loaded.policy.response.turnout_min
     assignment = assignment_sheets(loaded.county, run.result.plan, turnout_min)
-    for sheet in (*tables, *roles, *assignment, *records):
-        write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+    write_csv_sheets(folder, (*tables, *roles, *assignment, *records))
     # The workbook makes its own page of the measures, and its last tables are about the inputs.
     _measures, *decisions, provenance = tables
     pages: list[Sheet] = [*decisions, *roles, assignment_for_people(assignment[0], _), provenance]
@@ -106,8 +104,7 @@ def scene_of(
     loaded: LoadedCase, plan: Plan, title: str, _: Translate, language: Language
 ) -> MapScene:
     """What a map of `plan` needs of its case."""
-    items = modelled_text(loaded.county.provenance, _)
-    provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
+    provenance = inputs_text(loaded.county.provenance, _)
     road_lines, road_classes = drawn_roads(loaded)
     return MapScene(
         county=loaded.county,
@@ -138,8 +135,7 @@ def write_records(inspection: Inspection, out: Path, _: Translate) -> tuple[str,
         InputError: `out` cannot be written, or holds something that is not an earlier run.
     """
     with atomic_folder(out) as folder:
-        for sheet in record_sheets(inspection, _):
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
+        write_csv_sheets(folder, record_sheets(inspection, _))
         return write_manifest(folder)
 
 

@@ -6,7 +6,7 @@ from math import log2
 
 from optimizer.errors import Translate
 from scenarios.patrols import PatrolStudy, Reason
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 
 
 def proof_text(study: PatrolStudy, _: Translate) -> str:
@@ -84,8 +84,7 @@ def variants_text(study: PatrolStudy, _: Translate) -> str:
 
 def modelled_line(study: PatrolStudy, _: Translate) -> str:
     """What is modelled."""
-    items = modelled_text(study.opened.loaded.county.provenance, _)
-    said = [_("Modelled: {items}").format(items=items) if items else _("All inputs given")]
+    said = [inputs_text(study.opened.loaded.county.provenance, _)]
     if study.asked.modelled_areas:
         said.append(_("key areas modelled: police offices and the cells with most alerts"))
     if study.asked.wishes.reserve_min is None:

@@ -20,6 +20,12 @@ def modelled_text(provenance: Sequence[Provenance], _: Translate) -> str:
     return _("; ").join(said)
 
 
+def inputs_text(provenance: Sequence[Provenance], _: Translate) -> str:
+    """What is modelled, or that nothing is, for the line `Inputs` of a table or map."""
+    items = modelled_text(provenance, _)
+    return _("Modelled: {items}").format(items=items) if items else _("All inputs given")
+
+
 def item_text(item: str, _: Translate) -> str:
     """`stations.officers` as "stations: officers in post"; a name we do not know stays as it is."""
     layer, _dot, column = item.partition(".")

@@ -9,18 +9,17 @@ from typing import Any
 
 from geo.atomic import atomic_folder, write_text
 from geo.maps import write_map
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.reassignment_task import Answer, RoleTask, Transfer
 from scenarios.documents import json_text, plain, proof_documents
 from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
-from scenarios.provenance import modelled_items, modelled_text
+from scenarios.provenance import inputs_text, modelled_items
 from scenarios.reassign import ReassignStudy, Side
 from scenarios.reassign_plot import frontier_figure, strength_figure
 from scenarios.reassign_tables import reassign_sheets
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 WORKBOOK = "reassign.xlsx"
 
@@ -127,18 +126,14 @@ def write_reassign(
     county = study.loaded.county
     title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
     sheets = reassign_sheets(study, _)
-    modelled = modelled_text(county.provenance, _)
     lines = [
         (_("Reassignment"), _("Head counts only; whom to move is for the bureau to say.")),
-        (_("Inputs"),
-         _("Modelled: {items}").format(items=modelled) if modelled else _("All inputs given")),
+        (_("Inputs"), inputs_text(county.provenance, _)),
         ("", _("Modelled values are no findings about the county.")),
     ]  # fmt: skip
     with atomic_folder(out) as folder:
         write_text(folder / "reassign.json", json_text(reassign_document(study)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / WORKBOOK, title, lines, sheets, _, language)
+        write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         for name, figure in (
             ("strength", strength_figure(study, title, _)),
             ("frontier", frontier_figure(study, title, _)),

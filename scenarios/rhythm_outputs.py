@@ -9,14 +9,13 @@ from typing import Any
 
 from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
-from geo.safe_text import write_csv
 from optimizer.county import County, Provenance
 from optimizer.errors import Problem, Translate
 from scenarios.documents import json_text, plain
 from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
-from scenarios.provenance import modelled_items, modelled_text
+from scenarios.provenance import inputs_text, modelled_items
 from scenarios.repeats import RepeatRow, RepeatStudy
 from scenarios.rhythm import Briefing, Line
 from scenarios.rhythm_plot import briefing_chart
@@ -31,7 +30,7 @@ from scenarios.rhythm_trace import TracedRow
 from scenarios.rhythm_words import period_text
 from scenarios.tables import Sheet
 from scenarios.tasks import Proposal
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 
 def briefing_document(brief: Briefing, tasks: Sequence[Proposal]) -> dict[str, Any]:
@@ -210,16 +209,13 @@ def _tables(
     _: Translate,
     language: Language,
 ) -> None:
-    for sheet in sheets:
-        write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-    write_table_workbook(folder / workbook, title, cover, sheets, _, language)
+    write_book(folder, workbook, title, cover, sheets, _, language)
 
 
 def _cover(
     provenance: Sequence[Provenance], problems: Sequence[Problem], _: Translate
 ) -> list[tuple[str, str]]:
-    modelled = modelled_text(provenance, _)
-    inputs = _("Modelled: {items}").format(items=modelled) if modelled else _("All inputs given")
+    inputs = inputs_text(provenance, _)
     lines = [
         (_("Inputs"), inputs),
         (_("How to read it"), _("Places are counted and graded, never people.")),

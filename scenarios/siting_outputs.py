@@ -15,7 +15,6 @@ from geo.gpkg import Layer, write_layers
 from geo.maps import write_map
 from geo.plane import as_geometry
 from geo.qgis_style import Look, single
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.siting import Siting
 from scenarios.alert_shades import cell_shapes
@@ -24,12 +23,12 @@ from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
-from scenarios.provenance import modelled_items, modelled_text
+from scenarios.provenance import inputs_text, modelled_items
 from scenarios.siting import SitingStudy
 from scenarios.siting_sites import Site
 from scenarios.siting_words import question_text, status_text
 from scenarios.tables import Sheet
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 WORKBOOK, LAYERS = "siting.xlsx", "siting.gpkg"
 _COLOUR = "#B3001B"
@@ -137,16 +136,13 @@ def write_siting(
     """
     county, loaded = study.county, study.opened.loaded
     title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
-    modelled = modelled_text(county.provenance, _)
-    given = _("Modelled: {items}").format(items=modelled) if modelled else _("All inputs given")
+    given = inputs_text(county.provenance, _)
     sheets = siting_sheets(study, _)
     scene = scene_of(loaded, study.plan, title, _, language)
     with atomic_folder(out) as folder:
         write_text(folder / "siting.json", json_text(siting_document(study)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
         lines = [(_("Asked"), question_text(study, _)), (_("Inputs"), given)]
-        write_table_workbook(folder / WORKBOOK, title, lines, sheets, _, language)
+        write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         write_layers(folder / LAYERS, [_layer(study, _)], _, attribution=scene.attribution)
         write_map(shaded_sheet(scene, _shown(study, _)), folder / "siting", ("png",))
         return write_manifest(

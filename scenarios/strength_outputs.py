@@ -9,7 +9,6 @@ from typing import Any
 
 from geo.atomic import atomic_folder, write_text
 from geo.fonts import map_fonts
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.required_strength import SOURCES
 from optimizer.shift_table import shift_officers, shift_starts
@@ -17,11 +16,11 @@ from scenarios.documents import json_text, plain
 from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
-from scenarios.provenance import modelled_items, modelled_text
+from scenarios.provenance import inputs_text, modelled_items
 from scenarios.strength import Side, StrengthStudy
 from scenarios.strength_plot import day_chart, sensitivity_chart
 from scenarios.strength_tables import by_source, strength_sheets
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 WORKBOOK = "strength.xlsx"
 
@@ -140,9 +139,8 @@ def write_strength(
     county = study.loaded.county
     sheets = strength_sheets(study, _)
     title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
-    modelled = modelled_text(county.provenance, _)
     people = _("Officers required come from the workload model; officers in post are people.")
-    given = _("Modelled: {items}").format(items=modelled) if modelled else _("All inputs given")
+    given = inputs_text(county.provenance, _)
     lines = [
         (_("Required strength"), people),
         (_("Inputs"), given),
@@ -150,9 +148,7 @@ def write_strength(
     ]
     with atomic_folder(out) as folder:
         write_text(folder / "strength.json", json_text(strength_document(study)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / WORKBOOK, title, lines, sheets, _, language)
+        write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         for name, figure in (
             ("strength_day.png", day_chart(study, title, _)),
             ("strength_sensitivity.png", sensitivity_chart(study, title, _)),

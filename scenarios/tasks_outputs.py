@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from geo.atomic import atomic_folder, write_text
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from scenarios.documents import json_text
 from scenarios.keeping import versions
@@ -19,7 +18,7 @@ from scenarios.rhythm_words import grade_text, state_text, task_text
 from scenarios.tables import Columns, Sheet, sheet_of
 from scenarios.tasks_open import CaseTasks
 from scenarios.tasks_record import Event, Task
-from scenarios.workbook import write_table_workbook
+from scenarios.workbook import write_book
 
 
 def task_document(task: Task) -> dict[str, Any]:
@@ -112,7 +111,5 @@ def write_tasks(
     cover = [(_("How to read it"), _("Head counts and places only, never people."))]
     with atomic_folder(out) as folder:
         write_text(folder / "tasks.json", json_text(tasks_document(book, tasks, on)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / "tasks.xlsx", title, cover, sheets, _, language)
+        write_book(folder, "tasks.xlsx", title, cover, sheets, _, language)
         return write_manifest(folder, command=list(command), versions=versions())

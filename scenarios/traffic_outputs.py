@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from geo.atomic import atomic_folder, write_text
-from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.road_hours import HOURS
 from scenarios.documents import json_text, plain, proof_documents
@@ -16,11 +15,11 @@ from scenarios.keeping import versions
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.map_sheets import write_sheets
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 from scenarios.road_assets import Checkpoint
 from scenarios.tables import Cell, Kind, Sheet
 from scenarios.traffic import Option, Response, RoadUnit, TrafficFacts
-from scenarios.workbook import WORKBOOK, write_table_workbook
+from scenarios.workbook import WORKBOOK, write_book
 
 
 def class_text(name: str, _: Translate) -> str:
@@ -246,20 +245,16 @@ def write_traffic(
     assert run.result.plan is not None
     county = run.loaded.county
     title = county.name + (f" · {run.scenario}" if run.scenario else "")
-    modelled = modelled_text(county.provenance, _)
     lines = [
         (_("Traffic consolidation"), _("Officers are head counts; accidents are alerts of "
                                        "categories marked as road traffic.")),
-        (_("Inputs"), _("Modelled: {items}").format(items=modelled) if modelled
-         else _("All inputs given")),
+        (_("Inputs"), inputs_text(county.provenance, _)),
         (_("Hours"), _("Hours on duty are worked out from head counts, not taken from rosters.")),
     ]  # fmt: skip
     sheets = traffic_sheets(found, _)
     with atomic_folder(out) as folder:
         write_text(folder / "traffic.json", json_text(traffic_document(found)))
-        for sheet in sheets:
-            write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
-        write_table_workbook(folder / WORKBOOK, title, lines, sheets, _, language)
+        write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         write_sheets(run, folder, _, language, formats=("png",), which=("plan",))
         return write_manifest(
             folder,

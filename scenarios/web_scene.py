@@ -15,7 +15,7 @@ from scenarios.barriers import barrier_marks
 from scenarios.credits import credited
 from scenarios.language import Language, in_language
 from scenarios.load import LoadedCase
-from scenarios.provenance import modelled_text
+from scenarios.provenance import inputs_text
 from scenarios.reach import cut_off_text
 from scenarios.road_lines import drawn_roads
 from scenarios.run import Run
@@ -41,8 +41,7 @@ def web_scene(run: Run, _: Translate, language: Language, name: str | None = Non
     road_lines, road_classes = drawn_roads(loaded)
     walls = barrier_marks(loaded.barriers, loaded.outline, loaded.cell_geometry)
     marks = (*loaded.road_marks, *walls)
-    items = modelled_text(county.provenance, _)
-    provenance = _("Modelled: {items}").format(items=items) if items else _("All inputs given")
+    provenance = inputs_text(county.provenance, _)
     return WebScene(
         title=county.name,
         name=name or scenario_name(run, language),

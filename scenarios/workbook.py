@@ -7,7 +7,7 @@ same run is the same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import xlsxwriter
 from rich.cells import cell_len
 
 from geo.atomic import atomic_path
+from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from optimizer.result import Proof, Status
 from scenarios.compare import MeasureRow, measures
@@ -151,6 +152,36 @@ def write_table_workbook(
         for sheet in tables:
             _table(pages, sheet)
         book.close()
+
+
+def write_book(
+    folder: Path,
+    workbook: str,
+    title: str,
+    lines: Sequence[tuple[str, str]],
+    sheets: Sequence[Sheet],
+    _: Translate,
+    language: Language,
+) -> None:
+    """Write each sheet as a CSV file of its name, and all of them in one workbook.
+
+    Args:
+        folder: Where they go.
+        workbook: Name of the workbook; the rest as in `write_table_workbook`.
+        title: Likewise.
+        lines: Likewise.
+        sheets: Likewise.
+        _: Likewise.
+        language: Likewise.
+    """
+    write_csv_sheets(folder, sheets)
+    write_table_workbook(folder / workbook, title, lines, sheets, _, language)
+
+
+def write_csv_sheets(folder: Path, sheets: Iterable[Sheet]) -> None:
+    """Write each sheet as a CSV file of its name."""
+    for sheet in sheets:
+        write_csv(folder / f"{sheet.name}.csv", sheet.header, sheet.rows)
 
 
 def sheet_title(name: str, _: Translate) -> str:
