@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.errors import InputError, Problem
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     CASE,
     EXIT_NO_PLAN,
@@ -18,13 +19,7 @@ from scenarios.commands.common import (
     LANG,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -89,43 +84,29 @@ def frontier_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.case import open_case
         from scenarios.frontier import study_frontier
         from scenarios.frontier_outputs import document, write_frontier
-
-        if out is not None:
-            refuse_bad_folder(out)
-        elif maps:
-            raise InputError([_needs_out()])
-        written: tuple[str, ...] = ()
-        with Progress(_, quiet=as_json) as progress:
-            study = study_frontier(
-                open_case(case),
-                scenario,
-                sets,
-                third=third,
-                keep_counts=keep_counts,
-                time_limit_s=time_limit_s,
-                plans=plans,
-                open_store=present_store(store),
-                progress=progress.step,
-            )
-            _refuse_no_point(maps, len(study.found.points))
-            if out is not None and study.found.points:
-                progress.step("writing")
-                written = write_frontier(study, out, _, language, asked_command(), maps)
         from scenarios.show_frontier import show_frontier
 
-        say_found(
-            partial(document, study, _),
-            partial(show_frontier, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        if out is None and maps:
+            raise InputError([_needs_out()])
+        study = study_frontier(
+            open_case(case),
+            scenario,
+            sets,
+            third=third,
+            keep_counts=keep_counts,
+            time_limit_s=time_limit_s,
+            plans=plans,
+            open_store=present_store(store),
+            progress=answer.step,
         )
+        _refuse_no_point(maps, len(study.found.points))
+        if study.found.points:
+            answer.write(partial(write_frontier, study, maps=maps))
+        answer.say(partial(document, study, answer.translate), partial(show_frontier, study))
     sys.exit(EXIT_PLAN if study.found.points else EXIT_NO_PLAN)
 
 

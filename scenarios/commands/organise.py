@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
@@ -16,13 +17,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
     stop,
 )
 from scenarios.language import Language
@@ -67,38 +62,19 @@ def organise_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.opened import open_asked
         from scenarios.organise import study_organisation
         from scenarios.organise_outputs import organisation_document, write_organisation
-
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked,
-                scenario,
-                sets,
-                present_store(store),
-                progress.step,
-                today_only=today_only,
-            )
-            if opened.plan is None and not today_only:
-                stop(_("There is no plan; --today organises today's stations."), EXIT_NO_PLAN)
-            study = study_organisation(opened, unit=unit, today_only=today_only, beats=beats)
-            written: tuple[str, ...] = ()
-            if out is not None:
-                progress.step("writing")
-                written = write_organisation(study, out, _, language, asked_command())
         from scenarios.show_organise import show_organisation
 
-        say_found(
-            partial(organisation_document, study),
-            partial(show_organisation, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        _ = answer.translate
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=today_only
         )
+        if opened.plan is None and not today_only:
+            stop(_("There is no plan; --today organises today's stations."), EXIT_NO_PLAN)
+        study = study_organisation(opened, unit=unit, today_only=today_only, beats=beats)
+        answer.write(partial(write_organisation, study))
+        answer.say(partial(organisation_document, study), partial(show_organisation, study))
     sys.exit(0)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optimizer.errors import InputError, Problem
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     EXIT_PLAN,
@@ -18,13 +19,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -87,8 +82,7 @@ def reassign_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
+    with answering(lang, out, as_json=as_json) as answer:
         if per_month is not None and months is None:
             raise InputError(
                 [
@@ -99,45 +93,27 @@ def reassign_command(
                     )
                 ]
             )
-        if out is not None:
-            refuse_bad_folder(out)
         from scenarios.opened import open_asked
         from scenarios.reassign import study_reassign
         from scenarios.reassign_outputs import reassign_document, write_reassign
-
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked,
-                scenario,
-                sets,
-                present_store(store),
-                progress.step,
-                today_only=today_only,
-            )
-            if opened.plan is None and not today_only:
-                raise InputError([_no_plan(asked, opened.scenario)])
-            progress.step("staffing")
-            study = study_reassign(
-                opened,
-                today_only=today_only,
-                recruits=recruits,
-                months=months,
-                per_month=per_month,
-            )
-            written: tuple[str, ...] = ()
-            if out is not None and study.then is not None:
-                progress.step("writing")
-                written = write_reassign(study, out, _, language, asked_command())
         from scenarios.show_reassign import show_reassign
 
-        say_found(
-            partial(reassign_document, study),
-            partial(show_reassign, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=today_only
         )
+        if opened.plan is None and not today_only:
+            raise InputError([_no_plan(asked, opened.scenario)])
+        answer.step("staffing")
+        study = study_reassign(
+            opened,
+            today_only=today_only,
+            recruits=recruits,
+            months=months,
+            per_month=per_month,
+        )
+        if study.then is not None:
+            answer.write(partial(write_reassign, study))
+        answer.say(partial(reassign_document, study), partial(show_reassign, study))
     sys.exit(EXIT_PLAN if study.then is not None else EXIT_NO_PLAN)
 
 

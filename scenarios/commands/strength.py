@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optimizer.errors import InputError, Problem
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
@@ -17,13 +18,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -86,8 +81,7 @@ def strength_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
+    with answering(lang, out, as_json=as_json) as answer:
         if period and hourly:
             raise InputError(
                 [
@@ -98,9 +92,8 @@ def strength_command(
                     )
                 ]
             )
-        if out is not None:
-            refuse_bad_folder(out)
         from scenarios.opened import open_asked
+        from scenarios.show_strength import show_strength
         from scenarios.strength import study_strength
         from scenarios.strength_outputs import strength_document, write_strength
 
@@ -109,23 +102,12 @@ def strength_command(
             "max_utilisation_fraction": busy,
             "max_mean_response_min": response,
         }
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked,
-                scenario,
-                sets,
-                present_store(store),
-                progress.step,
-                today_only=today_only,
-            )
-            study = study_strength(opened, hourly=hourly, today_only=today_only, levels=levels)
-            chosen = None if unit is None else study.unit(unit)
-            written: tuple[str, ...] = ()
-            if out is not None:
-                progress.step("writing")
-                written = write_strength(study, out, _, language, asked_command())
-        from scenarios.show_strength import show_strength
-
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=today_only
+        )
+        study = study_strength(opened, hourly=hourly, today_only=today_only, levels=levels)
+        chosen = None if unit is None else study.unit(unit)
+        answer.write(partial(write_strength, study))
         show = partial(
             show_strength,
             study,
@@ -134,13 +116,6 @@ def strength_command(
             shifts=shifts,
             sensitivity=sensitivity,
         )
-        say_found(
-            partial(strength_document, study, chosen),
-            show,
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
-        )
+        answer.say(partial(strength_document, study, chosen), show)
     if not today_only and opened.plan is None:
         sys.exit(EXIT_NO_PLAN)

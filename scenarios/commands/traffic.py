@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
@@ -16,15 +17,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    console,
-    language_of,
     present_store,
-    print_json,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -61,43 +54,26 @@ def traffic_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.documents import proof_documents
+        from scenarios.show import show_run
         from scenarios.show_traffic import show_traffic
         from scenarios.traffic import open_run, traffic_of
         from scenarios.traffic_outputs import traffic_document, write_traffic
 
-        written: tuple[str, ...] = ()
-        with Progress(_, quiet=as_json) as progress:
-            run = open_run(asked, scenario, sets, present_store(store), progress.step)
-            found = None
-            if run.result.plan is not None:
-                found = traffic_of(run, joint=joint, progress=progress.step)
-                if out is not None:
-                    progress.step("writing")
-                    written = write_traffic(found, out, _, language, asked_command())
-        if found is None:
-            if as_json:
-                document = {
-                    "case": run.loaded.county.name,
-                    "scenario": run.scenario,
-                    "status": run.result.status.value,
-                    "proofs": proof_documents(run.result.proofs),
-                }
-                print_json(document)
-            else:
-                from scenarios.show import show_run
-
-                show_run(run, console(), _)
-            sys.exit(EXIT_NO_PLAN)
-        say_found(
-            partial(traffic_document, found),
-            partial(show_traffic, found),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
-        )
+        run = open_run(asked, scenario, sets, present_store(store), answer.step)
+        planned = run.result.plan is not None
+        if planned:
+            found = traffic_of(run, joint=joint, progress=answer.step)
+            answer.write(partial(write_traffic, found))
+            answer.say(partial(traffic_document, found), partial(show_traffic, found))
+        else:
+            document = {
+                "case": run.loaded.county.name,
+                "scenario": run.scenario,
+                "status": run.result.status.value,
+                "proofs": proof_documents(run.result.proofs),
+            }
+            answer.say(lambda: document, partial(show_run, run))
+    if not planned:
+        sys.exit(EXIT_NO_PLAN)
