@@ -7,19 +7,14 @@ from pathlib import Path
 
 import click
 
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     JSON,
     LANG,
     RUN_OR_CASE,
     SCENARIO,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -49,30 +44,13 @@ def balance_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.balance import study_balance
         from scenarios.balance_outputs import balance_document, write_balance
         from scenarios.balance_show import show_balance
         from scenarios.opened import open_asked
 
-        written: tuple[str, ...] = ()
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, (), present_store(store), progress.step,
-                today_only=True,
-            )  # fmt: skip
-            study = study_balance(opened, progress.step)
-            if out is not None:
-                progress.step("writing")
-                written = write_balance(study, out, _, language, asked_command())
-        say_found(
-            partial(balance_document, study),
-            partial(show_balance, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
-        )
+        opened = open_asked(asked, scenario, (), present_store(store), answer.step, today_only=True)
+        study = study_balance(opened, answer.step)
+        answer.write(partial(write_balance, study))
+        answer.say(partial(balance_document, study), partial(show_balance, study))

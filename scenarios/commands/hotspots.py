@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from scenarios.commands.alert_options import CATEGORY, HOURS, MONTH, WEEKDAY
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     JSON,
     LANG,
@@ -15,13 +16,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -75,40 +70,25 @@ def hotspots_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.alert_places import alerts_meant
         from scenarios.hot_spots import study_hot_spots
         from scenarios.hot_spots_outputs import hot_spots_document, write_hot_spots
         from scenarios.opened import open_asked
         from scenarios.show_hot_spots import show_hot_spots
 
-        written: tuple[str, ...] = ()
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, sets, present_store(store), progress.step,
-                today_only=True,
-            )  # fmt: skip
-            meant = alerts_meant(
-                opened.loaded, opened.scenario, category, hours, weekday, month, progress.step
-            )
-            found = study_hot_spots(
-                meant,
-                per="km2" if per == "km2" else "1000-residents",
-                by_cells=by_cells,
-                emerging=emerging,
-                near_repeat=near_repeat,
-            )
-            if out is not None:
-                progress.step("writing")
-                written = write_hot_spots(found, out, _, language, asked_command())
-        say_found(
-            partial(hot_spots_document, found),
-            partial(show_hot_spots, found),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=True
         )
+        meant = alerts_meant(
+            opened.loaded, opened.scenario, category, hours, weekday, month, answer.step
+        )
+        found = study_hot_spots(
+            meant,
+            per="km2" if per == "km2" else "1000-residents",
+            by_cells=by_cells,
+            emerging=emerging,
+            near_repeat=near_repeat,
+        )
+        answer.write(partial(write_hot_spots, found))
+        answer.say(partial(hot_spots_document, found), partial(show_hot_spots, found))
