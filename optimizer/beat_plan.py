@@ -15,7 +15,7 @@ import numpy as np
 from optimizer.frozen import BoolArray, FloatArray, IntArray, read_only
 from optimizer.result import Status
 
-Objective = Literal["calls_minutes", "inertia"]
+Objective = Literal["calls_minutes", "inertia", "border"]
 GridRule = Literal["none", "whole", "within", "equal"]
 
 
@@ -36,7 +36,10 @@ class BeatTask:
         x_km, y_km: Where the cells are on a plane, shape (C,); None where not known.
         minutes_per_km: See `minutes`.
         objective: What is small in a good plan: calls x minutes from the seat, or work x km^2 from
-            the seat (moment of inertia; needs x_km and y_km).
+            the seat (moment of inertia; needs x_km and y_km), or the length of the borders between
+            beats (`border`). With `border` seats are still named: the best for calls x minutes.
+        border_km: Length of the border over which each pair of `adjacency` touches, shape (E,),
+            not negative; None = each counts 1, so that borders are counted in pairs of cells.
         barrier: Pairs of `adjacency` with a river, railway or expressway between that a beat does
             not cross, shape (E,); None = none.
         group: Village or community of each cell, kept whole in one beat, shape (C,); -1 = none,
@@ -61,6 +64,7 @@ class BeatTask:
     y_km: FloatArray | None = None
     minutes_per_km: float = 1.0
     objective: Objective = "calls_minutes"
+    border_km: FloatArray | None = None
     barrier: BoolArray | None = None
     group: IntArray | None = None
     grid: IntArray | None = None
@@ -80,6 +84,7 @@ class BeatTask:
             "minutes": (float, (n, n)),
             "x_km": (float, (n,)),
             "y_km": (float, (n,)),
+            "border_km": (float, (pairs,)),
             "barrier": (np.bool_, (pairs,)),
             "group": (np.int64, (n,)),
             "grid": (np.int64, (n,)),
@@ -93,8 +98,10 @@ class BeatTask:
                 object.__setattr__(self, name, array)
         if pairs and not 0 <= int(self.adjacency.min()) <= int(self.adjacency.max()) < n:
             raise ValueError("beats.adjacency: outside the cells")
-        for name in ("calls_per_year", "work_per_year"):
+        for name in ("calls_per_year", "work_per_year", "border_km"):
             given = getattr(self, name)
+            if given is None:
+                continue
             if not np.isfinite(given).all() or bool((given < 0).any()):
                 raise ValueError(f"beats.{name}: must be finite and not negative")
         no_plane = self.x_km is None or self.y_km is None
@@ -141,7 +148,10 @@ class BeatTask:
         return row
 
     def prices(self, seats: IntArray, cells: IntArray) -> FloatArray:
-        """Price of cells served from seats, shape (S, N): calls x minutes, or work x km^2."""
+        """Price of cells served from seats, shape (S, N): calls x minutes, or work x km^2.
+
+        With the objective `border` it is calls x minutes, by which seats are chosen.
+        """
         calls = self.calls_per_year[cells]
         priced: FloatArray
         if self.objective == "inertia":
@@ -216,6 +226,21 @@ class BeatResult:
         if self.objective <= 0:
             return 0.0
         return max(0.0, (self.objective - self.bound) / self.objective)
+
+
+def border_length(task: BeatTask, beat_of: IntArray) -> float:
+    """Length of the borders between beats, each counted once, barriers among them.
+
+    Args:
+        task: The task.
+        beat_of: Beat of each cell, shape (C,).
+
+    Returns:
+        In the unit of `border_km`, or the number of pairs of cells that touch over a border.
+    """
+    at = beat_of[task.adjacency]
+    cut = at[:, 0] != at[:, 1]
+    return float(cut.sum() if task.border_km is None else task.border_km[cut].sum())
 
 
 def numbered(plan: BeatPlan, today: IntArray | None = None) -> BeatPlan:

@@ -80,12 +80,20 @@ def violations(task: BeatTask, plan: BeatPlan) -> tuple[BeatViolation, ...]:
 
 
 def objective(task: BeatTask, plan: BeatPlan) -> float:
-    """Calls x minutes (or work x km^2) of the plan, summed cell by cell."""
+    """Calls x minutes (or work x km^2, or length of borders) of the plan, summed cell by cell."""
     return float(beat_objectives(task, plan).sum())
 
 
 def beat_objectives(task: BeatTask, plan: BeatPlan) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The same of each beat, shape (k,)."""
+    """The same of each beat, shape (k,); a border counts half for either side."""
+    if task.objective == "border":
+        length = np.ones(len(task.adjacency)) if task.border_km is None else task.border_km
+        at = plan.beat_of[task.adjacency]
+        cut = at[:, 0] != at[:, 1]
+        of_beat = np.zeros(len(plan.seat))
+        for end in (0, 1):
+            np.add.at(of_beat, at[cut, end], 0.5 * length[cut])
+        return of_beat
     prices = [
         float(task.price(int(seat), np.flatnonzero(plan.beat_of == beat)).sum())
         for beat, seat in enumerate(plan.seat)
