@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import combinations
 
@@ -112,6 +113,7 @@ def test_as_often_as_gerrychain() -> None:
     from gerrychain import constraints, proposals, updaters
 
     task, plan = quarters()
+    chance = random.Random(1)
     graph = networkx.grid_2d_graph(4, 4)
     networkx.set_node_attributes(graph, 1, "calls")
     first = gerrychain.Partition(
@@ -120,15 +122,15 @@ def test_as_often_as_gerrychain() -> None:
         updaters={"calls": updaters.Tally("calls"), "cut_edges": updaters.cut_edges},
     )
     chain = gerrychain.MarkovChain(
-        lambda one, *, rng=None: proposals.recom(
-            one, pop_col="calls", pop_target=4, epsilon=0.01, rng=rng
+        lambda one, *, rng: proposals.recom(
+            one, pop_col="calls", pop_target=4, epsilon=0.01, rng=chance
         ),
-        constraints.contiguous, gerrychain.accept.always_accept, first, 1000,
+        constraints.contiguous, gerrychain.accept.always_accept, first, 3000,
     )  # fmt: skip
     theirs = Counter(len(one["cut_edges"]) for one in chain)
-    ours = Counter(ensemble(task, plan, 8000, 1, every=1).border_lengths.astype(int).tolist())
+    ours = Counter(ensemble(task, plan, 20000, 1, every=1).border_lengths.astype(int).tolist())
     lengths = sorted(set(theirs) | set(ours))
-    share = {n: (ours[n] / 8000, theirs[n] / 1000) for n in lengths}
+    share = {n: (ours[n] / 20000, theirs[n] / 3000) for n in lengths}
     assert sum(abs(a - b) for a, b in share.values()) / 2 < 0.06, share
 
 
@@ -217,10 +219,10 @@ def test_shares() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_compiled_loops_equal_plain_ones(seed: int) -> None:
-    random = np.random.default_rng(seed)
+    drawn = np.random.default_rng(seed)
     core = core_of(chequered(5, 3, tolerance_fraction=0.6))
-    beat_of = random.integers(0, 3, 25)
-    draw = float(random.random())
+    beat_of = drawn.integers(0, 3, 25)
+    draw = float(drawn.random())
     args = (beat_of, 3, core.first, core.neighbour, draw)
     assert loops.beats_that_touch(*args) == loops.beats_that_touch.py_func(*args)
     columns = np.arange(25) % 5
@@ -230,7 +232,7 @@ def test_compiled_loops_equal_plain_ones(seed: int) -> None:
     assert units.tolist() == plain_units.tolist() == np.flatnonzero(columns < 4).tolist()
     assert pairs.tolist() == plain_pairs.tolist()
     assert len(pairs) == 5 * 3 + 4 * 4
-    cut = (core.work[units], pairs, random.random(len(pairs)), 5.0, 15.0)
+    cut = (core.work[units], pairs, drawn.random(len(pairs)), 5.0, 15.0)
     side = loops.random_cut(*cut)
     assert side.tolist() == loops.random_cut.py_func(*cut).tolist()
     assert 5 <= side.sum() <= 15
