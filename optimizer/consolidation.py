@@ -7,12 +7,12 @@ from collections.abc import Callable
 from optimizer.bundling import bundle
 from optimizer.county import County
 from optimizer.joint_traffic import bundle_with_roads
-from optimizer.plan import Bundle, Plan
+from optimizer.plan import Bundle
 from optimizer.policy import Policy
 from optimizer.reassignment_stage import staff
 from optimizer.result import Proof, Result
 from optimizer.stage_memory import BUNDLING, TRAFFIC, StageMemory
-from optimizer.traffic import TrafficPlan, auxiliaries_with_roads, hand_over
+from optimizer.traffic import TrafficPlan, hand_over, plan_with_roads
 
 
 def consolidate(
@@ -46,18 +46,7 @@ def consolidate(
     if roads is None:
         return Result(plan=None, proofs=(bundling_proof, traffic_proof))
     tell("staffing")
-    plan, staffing_proofs = staff(
-        county,
-        policy,
-        Plan(
-            bundles=bundles,
-            road_duties=roads.road_duties,
-            class_duties=roads.class_duties,
-            auxiliary_moves=auxiliaries_with_roads(county, roads),
-            dissolved_squad_ids=roads.dissolved_squad_ids,
-            moves=roads.moves,
-        ),
-    )
+    plan, staffing_proofs = staff(county, policy, plan_with_roads(county, bundles, roads))
     return Result(plan=plan, proofs=(bundling_proof, traffic_proof, *staffing_proofs))
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from optimizer.county import County
 from optimizer.moves import ship, whole_steps
-from optimizer.plan import Bundle, ClassDuty, Move, RoadDuty, current_road_duties
+from optimizer.plan import Bundle, ClassDuty, Move, Plan, RoadDuty, current_road_duties
 from optimizer.policy import Policy
 from optimizer.result import Proof, Status
 from optimizer.road_diagnosis import STAGE, UNIT, diagnosis, some_handover
@@ -201,6 +201,18 @@ def _plan(county: County, ground: Ground, shared: Shared) -> TrafficPlan:
                 for q, r in np.argwhere(sent > 0).tolist()
             )
         ),
+    )
+
+
+def plan_with_roads(county: County, bundles: tuple[Bundle, ...], roads: TrafficPlan) -> Plan:
+    """Bundles and road duties as a plan that no strength is decided for yet."""
+    return Plan(
+        bundles=bundles,
+        road_duties=roads.road_duties,
+        class_duties=roads.class_duties,
+        auxiliary_moves=auxiliaries_with_roads(county, roads),
+        dissolved_squad_ids=roads.dissolved_squad_ids,
+        moves=roads.moves,
     )
 
 

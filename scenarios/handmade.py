@@ -19,7 +19,7 @@ from optimizer.policy import Policy
 from optimizer.reassignment_stage import staff
 from optimizer.result import Proof
 from optimizer.scorecard import Evaluation
-from optimizer.traffic import auxiliaries_with_roads, hand_over
+from optimizer.traffic import hand_over, plan_with_roads
 from scenarios.load import LoadedCase
 from scenarios.names import Wrong, gazetteer
 
@@ -271,18 +271,7 @@ def _completed(
     roads, traffic = hand_over(county, policy, bundles)
     if roads is None:
         raise InputError([_impossible(shown, traffic)])
-    plan, staffing = staff(
-        county,
-        policy,
-        Plan(
-            bundles=bundles,
-            road_duties=roads.road_duties,
-            class_duties=roads.class_duties,
-            auxiliary_moves=auxiliaries_with_roads(county, roads),
-            dissolved_squad_ids=roads.dissolved_squad_ids,
-            moves=roads.moves,
-        ),
-    )
+    plan, staffing = staff(county, policy, plan_with_roads(county, bundles, roads))
     if plan is None:
         failed = next(proof for proof in staffing if proof.objective is None)
         raise InputError([_impossible(shown, failed)])

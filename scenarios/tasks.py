@@ -12,7 +12,7 @@ from optimizer.alert_rules_repeats import GRADES
 from scenarios.repeats import RepeatRow
 from scenarios.rhythm import Briefing, Line
 from scenarios.rhythm_words import counts_text
-from scenarios.tasks_record import Kind, Task
+from scenarios.tasks_record import Matter, Task
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_DIGITS = 5
@@ -20,21 +20,9 @@ _CATEGORIES_SAID = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A task that a briefing proposes. Fields as in `Task`; `open_task` is one already issued."""
+class Proposal(Matter):
+    """A task that a briefing proposes; `open_task` is one already issued."""
 
-    kind: Kind
-    subject: str
-    grade: str
-    station_id: str
-    station: str
-    township: str
-    cell_id: str
-    category: str
-    alerts: int
-    expected_alerts: float | None
-    trace: str
-    due: date
     open_task: str = ""
 
 
@@ -128,7 +116,7 @@ def task_of(proposal: Proposal, county: str, as_of: date, issued_at: datetime) -
     whole = "\n".join([county, as_of.isoformat(), proposal.subject])
     number = int.from_bytes(hashlib.sha256(whole.encode()).digest())
     digits = "".join(_DIGITS[(number >> 5 * i) & 31] for i in range(_ID_DIGITS))
-    own = {f.name: getattr(proposal, f.name) for f in fields(Proposal) if f.name != "open_task"}
+    own = {f.name: getattr(proposal, f.name) for f in fields(Matter)}
     return Task(
         task_id=f"{as_of:%Y%m%d}-{digits}",
         county=county,

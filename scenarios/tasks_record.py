@@ -26,14 +26,10 @@ _WAYS: Mapping[State, tuple[State, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One task as it is kept.
+class Matter:
+    """What a task is about, proposed or issued.
 
     Attributes:
-        task_id: Day of the briefing and five digits of a digest.
-        county: Name of the county.
-        issued_at: When, in UTC.
-        as_of: Last day of the briefing that proposed it.
         kind: `repeat`: a place of repeat alerts; `rise`: more alerts than expected.
         subject: What it is about, so that it is not issued twice: place and kind, or station and
             category.
@@ -44,15 +40,8 @@ class Task:
         expected_alerts: What was to be expected; None for repeats.
         trace: Key of the rows behind the count.
         due: Last day.
-        state: Where it stands.
-        officers: Heads who took part, as reported when done; None before.
-        changed_on: Day of the last change of its state.
     """
 
-    task_id: str
-    county: str
-    issued_at: datetime
-    as_of: date
     kind: Kind
     subject: str
     grade: str
@@ -65,6 +54,26 @@ class Task:
     expected_alerts: float | None
     trace: str
     due: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Matter):
+    """One task as it is kept.
+
+    Attributes:
+        task_id: Day of the briefing and five digits of a digest.
+        county: Name of the county.
+        issued_at: When, in UTC.
+        as_of: Last day of the briefing that proposed it.
+        state: Where it stands.
+        officers: Heads who took part, as reported when done; None before.
+        changed_on: Day of the last change of its state.
+    """
+
+    task_id: str
+    county: str
+    issued_at: datetime
+    as_of: date
     state: State
     officers: int | None
     changed_on: date
