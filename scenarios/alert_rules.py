@@ -10,6 +10,7 @@ from optimizer.alert_rules_hot_spots import HotSpots
 from optimizer.alert_rules_ingest import Ingest
 from optimizer.alert_rules_repeats import Repeats
 from optimizer.alert_rules_rhythm import AlertRhythm
+from optimizer.alert_rules_visibility import Visibility
 from optimizer.policy_part import Part
 
 
@@ -25,4 +26,7 @@ class AlertRules(Part):
     )
     forecast: ForecastRules = Field(
         default_factory=ForecastRules, description="Forecast of the planning year"
+    )
+    visibility: Visibility = Field(
+        default_factory=Visibility, description="Presence at key areas by night (见警率)"
     )

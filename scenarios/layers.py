@@ -7,6 +7,8 @@ from dataclasses import replace
 from geo.columns import Column, Schema
 from geo.readers import Source
 from geo.roads import ROADS_SCHEMA
+from optimizer.alert_rules_repeats import BLUE, RED, YELLOW
+from optimizer.alert_rules_visibility import DAY_MIN
 from scenarios.case import Case
 from scenarios.schema import Layer
 
@@ -273,6 +275,49 @@ ALERT_TIMES = replace(
 )
 """The same log with what happened after each alert, for those who ask how long it took."""
 
+KEY_AREAS = Schema(
+    layer="key_areas",
+    columns=(
+        Column(
+            name="key_area_id", kind="id", required=True,
+            aliases=("编号", "id", "重点部位编号", "area_id"),
+        ),
+        Column(name="name", kind="text", required=True, aliases=("名称", "重点部位", "重点区域")),
+        Column(name="lon", kind="lon", required=True, aliases=("经度", "lng", "longitude")),
+        Column(name="lat", kind="lat", required=True, aliases=("纬度", "latitude")),
+        Column(
+            name="minutes", kind="number", required=True, minimum=1, maximum=DAY_MIN,
+            aliases=("驻守分钟", "每班分钟", "分钟", "minutes_per_shift"),
+        ),
+        Column(
+            name="visits", kind="count", minimum=1, maximum=12, default=1,
+            aliases=("次数", "每班次数", "巡逻次数"),
+        ),
+        Column(name="window", kind="text", aliases=("时段", "时间窗")),
+        Column(
+            name="minutes_today", kind="number", minimum=0, maximum=DAY_MIN,
+            aliases=("目前分钟", "现有分钟", "today_min"),
+        ),
+        Column(
+            name="grade", kind="choice", aliases=("等级", "级别", "红黄蓝"),
+            choices={RED: RED, YELLOW: YELLOW, BLUE: BLUE, "红": RED, "黄": YELLOW, "蓝": BLUE,
+                     "红色": RED, "黄色": YELLOW, "蓝色": BLUE},
+        ),
+        Column(
+            name="alerts_per_year", kind="number", minimum=0,
+            aliases=("年警情", "夜间年警情", "night_alerts_per_year"),
+        ),
+        Column(name="station_id", kind="text", aliases=("派出所编号", "派出所", "管辖派出所")),
+        Column(
+            name="origin", kind="choice", aliases=("来源",), default="given",
+            choices={"given": "given", "modelled": "modelled", "原始": "given", "推算": "modelled"},
+        ),
+    ),
+    geometry="none",
+    unique=("key_area_id",),
+)  # fmt: skip
+"""Key areas (重点部位); `scenarios.key_areas` reads them."""
+
 BOUNDARY = Schema(layer="boundary", columns=(), geometry="polygon", unique=())
 
 __all__ = [
@@ -281,6 +326,7 @@ __all__ = [
     "BOUNDARY",
     "CELLS",
     "CHECKPOINTS",
+    "KEY_AREAS",
     "ROADS_SCHEMA",
     "SQUADS",
     "STATIONS",

@@ -257,6 +257,7 @@ def _read_all(case: Case, policy: Policy, notes: Notes) -> None:
         (spec.units, layers.UNITS, True),
         (spec.barriers, BARRIERS, True),
         (spec.boundary, layers.BOUNDARY, True),
+        (spec.key_areas, layers.KEY_AREAS, True),
         (None if is_ingested(case) else spec.alerts, layers.ALERTS, False),
     ]
     for layer, schema, strict in wanted:
@@ -266,7 +267,8 @@ def _read_all(case: Case, policy: Policy, notes: Notes) -> None:
         notes.tables[schema.layer] = table
         notes.add(table.problems)
         notes.set_aside(schema.layer, table.quarantined)
-        _note_origin(schema.layer, layer, notes)
+        if layer is not spec.key_areas:  # of patrols, which read it again; no input of a plan
+            _note_origin(schema.layer, layer, notes)
     if spec.roads != "modelled" and not osm.is_osm(spec.roads.path):
         roads = spec.roads
         _note_roads(

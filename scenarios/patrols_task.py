@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from geo import routing
-from geo.columns import Column, Schema
-from geo.readers import Source, Table, read_table
 from geo.snapping import Snapped
+from optimizer.alert_rules_visibility import clock_span
 from optimizer.errors import InputError, Problem, Translate
-from optimizer.frozen import FloatArray
 from optimizer.patrol_plan import NO_WAY, PatrolTask
 from optimizer.workload import demand_of
+from scenarios.key_areas import KeyArea, KeyAreasRead, hours_in_shift, key_areas_of
 from scenarios.load import LoadedCase
 from scenarios.names import Wrong, gazetteer
 from scenarios.opened import Opened
 
-DAY_MIN = 1440
-_SPAN = re.compile(r"^\s*(\d{1,2})[:：](\d{2})\s*[-–~至]\s*(\d{1,2})[:：](\d{2})\s*$")
 _OFFICE_MIN, _CELL_MIN, _CELL_VISITS, _CELLS = 10.0, 20.0, 2, 4
-_ID_ALIASES = ("编号", "id", "重点部位编号", "area_id")
-KEY_AREAS = Schema(
-    layer="key_areas",
-    columns=(
-        Column(name="key_area_id", kind="id", required=True, aliases=_ID_ALIASES),
-        Column(name="name", kind="text", required=True, aliases=("名称", "重点部位", "重点区域")),
-        Column(name="lon", kind="lon", required=True, aliases=("经度", "lng", "longitude")),
-        Column(name="lat", kind="lat", required=True, aliases=("纬度", "latitude")),
-        Column(
-            name="minutes", kind="number", required=True, minimum=1, maximum=DAY_MIN,
-            aliases=("驻守分钟", "每班分钟", "分钟", "minutes_per_shift"),
-        ),
-        Column(
-            name="visits", kind="count", minimum=1, maximum=12, default=1,
-            aliases=("次数", "每班次数", "巡逻次数"),
-        ),
-        Column(name="window", kind="text", aliases=("时段", "时间窗")),
-        Column(
-            name="minutes_today", kind="number", minimum=0, maximum=DAY_MIN,
-            aliases=("目前分钟", "现有分钟"),
-        ),
-    ),
-    geometry="none",
-    unique=("key_area_id",),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +29,8 @@ class PatrolWishes:
         centre: Station or centre by id or name.
         vehicles: Vehicles on patrol.
         shift: From-to by the clock, such as `20:00-04:00`.
-        key_areas: File of key areas; None = police offices and densest cells.
+        key_areas: File of key areas; None = the layer of the case, else police offices and
+            densest cells.
         crs: Datum of the file.
         reserve_min: Minutes of each vehicle that go to alerts; None = as modelled.
         variants: Plans of equal quality, the best included.
@@ -78,30 +49,6 @@ class PatrolWishes:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyArea:
-    """A place where police are to be seen (重点部位).
-
-    Attributes:
-        area_id, name: As the planner writes them.
-        lon_deg, lat_deg: In WGS84.
-        minutes: Presence wanted in the shift.
-        visits: In how many visits, spread over the window.
-        opens_min, closes_min: The window, minutes from the start of the shift.
-        today_min: Presence today; None where not known.
-    """
-
-    area_id: str
-    name: str
-    lon_deg: float
-    lat_deg: float
-    minutes: float
-    visits: int
-    opens_min: int
-    closes_min: int
-    today_min: float | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PatrolAsked:
     """The task with its places.
@@ -118,6 +65,9 @@ class PatrolAsked:
         task: The task.
         alert_min: Minutes that alerts are expected to take in the shift, all vehicles together.
         reserve_min: Minutes of each vehicle that go to alerts, spread over the shift.
+        areas_from: File of the key areas; empty where nobody named them.
+        elsewhere: Key areas of the file on the ground of other units.
+        off_ground: Key areas of the file on no station's ground.
     """
 
     wishes: PatrolWishes
@@ -131,6 +81,9 @@ class PatrolAsked:
     task: PatrolTask
     alert_min: float
     reserve_min: float
+    areas_from: str = ""
+    elsewhere: int = 0
+    off_ground: int = 0
 
     @property
     def pace(self) -> float:
@@ -144,7 +97,7 @@ class PatrolAsked:
     @property
     def modelled_areas(self) -> bool:
         """Nobody named the key areas."""
-        return self.wishes.key_areas is None
+        return not self.areas_from
 
 
 def pace_of(shift_min: float, reserve_min: float) -> float:
@@ -161,9 +114,9 @@ def patrol_task(opened: Opened, wishes: PatrolWishes, _: Translate) -> PatrolAsk
     assert opened.plan is not None, "the caller has said that there is none"
     county = opened.loaded.county
     problems: list[Problem] = []
-    span = _span(wishes.shift)
+    span = clock_span(wishes.shift)
     if span is None:
-        problems.append(_bad_span("--shift", wishes.shift))
+        problems.append(bad_span("--shift", wishes.shift))
     found = gazetteer(county).stations.find(wishes.centre)
     if isinstance(found, Wrong):
         problems.append(found.problem("--centre", wishes.centre))
@@ -173,18 +126,21 @@ def patrol_task(opened: Opened, wishes: PatrolWishes, _: Translate) -> PatrolAsk
     (bundle,) = (b for b in opened.plan.bundles if b.centre_id == centre)
     row = county.stations.station_id.index(centre)
     starts, shift = span
-    if wishes.key_areas is None:
+    read = key_areas_of(opened.loaded, wishes.key_areas, wishes.crs, starts, shift)
+    if read is None:
         areas = _modelled_areas(opened.loaded, bundle.station_ids, row, shift, _)
     else:
-        areas = _read_areas(wishes.key_areas, wishes.crs, starts, shift)
+        own = {county.stations.station_id.index(s) for s in bundle.station_ids}
+        areas = tuple(a for a in read.areas if a.station_row in own)
     if not areas:
-        raise InputError([_no_areas(wishes)])
+        raise InputError([_no_areas(read, county.stations.name[row])])
+    off_ground = 0 if read is None else sum(a.station_row < 0 for a in read.areas)
     alert_min = expected_alert_min(opened.loaded, bundle.station_ids, row, starts, shift)
     reserve = alert_min / wishes.vehicles if wishes.reserve_min is None else wishes.reserve_min
     problems += _time_problems(wishes, areas, shift, reserve)
     if problems:
         raise InputError(problems)
-    area_of, task, places = _task(opened.loaded, row, areas, wishes, shift, reserve)
+    area_of, task, places = task_of(opened.loaded, row, areas, wishes.vehicles, shift, reserve)
     return PatrolAsked(
         wishes=wishes,
         centre_row=row,
@@ -197,6 +153,9 @@ def patrol_task(opened: Opened, wishes: PatrolWishes, _: Translate) -> PatrolAsk
         task=task,
         alert_min=alert_min,
         reserve_min=reserve,
+        areas_from="" if read is None else read.origin,
+        elsewhere=0 if read is None else len(read.areas) - len(areas) - off_ground,
+        off_ground=off_ground,
     )
 
 
@@ -216,28 +175,11 @@ def expected_alert_min(
     per_hour = demand.scene_crew_min_per_hour[own].sum(axis=0) + (
         demand.jobs_per_hour[own] * 2.0 * travel[:, None]
     ).sum(axis=0)
-    last = np.cumsum(county.period_hours) * 60.0
-    first = last - county.period_hours * 60.0
-    hours: FloatArray = np.zeros(len(last))
-    for day in (0, DAY_MIN):
-        inside = np.minimum(last + day, starts + shift) - np.maximum(first + day, starts)
-        hours += np.clip(inside, 0.0, None) / 60.0
-    return float(per_hour @ hours)
+    return float(per_hour @ hours_in_shift(county, starts, shift))
 
 
-def _span(text: str) -> tuple[int, int] | None:
-    """Start by the clock and length in minutes of `20:00-04:00`; None where it is none."""
-    met = _SPAN.match(text)
-    if met is None:
-        return None
-    h1, m1, h2, m2 = (int(part) for part in met.groups())
-    if h1 > 23 or h2 > 24 or m1 > 59 or m2 > 59:
-        return None
-    start, end = h1 * 60 + m1, h2 * 60 + m2
-    return start, (end - start) % DAY_MIN or DAY_MIN
-
-
-def _bad_span(where: str, value: str) -> Problem:
+def bad_span(where: str, value: str) -> Problem:
+    """What is no span of time."""
     return Problem(
         where=where,
         value=value,
@@ -246,12 +188,13 @@ def _bad_span(where: str, value: str) -> Problem:
     )
 
 
-def _no_areas(wishes: PatrolWishes) -> Problem:
+def _no_areas(read: KeyAreasRead | None, centre: str) -> Problem:
     return Problem(
-        where="--key-areas",
-        value=None if wishes.key_areas is None else str(wishes.key_areas),
-        expected="at least one key area",
-        fix="list the places to patrol in a table",
+        where="--key-areas" if read is None else read.origin,
+        value=None if read is None else str(len(read.areas)),
+        expected="at least one key area on the ground of {centre} and its police offices",
+        fix="list places to patrol there, or name another centre",
+        params={"centre": centre},
     )
 
 
@@ -266,6 +209,7 @@ def _modelled_areas(
             area_id=stations.station_id[r], name=stations.name[r],
             lon_deg=float(stations.lon_deg[r]), lat_deg=float(stations.lat_deg[r]),
             minutes=_OFFICE_MIN, visits=1, opens_min=0, closes_min=shift,
+            modelled=True, station_row=r,
         )
         for r in rows if r != centre_row
     ]  # fmt: skip
@@ -280,73 +224,10 @@ def _modelled_areas(
                 ),
                 lon_deg=float(cells.lon_deg[c]), lat_deg=float(cells.lat_deg[c]),
                 minutes=_CELL_MIN, visits=_CELL_VISITS, opens_min=0, closes_min=shift,
+                modelled=True, station_row=int(cells.station[c]),
             )
         )  # fmt: skip
     return tuple(areas)
-
-
-def _read_areas(path: Path, crs: str, starts: int, shift: int) -> tuple[KeyArea, ...]:
-    table = read_table(
-        Source(layer="key_areas", path=path, shown=str(path), crs=crs, strict=True), KEY_AREAS
-    )
-    problems = [p for p in table.problems if p.severity == "error"]
-    if problems:
-        raise InputError(problems)
-    areas = []
-    for line in table.frame.to_dict("records"):
-        window = _window(table, line, starts, shift, problems)
-        today = line.get("minutes_today")
-        areas.append(
-            KeyArea(
-                area_id=str(line["key_area_id"]), name=str(line["name"]),
-                lon_deg=float(line["lon_deg"]), lat_deg=float(line["lat_deg"]),
-                minutes=float(line["minutes"]), visits=int(line["visits"]),
-                opens_min=window[0], closes_min=window[1],
-                today_min=None if today is None or today != today else float(today),
-            )
-        )  # fmt: skip
-    if problems:
-        raise InputError(problems)
-    return tuple(areas)
-
-
-def _window(
-    table: Table, line: dict[Any, Any], starts: int, shift: int, problems: list[Problem]
-) -> tuple[int, int]:
-    """The window of a key area in minutes from the start of the shift; problems are added."""
-    text = line.get("window")
-    row = int(line["row"])
-    opens, closes = 0, shift
-    if isinstance(text, str) and text.strip():
-        span = _span(text)
-        if span is None:
-            problems.append(
-                table.problem(
-                    "from and to by the clock", "write it like 20:00-04:00",
-                    row=row, column="window", value=text,
-                )
-            )  # fmt: skip
-            return opens, closes
-        opens = (span[0] - starts) % DAY_MIN
-        closes = opens + span[1]
-        if closes > shift:
-            problems.append(
-                table.problem(
-                    "a window inside the shift; it reaches {n} minutes outside",
-                    "change the window, or --shift",
-                    row=row, column="window", value=text, n=min(closes - shift, span[1]),
-                )
-            )  # fmt: skip
-            return opens, closes
-    if line["minutes"] > closes - opens:
-        problems.append(
-            table.problem(
-                "no more minutes than its window has: {n}",
-                "ask for fewer minutes, or widen the window",
-                row=row, column="minutes", value=f"{line['minutes']:g}", n=closes - opens,
-            )
-        )  # fmt: skip
-    return opens, closes
 
 
 def _time_problems(
@@ -383,8 +264,8 @@ def _time_problems(
     return problems
 
 
-def _task(
-    loaded: LoadedCase, centre: int, areas: tuple[KeyArea, ...], wishes: PatrolWishes, shift: int,
+def task_of(
+    loaded: LoadedCase, centre: int, areas: tuple[KeyArea, ...], vehicles: int, shift: int,
     reserve: float,
 ) -> tuple[tuple[int, ...], PatrolTask, Snapped]:  # fmt: skip
     """Visits, each with its own part of the window, and seconds by road between them.
@@ -419,7 +300,7 @@ def _task(
         stay_s=np.array(stay, np.int64),
         opens_s=np.array(opens, np.int64),
         closes_s=np.array(closes, np.int64),
-        vehicles=wishes.vehicles,
+        vehicles=vehicles,
         shift_s=shift * 60,
     )
     return tuple(area_of), task, at

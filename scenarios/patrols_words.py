@@ -62,6 +62,20 @@ def coverage_text(study: PatrolStudy, _: Translate) -> str:
     return after + _("; today: {k} of {n} ({share:.0%})").format(k=today, n=n, share=today / n)
 
 
+def areas_text(study: PatrolStudy, _: Translate) -> str:
+    """Key areas of the file that lie elsewhere; empty where none does."""
+    asked = study.asked
+    if not asked.elsewhere and not asked.off_ground:
+        return ""
+    said = _(
+        "{file}: {n} key areas on this ground; left out {elsewhere} on that of other centres, "
+        "{off} on no station's"
+    )
+    return said.format(
+        file=asked.areas_from, n=len(asked.areas), elsewhere=asked.elsewhere, off=asked.off_ground
+    )
+
+
 def variants_text(study: PatrolStudy, _: Translate) -> str:
     """How unlike the variants are; empty with one."""
     n = len(study.plans)
@@ -87,6 +101,8 @@ def modelled_line(study: PatrolStudy, _: Translate) -> str:
     said = [inputs_text(study.opened.loaded.county.provenance, _)]
     if study.asked.modelled_areas:
         said.append(_("key areas modelled: police offices and the cells with most alerts"))
+    elif any(area.modelled for area in study.asked.areas):
+        said.append(_("key areas modelled: from hot spots of alerts"))
     if study.asked.wishes.reserve_min is None:
         said.append(_("time for alerts modelled"))
     return " · ".join(said)

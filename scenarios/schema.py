@@ -125,6 +125,10 @@ class Layers(Part):
         default=None,
         description="Checkpoints on main roads (一站一体查): place, hours manned, officers",
     )
+    key_areas: Layer | None = Field(
+        default=None,
+        description="Key areas (重点部位) where police are to be seen: place, minutes, window",
+    )
     barriers: Layer | None = Field(
         default=None,
         description="Lines that part neighbours (a river, an expressway without exit), and "

@@ -8,6 +8,7 @@ from optimizer.errors import Translate
 from scenarios.patrols import PatrolStudy
 from scenarios.patrols_words import (
     alerts_text,
+    areas_text,
     coverage_text,
     modelled_line,
     proof_text,
@@ -42,7 +43,8 @@ def show_patrols(study: PatrolStudy, console: Console, _: Translate) -> None:
     console.print()
     _presence(study, console, _)
     console.print()
-    lines = [coverage_text(study, _), alerts_text(study, _), variants_text(study, _)]
+    lines = [areas_text(study, _), coverage_text(study, _), alerts_text(study, _)]
+    lines.append(variants_text(study, _))
     for line in filter(None, lines):
         say_lines(line, console)
     say_lines(modelled_line(study, _), console, "magenta")

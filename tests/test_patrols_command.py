@@ -39,7 +39,7 @@ def areas(folder: Path, **changes: Any) -> Path:
             "key_area_id": one, "name": one, "lon": WEST + STEP * x, "lat": SOUTH + STEP,
             "minutes": 30, "visits": 1, "window": "", "minutes_today": today,
         }
-        for one, x, today in (("market", 3, 30), ("school", 5, 0))
+        for one, x, today in (("market", 3, 30), ("school", 3.6, 0))
     ]  # fmt: skip
     rows[0] |= changes
     path = folder / "areas.csv"

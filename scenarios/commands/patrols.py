@@ -48,8 +48,9 @@ from scenarios.language import Language
     "--key-areas",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     default=None,
-    help="Table of key_area_id, name, lon, lat, minutes, and visits, window, minutes_today; "
-    "none: police offices and the cells with most alerts.",
+    help="Table of key_area_id, name, lon, lat, minutes, and visits, window, minutes_today, for "
+    "the whole county or part of it; none: the layer key_areas of the case, else police offices "
+    "and the cells with most alerts.",
 )
 @click.option("--crs", default="WGS84", help="Datum of points: WGS84, GCJ02, BD09 … (WGS84).")
 @click.option(
