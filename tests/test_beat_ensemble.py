@@ -106,32 +106,33 @@ def test_every_plan_of_a_small_map_is_met_and_valid() -> None:
     assert walk.moved == 6000
 
 
-def test_as_often_as_gerrychain() -> None:
-    """Shares of each length of border in our walk and in GerryChain's, within chance."""
+def test_steps_are_those_of_gerrychain() -> None:
+    """From one plan, the next is each other as often as in GerryChain, within chance."""
     gerrychain = pytest.importorskip("gerrychain")
     networkx = pytest.importorskip("networkx")
-    from gerrychain import constraints, proposals, updaters
 
     task, plan = quarters()
-    chance = random.Random(1)
     graph = networkx.grid_2d_graph(4, 4)
     networkx.set_node_attributes(graph, 1, "calls")
-    first = gerrychain.Partition(
+    columns = gerrychain.Partition(
         gerrychain.Graph.from_networkx(graph),
         {(row, column): column for row, column in graph.nodes},
-        updaters={"calls": updaters.Tally("calls"), "cut_edges": updaters.cut_edges},
+        updaters={"calls": gerrychain.updaters.Tally("calls")},
     )
-    chain = gerrychain.MarkovChain(
-        lambda one, *, rng: proposals.recom(
-            one, pop_col="calls", pop_target=4, epsilon=0.01, rng=chance
-        ),
-        constraints.contiguous, gerrychain.accept.always_accept, first, 3000,
-    )  # fmt: skip
-    theirs = Counter(len(one["cut_edges"]) for one in chain)
-    ours = Counter(ensemble(task, plan, 20000, 1, every=1).border_lengths.astype(int).tolist())
-    lengths = sorted(set(theirs) | set(ours))
-    share = {n: (ours[n] / 20000, theirs[n] / 3000) for n in lengths}
-    assert sum(abs(a - b) for a, b in share.values()) / 2 < 0.06, share
+    chance, count = random.Random(1), 1500
+    ours: Counter[tuple[int, ...]] = Counter()
+    theirs: Counter[tuple[int, ...]] = Counter()
+    walk = _Walk(task, plan, seed=1)
+    for _ in range(count):
+        walk.beat_of = plan.beat_of
+        walk.go(1)
+        ours[named(walk.beat_of)] += 1
+        step = gerrychain.proposals.recom(columns, "calls", 4, 0.01, rng=chance)
+        beat_of = [step.assignment[cell] for cell in range(16)]
+        theirs[named(np.array(beat_of))] += 1
+    assert set(ours) == set(theirs)
+    assert len(ours) > 10
+    assert sum(abs(ours[one] - theirs[one]) for one in ours) / 2 / count < 0.06
 
 
 def test_all_halves_of_a_ring_are_met() -> None:
