@@ -27,6 +27,7 @@ from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
 from scenarios.provenance import inputs_text
 from scenarios.tables import Kind, Sheet
+from scenarios.titles import case_title
 from scenarios.workbook import write_book
 
 WORKBOOK = "density.xlsx"
@@ -167,7 +168,7 @@ def write_density(
     """
     meant = found.meant
     county = meant.county
-    title = county.name + (f" · {meant.scenario}" if meant.scenario else "")
+    title = case_title(county.name, meant.scenario)
     lines = [
         (_("Alerts"), selection_text(meant.selection, _)),
         (_("Rates"), _(_SHRUNK)),

@@ -28,6 +28,7 @@ from scenarios.opened import Opened
 from scenarios.show_lines import Cell, Column, listed_in, paragraph
 from scenarios.show_plan import Paper
 from scenarios.tables import names_in
+from scenarios.titles import case_title
 from scenarios.workbook import stage_text
 
 PAIRS_SHOWN = 5
@@ -172,7 +173,7 @@ def opening(opened: Opened, console: Console, _: Translate) -> Paper:
     """The paper, with what is explained at its head."""
     out = Paper(console, _)
     county = opened.loaded.county
-    title = county.name + (f" · {opened.scenario}" if opened.scenario else "")
+    title = case_title(county.name, opened.scenario)
     out.lines(paragraph(title, out.width, style="bold"))
     out.lines([Text("─" * min(out.width, cell_len(title)), style="dim")])
     what = _("Case") if opened.is_case else _("Run")

@@ -27,6 +27,7 @@ from scenarios.outputs import scene_of
 from scenarios.provenance import inputs_text
 from scenarios.rhythm_trace import joined_key, part_key
 from scenarios.tables import Sheet
+from scenarios.titles import case_title
 from scenarios.workbook import write_book
 
 WORKBOOK = "hot_spots.xlsx"
@@ -194,7 +195,7 @@ def write_hot_spots(
     """
     meant = found.meant
     county = meant.county
-    title = county.name + (f" · {meant.scenario}" if meant.scenario else "")
+    title = case_title(county.name, meant.scenario)
     lines = [
         (_("Alerts"), selection_text(meant.selection, _)),
         (_("Hot spots"), _("Gi* with conditional permutation; at most {share:.0%} of the places "

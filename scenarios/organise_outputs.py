@@ -19,6 +19,7 @@ from scenarios.organise import OrganisationStudy
 from scenarios.organise_plot import organisation_chart
 from scenarios.organise_tables import form_text, load_of, organisation_sheets
 from scenarios.provenance import inputs_text, modelled_items
+from scenarios.titles import case_title
 from scenarios.workbook import write_book
 
 WORKBOOK = "organisation.xlsx"
@@ -93,7 +94,7 @@ def write_organisation(
     """
     county = study.loaded.county
     sheets = organisation_sheets(study, _)
-    title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
+    title = case_title(county.name, study.opened.scenario)
     with atomic_folder(out) as folder:
         write_text(folder / "organisation.json", json_text(organisation_document(study)))
         write_book(folder, WORKBOOK, title, _lines(study, _), sheets, _, language)

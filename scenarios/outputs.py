@@ -32,6 +32,7 @@ from scenarios.road_lines import drawn_roads
 from scenarios.role_tables import role_sheets
 from scenarios.run import Run
 from scenarios.tables import Sheet, names_in, sheets
+from scenarios.titles import case_title
 from scenarios.web_scene import web_scenes
 from scenarios.workbook import WORKBOOK, write_csv_sheets, write_workbook
 
@@ -96,7 +97,7 @@ def map_scene(run: Run, _: Translate, language: Language) -> MapScene:
     """What the map needs of a run."""
     assert run.result.plan is not None
     county = run.loaded.county
-    title = county.name + (f" · {run.scenario}" if run.scenario else "")
+    title = case_title(county.name, run.scenario)
     return scene_of(run.loaded, run.result.plan, title, _, language)
 
 

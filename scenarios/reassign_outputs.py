@@ -19,6 +19,7 @@ from scenarios.provenance import inputs_text, modelled_items
 from scenarios.reassign import ReassignStudy, Side
 from scenarios.reassign_plot import frontier_figure, strength_figure
 from scenarios.reassign_tables import reassign_sheets
+from scenarios.titles import case_title
 from scenarios.workbook import write_book
 
 WORKBOOK = "reassign.xlsx"
@@ -124,7 +125,7 @@ def write_reassign(
         InputError: `out` cannot be written, or holds something else.
     """
     county = study.loaded.county
-    title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
+    title = case_title(county.name, study.opened.scenario)
     sheets = reassign_sheets(study, _)
     lines = [
         (_("Reassignment"), _("Head counts only; whom to move is for the bureau to say.")),

@@ -22,6 +22,7 @@ from scenarios.documents import json_text, proof_documents
 from scenarios.manifest import write_manifest
 from scenarios.run import Run
 from scenarios.show_table import table
+from scenarios.titles import case_title
 
 COLUMNS = (
     "month",
@@ -146,7 +147,7 @@ def write_rollout(
 def show_rollout(made: Phased, console: Console, _: Translate) -> None:
     """Print the months, or the bundles in the way."""
     county, found = made.run.loaded.county, made.found
-    title = escape(county.name) + (f" · {escape(made.run.scenario)}" if made.run.scenario else "")
+    title = escape(case_title(county.name, made.run.scenario))
     console.rule(f"[bold]{title}")
     if not found.months:
         _show_blocked(made, console, _)

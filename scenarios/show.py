@@ -20,6 +20,7 @@ from scenarios.show_table import table
 from scenarios.sizes import sizes_text
 from scenarios.steered import steered_text
 from scenarios.tables import kind_text, names, reason_text
+from scenarios.titles import case_title
 
 TOWNSHIPS_SHOWN = 5
 WARNINGS_SHOWN = 10
@@ -28,7 +29,7 @@ WARNINGS_SHOWN = 10
 def show_run(run: Run, console: Console, _: Translate) -> None:
     """Print a run: proofs, today against plan, decisions, who wins and loses, what is modelled."""
     county = run.loaded.county
-    title = escape(county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
+    title = escape(case_title(county.name, run.scenario))
     console.rule(f"[bold]{title}")
     if run.description:
         say_long(run.description, console, "italic")

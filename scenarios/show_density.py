@@ -13,6 +13,7 @@ from scenarios.provenance import modelled_text
 from scenarios.rhythm_show import show_warnings
 from scenarios.show_lines import wrapped
 from scenarios.show_table import table
+from scenarios.titles import case_title
 
 _ROWS = 12
 
@@ -20,7 +21,7 @@ _ROWS = 12
 def show_density(found: DensityStudy, console: Console, _: Translate) -> None:
     """Print the alerts meant, the surface, townships and the highest cells."""
     meant = found.meant
-    title = escape(meant.county.name) + (f" · {escape(meant.scenario)}" if meant.scenario else "")
+    title = escape(case_title(meant.county.name, meant.scenario))
     console.rule(f"[bold]{title}")
     said = _("{which}: {n:,.0f} alerts in {years:.2f} years").format(
         which=selection_text(meant.selection, _), n=meant.counts.sum(), years=meant.years

@@ -15,6 +15,7 @@ from scenarios.provenance import modelled_text
 from scenarios.rhythm_show import show_warnings
 from scenarios.show_lines import wrapped
 from scenarios.show_table import table
+from scenarios.titles import case_title
 
 _ROWS = 15
 
@@ -22,7 +23,7 @@ _ROWS = 15
 def show_hot_spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
     """Print the top places, change through time and near repeats."""
     meant = found.meant
-    title = escape(meant.county.name) + (f" · {escape(meant.scenario)}" if meant.scenario else "")
+    title = escape(case_title(meant.county.name, meant.scenario))
     console.rule(f"[bold]{title}")
     said = _("{which}: {n:,.0f} alerts in {years:.2f} years").format(
         which=selection_text(meant.selection, _), n=meant.counts.sum(), years=meant.years

@@ -36,6 +36,7 @@ from scenarios.show_lines import (
 from scenarios.sizes import sizes_text
 from scenarios.steered import steered_text
 from scenarios.tables import kind_text, office_names, reason_text
+from scenarios.titles import case_title
 from scenarios.workbook import proof_text, stage_text
 
 HEADLINES = (
@@ -78,7 +79,7 @@ def show_plan(kept: KeptRun, console: Console, _: Translate, *, full: bool) -> N
         full: All measures, moves, road duties and townships, not the first few.
     """
     out = Paper(console, _)
-    title = kept.case_name + (f" · {kept.scenario}" if kept.scenario else "")
+    title = case_title(kept.case_name, kept.scenario)
     out.lines(paragraph(title, out.width, style="bold"))
     out.lines([Text("─" * min(out.width, cell_len(title)), style="dim")])
     out.facts(_facts(kept, _))

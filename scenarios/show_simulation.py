@@ -18,6 +18,7 @@ from scenarios.show_lines import say_lines
 from scenarios.show_table import table, verdict_text
 from scenarios.simulation_table import groups_of, headline, row_of
 from scenarios.tables import names
+from scenarios.titles import case_title
 
 TOWNSHIPS_SHOWN = 6
 BUNDLES_SHOWN = 6
@@ -34,7 +35,7 @@ def show_simulation(
 ) -> None:
     """Print the outcome, or why there is none."""
     county = run.loaded.county
-    title = escape(county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
+    title = escape(case_title(county.name, run.scenario))
     console.rule(f"[bold]{title}")
     name = names(run)
     if not result.measures:

@@ -26,6 +26,7 @@ from scenarios.stress_texts import (
     verdicts,
 )
 from scenarios.tables import names
+from scenarios.titles import case_title
 
 BUNDLES_SHOWN = 8
 WEEKS_SHOWN = (0, 1, 2, 4, 8, 12, 16, 20, 26, 39, 52, 104)
@@ -34,7 +35,7 @@ _DASH = "–"
 
 def show_stress(run: Run, result: StressResult, console: Console, _: Translate) -> None:
     """Print the outcome of a stress test."""
-    title = escape(run.loaded.county.name) + (f" · {escape(run.scenario)}" if run.scenario else "")
+    title = escape(case_title(run.loaded.county.name, run.scenario))
     console.rule(f"[bold]{title}")
     rules = result.rules
     say_lines(

@@ -10,6 +10,7 @@ from rich.markup import escape
 from optimizer.errors import Translate
 from optimizer.result import Proof, Status
 from scenarios.show_table import table
+from scenarios.titles import case_title
 from scenarios.traffic import RoadUnit, TrafficFacts
 from scenarios.traffic_outputs import (
     class_text,
@@ -23,7 +24,7 @@ from scenarios.traffic_outputs import (
 def show_traffic(found: TrafficFacts, console: Console, _: Translate) -> None:
     """Print duty stations and squads, what changes, options, hours, checkpoints."""
     county = found.run.loaded.county
-    title = escape(county.name) + (f" · {escape(found.run.scenario)}" if found.run.scenario else "")
+    title = escape(case_title(county.name, found.run.scenario))
     console.rule(f"[bold]{title}")
     _units(found.squads, _("Squads today"), console, _)
     _units(found.duty, _("Duty stations"), console, _)

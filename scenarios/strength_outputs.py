@@ -20,6 +20,7 @@ from scenarios.provenance import inputs_text, modelled_items
 from scenarios.strength import Side, StrengthStudy
 from scenarios.strength_plot import day_chart, sensitivity_chart
 from scenarios.strength_tables import by_source, strength_sheets
+from scenarios.titles import case_title
 from scenarios.workbook import write_book
 
 WORKBOOK = "strength.xlsx"
@@ -138,7 +139,7 @@ def write_strength(
     """
     county = study.loaded.county
     sheets = strength_sheets(study, _)
-    title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
+    title = case_title(county.name, study.opened.scenario)
     people = _("Officers required come from the workload model; officers in post are people.")
     given = inputs_text(county.provenance, _)
     lines = [

@@ -19,6 +19,7 @@ from scenarios.manifest import write_manifest
 from scenarios.sweep import MEASURES, TODAY_MEASURES, Sweep
 from scenarios.sweep_regret import Candidate
 from scenarios.sweep_years import year_kind
+from scenarios.titles import case_title
 from scenarios.tornado import tornado, tornado_figure
 
 CANDIDATES_LISTED = 20
@@ -122,7 +123,7 @@ def measure_labels(_: Translate) -> dict[str, str]:
 
 def _title(sweep: Sweep, _: Translate) -> str:
     world = sweep.world
-    name = world.case.spec.name + (f" · {world.scenario}" if world.scenario else "")
+    name = case_title(world.case.spec.name, world.scenario)
     text = _("{name}: what moves the answer, {n} points").format(name=name, n=len(sweep.results))
     if sweep.design.years and world.log is None:
         text += " · " + _("years modelled: Poisson")

@@ -18,6 +18,7 @@ from scenarios.map_sheets import write_sheets
 from scenarios.provenance import inputs_text
 from scenarios.road_assets import Checkpoint
 from scenarios.tables import Cell, Kind, Sheet
+from scenarios.titles import case_title
 from scenarios.traffic import Option, Response, RoadUnit, TrafficFacts
 from scenarios.workbook import WORKBOOK, write_book
 
@@ -244,7 +245,7 @@ def write_traffic(
     run = found.run
     assert run.result.plan is not None
     county = run.loaded.county
-    title = county.name + (f" · {run.scenario}" if run.scenario else "")
+    title = case_title(county.name, run.scenario)
     lines = [
         (_("Traffic consolidation"), _("Officers are head counts; accidents are alerts of "
                                        "categories marked as road traffic.")),

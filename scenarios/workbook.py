@@ -26,6 +26,7 @@ from scenarios.language import Language
 from scenarios.provenance import modelled_text
 from scenarios.run import Run
 from scenarios.tables import Cell, Kind, Sheet
+from scenarios.titles import case_title
 
 WORKBOOK = "plan.xlsx"
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -108,7 +109,7 @@ def write_workbook(
         InputError: the file cannot be written.
     """
     county = run.loaded.county
-    title = county.name + (f" · {run.scenario}" if run.scenario else "")
+    title = case_title(county.name, run.scenario)
     with atomic_path(path) as aside:
         # In memory: no file of ours is left in the temporary folder if the run is ended.
         book = xlsxwriter.Workbook(str(aside), {"in_memory": True})
