@@ -2,10 +2,12 @@
 
     python benchmarks/alerts_ingest.py            # 1 million rows
     python benchmarks/alerts_ingest.py --rows 20000000 --no-rival
+    python benchmarks/alerts_ingest.py --rows 100000000 --parquet --once --no-rival --in /data
 
 The log is made up: points over the Dianjiang cells as GCJ-02, three in a hundred repeated, times
 over three years, six categories. CPU and wall seconds are both said, since wall seconds mean
-little on a busy machine; peak memory is that of the whole process (resident set).
+little on a busy machine. Each reading has a process of its own, and its peak memory (resident set,
+files mapped into memory included) is that of this process.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 import argparse
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -25,6 +29,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
 import shapely
 
 from geo.boundaries import locate
@@ -40,11 +45,11 @@ _PER_PIECE = 1_000_000
 
 
 def write_log(path: Path, rows: int, geometry: Any, seed: int = 0) -> None:
-    """A log of so many rows as CSV."""
+    """A log of so many rows as CSV or Parquet, by the ending of `path`."""
     rng = np.random.default_rng(seed)
     west, south, east, north = shapely.total_bounds(geometry)
     raster = cell_raster(geometry)
-    writer = None
+    writer: Any = None
     for start in range(0, rows, _PER_PIECE):
         n = min(_PER_PIECE, rows - start)
         lon, lat = rng.uniform(west, east, 3 * n), rng.uniform(south, north, 3 * n)
@@ -70,7 +75,8 @@ def write_log(path: Path, rows: int, geometry: Any, seed: int = 0) -> None:
             }
         )
         if writer is None:
-            writer = arrow_csv.CSVWriter(path, table.schema)
+            form = pq.ParquetWriter if path.suffix == ".parquet" else arrow_csv.CSVWriter
+            writer = form(path, table.schema)
         writer.write_table(table)
     assert writer is not None
     writer.close()
@@ -79,43 +85,60 @@ def write_log(path: Path, rows: int, geometry: Any, seed: int = 0) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--parquet", action="store_true", help="Parquet instead of CSV")
+    parser.add_argument("--once", action="store_true", help="read once, not again when compiled")
     parser.add_argument("--no-rival", action="store_true")
+    parser.add_argument("--in", dest="parent", help="folder with room for the log")
+    parser.add_argument("--read", help=argparse.SUPPRESS)
+    parser.add_argument("--stages", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="jingli-ingest-"))
+    name = "alerts.parquet" if asked.parquet else "alerts.csv"
+    if asked.read is not None:
+        read(Path(asked.read), name, asked.stages.split(","))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="jingli-ingest-", dir=asked.parent))
     try:
-        run(folder, asked.rows, rival=not asked.no_rival)
+        run(folder, name, asked.rows, once=asked.once, rival=not (asked.no_rival or asked.parquet))
     finally:
         shutil.rmtree(folder)
 
 
-def run(folder: Path, rows: int, *, rival: bool) -> None:
+def run(folder: Path, name: str, rows: int, *, once: bool, rival: bool) -> None:
     """Measure one size."""
     shutil.copytree(EMBEDDED / "dianjiang", folder / "case")
     case = open_case(str(folder / "case"))
-    loaded = Prepared(case).load(case.scenario(None))
-    assert loaded.cell_geometry is not None
-    geometry = loaded.cell_geometry
-    log = folder / "case" / "alerts.csv"
+    geometry = Prepared(case).load(case.scenario(None)).cell_geometry
+    log = folder / "case" / name
     write_log(log, rows, geometry)
-    print(f"{rows:,} rows, {log.stat().st_size / 1e6:,.0f} MB of CSV, GCJ-02")
-    layers = case.spec.layers.model_copy(
-        update={"alerts": AlertLayer(path="alerts.csv", crs="GCJ02")}
-    )
+    print(f"{rows:,} rows, {log.stat().st_size / 1e6:,.0f} MB as {name}, GCJ-02", flush=True)
+    for stages in ("first" if once else "first,anew", "kept"):
+        command = [sys.executable, "-m", "benchmarks.alerts_ingest", "--read", str(log.parent)]
+        more = ["--parquet"] if log.suffix == ".parquet" else []
+        subprocess.run([*command, "--stages", stages, *more], check=True)
+    if rival:
+        _rival(log, geometry)
+
+
+def read(folder: Path, name: str, stages: list[str]) -> None:
+    """Read the log of a case and say what it took."""
+    case = open_case(str(folder))
+    loaded = Prepared(case).load(case.scenario(None))
+    layers = case.spec.layers.model_copy(update={"alerts": AlertLayer(path=name, crs="GCJ02")})
     spec = case.spec.model_copy(update={"layers": layers})
     loaded = replace(loaded, case=replace(case, spec=spec))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for name in ("first", "anew", "kept"):
+    for stage in stages:
         wall, cpu = time.perf_counter(), time.process_time()
-        alerts = open_alerts(loaded, anew=name == "anew")
+        alerts = open_alerts(loaded, anew=stage == "anew")
+        assert alerts.was_kept == (stage == "kept")
         print(
-            f"{name:>6}: {time.perf_counter() - wall:6.2f} s wall, "
+            f"{stage:>6}: {time.perf_counter() - wall:6.2f} s wall, "
             f"{time.process_time() - cpu:6.2f} s CPU, {len(alerts.table):,} alerts, "
             f"{sum(alerts.quarantined.values()):,} aside"
         )
+        del alerts
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak memory {peak / 1e6:.2f} GB (before reading {before / 1e6:.2f} GB)")
-    if rival:
-        _rival(log, geometry)
+    print(f"peak memory {peak / 1e6:.2f} GB (before reading {before / 1e6:.2f} GB)", flush=True)
 
 
 def _rival(log: Path, geometry: Any) -> None:

@@ -1,7 +1,8 @@
 """An alert log of any length becomes an `AlertTable`: streamed, placed, cleaned, counted.
 
 Batches are read one after another and worked on side by side; what is kept of a row is about 50
-bytes until the end. Every row that is not in the table is set aside with a reason, once.
+bytes until the end, on the disk where there are many. Every row that is not in the table is set
+aside with a reason, once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,12 @@ from numpy.typing import NDArray
 
 from geo.alert_ingest_aside import Asides, SetAside
 from geo.alert_ingest_batches import Batch, Log
+from geo.alert_ingest_columns import Columns
 from geo.alert_ingest_loops import repeated
 from geo.alert_ingest_names import spread
-from geo.alert_ingest_rows import DAY_FIRST, MONTH_FIRST, SWAPS, Categories, Reader, Rows, World
-from geo.alert_ingest_times import swapped
-from geo.alert_table import PLACED, AlertTable
+from geo.alert_ingest_orders import FileDates, Said, gathered
+from geo.alert_ingest_rows import Categories, Reader, Rows, World
+from geo.alert_table import DTYPES, PLACED, AlertTable
 from geo.columns import Schema
 from geo.faults import Reason
 from optimizer.alert_rules_ingest import Ingest
@@ -34,10 +37,8 @@ Watch = Callable[[str, int, int, int], None]
 _WORKERS = 2
 _AHEAD = 3
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-_COLUMNS = (
-    "occurred_at", "cell", "category", "priority", "x_m", "y_m", "place", "placed", "row",
-    "area",
-)  # fmt: skip
+# What is known of a row on the way, beside the columns of the table.
+_ON_THE_WAY = {"area": "int32", "id_key": "uint64", "order": "int8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,6 +98,7 @@ def ingest(
     categories: Categories,
     salt: str,
     watch: Watch | None = None,
+    scratch: Path | None = None,
 ) -> Ingested:
     """Read, check, place and sort the alerts of some files.
 
@@ -108,14 +110,17 @@ def ingest(
         categories: The mapping of codes.
         salt: Secret of the case.
         watch: Called after each batch.
+        scratch: Folder for the temporary files of a long log.
 
     Raises:
-        InputError: the order of day and month cannot be told, or no datum is known.
+        InputError: the order of day and month cannot be told, no datum is known, or the disk is
+            full.
     """
     asides, unknown = Asides(), Counter[str]()
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_COLUMNS, "id_key", "file")}
+    rows = Columns({**DTYPES, **_ON_THE_WAY}, scratch)
     labels: dict[str, int] = {}
     facts: list[FileFacts] = []
+    dates: list[FileDates] = []
     problems: list[Problem] = []
     for number, log in enumerate(logs):
         problems += [*log.match.problems, *log.problems]
@@ -124,15 +129,17 @@ def ingest(
         reader = Reader(
             log=log, schema=schema, world=world, rules=rules, categories=categories, salt=salt
         )
-        fact = _read(reader, number, parts, labels, asides, unknown, problems, watch)
+        fact, seen = _read(reader, number, rows, labels, asides, unknown, problems, watch)
         facts.append(fact)
+        dates.append(seen)
+    columns = rows.whole()
+    problems += _settle_orders(columns, dates, asides, rows)
     errors = [p for p in problems if p.severity == "error"]
     if errors:
         raise InputError(_once(errors))
-    columns = _joined(parts)
-    same_id = _drop_same_ids(columns, asides)
-    _sort(columns)
-    same_place = _drop_repeats(columns, asides, rules.duplicate_min)
+    same_id = _drop_same_ids(columns, asides, rows)
+    _sort(columns, rows)
+    same_place = _drop_repeats(columns, asides, rules.duplicate_min, rows)
     names = _by_name(columns, labels)
     _spread(columns, world, len(names))
     del columns["area"]
@@ -164,18 +171,17 @@ def _once(problems: Sequence[Problem]) -> list[Problem]:
 def _read(
     reader: Reader,
     number: int,
-    parts: dict[str, list[NDArray[Any]]],
+    to: Columns,
     labels: dict[str, int],
     asides: Asides,
     unknown: Counter[str],
     problems: list[Problem],
     watch: Watch | None,
-) -> FileFacts:
-    """Read one file into `parts`."""
+) -> tuple[FileFacts, FileDates]:
+    """Read one file into `to`."""
     log, header = reader.log, reader.log.match.header
-    read_rows, kept_rows, epoch = 0, 0, 0
-    orders: list[NDArray[np.int8]] = []
-    first_part = len(parts["row"])
+    read_rows, epoch, start = 0, 0, to.rows
+    dates: list[Mapping[int, Sequence[Said]]] = []
     outside, inside = [np.zeros((2, 0))], [np.zeros((2, 0))]
     for rows in _in_order(reader.rows, log.batches()):
         problems += rows.problems
@@ -185,20 +191,21 @@ def _read(
         unknown.update(rows.unknown)
         outside.append(rows.outside)
         inside.append(rows.inside)
+        dates.append(rows.dates)
         own = np.array([labels.setdefault(v, len(labels)) for v in rows.labels] or [0], np.int16)
-        for name in _COLUMNS:
-            values = rows.columns[name]
-            parts[name].append(own[values] if name == "category" else values)
         n = len(rows.columns["row"])
-        kept_rows += n
-        parts["id_key"].append(rows.columns.get("id_key", np.zeros(n, np.uint64)))
-        parts["file"].append(np.full(n, number, np.int16))
-        orders.append(rows.columns["order"])
+        to.add(
+            {
+                "id_key": np.zeros(n, np.uint64),
+                **rows.columns,
+                "category": own[rows.columns["category"]],
+                "file": np.full(n, number, np.int16),
+            }
+        )
         if watch is not None:
             watch(log.source.shown, rows.read, log.size, read_rows)
         if any(p.severity == "error" for p in rows.problems):
             break
-    problems += _settle_order(reader, number, parts, orders, first_part, asides)
     if not read_rows:
         problems.append(
             Problem(
@@ -207,13 +214,21 @@ def _read(
                 fix="fill it in",
             )
         )
-    return FileFacts(
+    facts = FileFacts(
         shown=log.source.shown,
         rows=read_rows,
         epoch=epoch,
         outside=np.concatenate(outside, axis=1),
         inside=np.concatenate(inside, axis=1),
         crs=log.source.crs,
+    )
+    return facts, FileDates(
+        shown=log.source.shown,
+        file=number,
+        column=header.get("occurred_at", "occurred_at"),
+        declared=reader.rules.date_order,
+        rows=slice(start, to.rows),
+        examples=gathered(dates),
     )
 
 
@@ -229,105 +244,45 @@ def _in_order(work: Callable[[Batch], Rows], batches: Iterator[Batch]) -> Iterat
             yield waiting.popleft().result()
 
 
-def _settle_order(
-    reader: Reader,
-    number: int,
-    parts: dict[str, list[NDArray[Any]]],
-    orders: list[NDArray[np.int8]],
-    first_part: int,
-    asides: Asides,
-) -> list[Problem]:
-    """Read dates such as 03/04/2026 in the order that the whole column shows, or was declared."""
-    order = np.concatenate([np.zeros(0, np.int8), *orders])
-    swaps, day, month = (int((order == code).sum()) for code in (SWAPS, DAY_FIRST, MONTH_FIRST))
-    if not swaps + day + month:
-        return []
-    declared = reader.rules.date_order
-    if declared is None and ((day and month) or not (day or month)):
-        return _not_told(reader, parts["occurred_at"][first_part:], orders, day, month)
-    is_month_first = month > 0 if declared is None else declared == "month_first"
-    wrong_code = DAY_FIRST if is_month_first else MONTH_FIRST
-    reason = Reason(
-        expected="a date in the order month, day, year"
-        if is_month_first
-        else "a date in the order day, month, year",
-        fix="correct it, or alert_rules.ingest.date_order in case.yaml",
-    )
-    header = reader.log.match.header.get("occurred_at", "occurred_at")
-    for at, codes in enumerate(orders, start=first_part):
-        if is_month_first:
-            times = parts["occurred_at"][at].copy()
-            times[codes == SWAPS] = swapped(times[codes == SWAPS])
-            parts["occurred_at"][at] = times
-        wrong = codes == wrong_code
-        if wrong.any():
-            rows = parts["row"][at][wrong]
-            asides.add_rows(np.full(len(rows), number), rows, header, reason)
-            for values in parts.values():
-                values[at] = values[at][~wrong]
-    return []
-
-
-def _not_told(
-    reader: Reader,
-    times: list[NDArray[Any]],
-    orders: list[NDArray[np.int8]],
-    day: int,
-    month: int,
-) -> list[Problem]:
-    """Dates whose order the column does not show, or shows both ways."""
-    same = all(
-        bool((swapped(t[o == SWAPS]) == t[o == SWAPS]).all())
-        for t, o in zip(times, orders, strict=True)
-    )
-    if not (day and month) and same:
-        return []
-    header = reader.log.match.header.get("occurred_at", "occurred_at")
-    expected = (
-        "dates in one order; {day} have the day first and {month} the month"
-        if day and month
-        else "dates that show which is the day and which the month; in all of these both are "
-        "12 or less"
-    )
-    return [
-        Problem(
-            where=reader.log.source.shown,
-            column=header,
-            expected=expected,
-            fix="write `alert_rules: {{ingest: {{date_order: day_first}}}}` (or month_first) in "
-            "case.yaml",
-            params={"day": f"{day:,}", "month": f"{month:,}"},
-        )
-    ]
-
-
 # --- the whole ------------------------------------------------------------------------------
 
 
-def _joined(parts: dict[str, list[NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    """The pieces of each column as one, each given back as soon as it is copied."""
-    columns = {}
-    for name in list(parts):
-        pieces = parts.pop(name)
-        columns[name] = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-        pieces.clear()
-    return columns
+def _settle_orders(
+    columns: dict[str, NDArray[Any]], dates: Sequence[FileDates], asides: Asides, to: Columns
+) -> list[Problem]:
+    """Read all dates in the order that each file shows; set aside those against a declared one."""
+    problems: list[Problem] = []
+    gone: BoolArray | None = None
+    for of_file in dates:
+        wrong, said = of_file.settle(columns)
+        problems += said
+        if wrong is not None:
+            gone = np.zeros(len(columns["row"]), np.bool_) if gone is None else gone
+            gone[of_file.rows] = wrong
+            of_file.set_aside(wrong, columns, asides)
+    del columns["order"]
+    if gone is not None:
+        _keep(columns, ~gone, to)
+    return problems
 
 
-def _keep(columns: dict[str, NDArray[Any]], kept: BoolArray | IntArray) -> None:
+def _keep(columns: dict[str, NDArray[Any]], kept: BoolArray | IntArray, to: Columns) -> None:
     for name in columns:
-        columns[name] = columns[name][kept]
+        columns[name] = to.stowed(np.asarray(columns[name])[kept])
 
 
-def _drop_same_ids(columns: dict[str, NDArray[Any]], asides: Asides) -> int:
+def _drop_same_ids(columns: dict[str, NDArray[Any]], asides: Asides, to: Columns) -> int:
     """Set aside alerts whose id an earlier row has."""
     keys = columns.pop("id_key")
     if not keys.any():
         return 0
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
+    same = (ranked[1:] == ranked[:-1]) & (ranked[1:] != 0)
     again = np.zeros(len(keys), np.bool_)
-    again[order[1:][(ranked[1:] == ranked[:-1]) & (ranked[1:] != 0)]] = True
+    del keys, ranked
+    again[order[1:][same]] = True
+    del order, same
     return _set_aside(
         columns,
         again,
@@ -337,28 +292,36 @@ def _drop_same_ids(columns: dict[str, NDArray[Any]], asides: Asides) -> int:
             expected="each alert id once; an earlier row has it already",
             fix="delete the repeated row, or correct the id",
         ),
+        to,
     )
 
 
-def _sort(columns: dict[str, NDArray[Any]]) -> None:
+def _sort(columns: dict[str, NDArray[Any]], to: Columns) -> None:
     """By time; rows of one time stay in the order of files and lines."""
     times = columns["occurred_at"]
     if not (times[1:] < times[:-1]).any():
         return
-    _keep(columns, np.argsort(times, kind="stable"))
+    _keep(columns, np.argsort(times, kind="stable"), to)
 
 
-def _drop_repeats(columns: dict[str, NDArray[Any]], asides: Asides, within_min: float) -> int:
+def _drop_repeats(
+    columns: dict[str, NDArray[Any]], asides: Asides, within_min: float, to: Columns
+) -> int:
     """Set aside alerts of the same category at the same place minutes after one that is kept."""
     place = columns["place"]
     if within_min <= 0 or not place.any():
         return 0
-    group = place ^ (columns["category"].astype(np.uint64) + np.uint64(1)) * _MIX
+    # In place: a log of 100 million has no room for copies.
+    group = columns["category"].astype(np.uint64)
+    group += np.uint64(1)
+    group *= _MIX
+    group ^= place
     group[place == 0] = 0
     order = np.argsort(group, kind="stable")
     again = repeated(
-        group, columns["occurred_at"].astype(np.int64), order, np.int64(round(within_min * 60))
+        group, columns["occurred_at"].view(np.int64), order, np.int64(round(within_min * 60))
     )
+    del group, order
     return _set_aside(
         columns,
         again,
@@ -370,16 +333,22 @@ def _drop_repeats(columns: dict[str, NDArray[Any]], asides: Asides, within_min: 
             fix="nothing to do; alert_rules.ingest.duplicate_min: 0 counts every row",
             params={"minutes": f"{within_min:g}"},
         ),
+        to,
     )
 
 
 def _set_aside(
-    columns: dict[str, NDArray[Any]], gone: BoolArray, asides: Asides, column: str, reason: Reason
+    columns: dict[str, NDArray[Any]],
+    gone: BoolArray,
+    asides: Asides,
+    column: str,
+    reason: Reason,
+    to: Columns,
 ) -> int:
     n = int(gone.sum())
     if n:
         asides.add_rows(columns["file"][gone], columns["row"][gone], column, reason)
-        _keep(columns, ~gone)
+        _keep(columns, ~gone, to)
     return n
 
 

@@ -110,12 +110,19 @@ class Asides:
             self._count(file, lines, column, reason, examples)
         return aside
 
-    def add_rows(self, file: IntArray, row: IntArray, column: str, reason: Reason) -> None:
-        """Set aside rows found wrong after reading, of any files."""
+    def add_rows(
+        self,
+        file: IntArray,
+        row: IntArray,
+        column: str,
+        reason: Reason,
+        said: Mapping[int, str] | None = None,
+    ) -> None:
+        """Set aside rows found wrong after reading, of any files; `said`: line -> what stood."""
         for number in np.unique(file).tolist():
             lines = row[file == number]
             examples = tuple(
-                Example(file=number, row=line, value="")
+                Example(file=number, row=line, value=(said or {}).get(line, ""))
                 for line in lines[:SHOWN_PER_REASON].tolist()
             )
             self._count(number, lines, column, reason, examples)

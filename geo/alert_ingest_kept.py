@@ -26,7 +26,7 @@ from optimizer.frozen import digest
 
 CACHE_FOLDER = ".jingli"
 # Raised whenever the same input gives another table, or the folder another form.
-VERSION = 2
+VERSION = 3
 _PREFIX = "alerts-"
 _KEPT = 3
 _COLUMNS = (

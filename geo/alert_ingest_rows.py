@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from geo.alert_ingest_batches import Batch, Log
 from geo.alert_ingest_names import Gazetteer, plain_name
-from geo.alert_ingest_times import Stamps, Times, as_mask, parse_times, swapped, trimmed
+from geo.alert_ingest_orders import DAY_FIRST, MONTH_FIRST, SWAPS, Said, examples
+from geo.alert_ingest_times import Times, as_mask, parse_times, trimmed
 from geo.alert_ingest_values import by_value, coordinates
 from geo.alert_table import PLACED
 from geo.alerts import NO_CATEGORY
@@ -30,8 +31,6 @@ from optimizer.alert_rules_ingest import Ingest
 from optimizer.errors import Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
-# Which of day and month a date before its year can only have first.
-SWAPS, DAY_FIRST, MONTH_FIRST = 1, 2, 3
 OUTSIDE = "a place inside one of the cells"
 # Points outside all cells that each batch keeps to look into.
 _SAMPLE = 500
@@ -91,6 +90,7 @@ class Rows:
         outside: Some points outside all cells, shape (2, n).
         inside: Some points read, shape (2, n).
         epoch: Times given as seconds since 1970.
+        dates: First dates of each order of day and month, see `alert_ingest_orders`.
         problems: Of the log as a whole.
         read: As in `Batch`.
     """
@@ -103,6 +103,7 @@ class Rows:
     outside: FloatArray
     inside: FloatArray
     epoch: int
+    dates: Mapping[int, Sequence[Said]]
     problems: tuple[Problem, ...]
     read: int
 
@@ -178,6 +179,9 @@ class Reader:
             outside=np.array([lon[away], lat[away]]),
             inside=np.array([lon[known], lat[known]]),
             epoch=times.epoch,
+            dates=examples(np.where(good, order, 0), batch.row, batch.columns["occurred_at"])
+            if order.any()
+            else {},
             problems=places.problems,
             read=batch.read,
         )
@@ -417,11 +421,3 @@ def _add_points(
             for x, y in zip(lon[at].tolist(), lat[at].tolist(), strict=True)
         ]
         faults.append(Fault(column="lon, lat", at=at, values=values, expected=expected))
-
-
-def turn(at: Stamps, order: NDArray[np.int8]) -> Stamps:
-    """Times read with the month first wherever that can be."""
-    turned = at.copy()
-    both = order == SWAPS
-    turned[both] = swapped(at[both])
-    return turned

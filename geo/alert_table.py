@@ -18,7 +18,7 @@ from optimizer.frozen import BoolArray
 # of a township's alerts that carry no more than the township.
 PLACED = ("point", "cell", "place_name", "township")
 
-_DTYPES: dict[str, str] = {
+DTYPES: dict[str, str] = {
     "occurred_at": "datetime64[s]",
     "cell": "int32",
     "category": "int16",
@@ -68,7 +68,7 @@ class AlertTable:
 
     def __post_init__(self) -> None:
         shape = np.shape(self.occurred_at)
-        for name, dtype in _DTYPES.items():
+        for name, dtype in DTYPES.items():
             # Not copied: at 20 million rows a second copy of every column is the budget.
             array = np.asarray(getattr(self, name), dtype=dtype).view()
             if array.shape != shape or array.ndim != 1:
@@ -83,7 +83,7 @@ class AlertTable:
 
     def only(self, kept: BoolArray | slice) -> AlertTable:
         """The alerts of a mask or slice, in the same order."""
-        columns: dict[str, Any] = {name: getattr(self, name)[kept] for name in _DTYPES}
+        columns: dict[str, Any] = {name: getattr(self, name)[kept] for name in DTYPES}
         return replace(self, **columns)
 
     def between(self, start: np.datetime64, end: np.datetime64) -> AlertTable:

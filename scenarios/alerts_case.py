@@ -242,7 +242,7 @@ def read_alerts(
     if kept is not None:
         return _alerts(*kept, was_kept=True)
     world = _world(ground, names)
-    found = ingest(logs, ALERT_LOG, world, rules, categories, salt, watch)
+    found = ingest(logs, ALERT_LOG, world, rules, categories, salt, watch, folder)
     useless = is_of_no_use(found, world)
     if useless:
         raise InputError(useless)

@@ -138,9 +138,37 @@ def test_a_date_against_the_declared_order_is_set_aside(logs: Logs) -> None:
     assert "a date and time such as 2026-05-01 08:30" in year_first
 
 
-def test_both_orders_in_one_column_are_an_error(logs: Logs) -> None:
-    times = [f"{m:%d/%m/%Y}" if i % 2 else f"{m:%m/%d/%Y}" for i, m in enumerate(moments())]
-    assert "have the day first and" in logs.refused(rows_of(times))
+def test_both_orders_in_one_column_are_an_error_with_counts_and_examples(logs: Logs) -> None:
+    times = ["13/02/2025 08:00"] * 40 + ["03/04/2025 08:00"] * 250 + ["12/31/2025 09:00"] * 10
+    text = logs.refused(rows_of(times))
+    assert "40 can only have the day first (lines 2: 13/02/2025 08:00; 3: " in text
+    assert "10 only the month (lines 292: 12/31/2025 09:00; 293: " in text
+    assert "250 could be either" in text
+    assert "date_order: day_first" in text
+    rules = {"date_order": "day_first", "duplicate_min": 0}
+    found = logs.read(rows_of(times), rules=rules)
+    assert found.quarantined == {"a date in the order day, month, year": 10}
+    assert found.aside is not None
+    assert found.aside.reasons[0].examples[0].value == "12/31/2025 09:00"
+
+
+def test_an_order_that_few_rows_show_is_said(logs: Logs) -> None:
+    """One row settles the column: the planner hears which, and how many followed it."""
+    times = ["03/04/2025 08:00"] * 299 + ["12/31/2025 09:00"]
+    found = logs.read(rows_of(times))
+    assert {str(t)[:10] for t in found.table.occurred_at} == {"2025-03-04", "2025-12-31"}
+    assert "1 can only have the month first (lines 301: 12/31/2025 09:00)" in said(found)
+    assert "299 that could be read either way (lines 2: 03/04/2025 08:00" in said(found)
+
+
+def test_files_of_one_log_may_have_orders_of_their_own(logs: Logs) -> None:
+    write_log_case(logs.folder, {"path": "log/*.csv"}, {"duplicate_min": 0})
+    (logs.folder / "log").mkdir()
+    for name, own in (("a", ["03/04/2025", "13/04/2025"]), ("b", ["03/04/2025", "04/13/2025"])):
+        write_rows(logs.folder / "log" / f"{name}.csv", rows_of(own * 150))
+    table = read(logs.plain, logs.folder).table
+    days = [{str(t)[:10] for t in table.occurred_at[table.file == f]} for f in (0, 1)]
+    assert days == [{"2025-04-03", "2025-04-13"}, {"2025-03-04", "2025-04-13"}]
 
 
 def test_degrees_minutes_seconds_in_full_width(logs: Logs) -> None:
