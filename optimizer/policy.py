@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from optimizer.errors import WrongValue
 from optimizer.frozen import digest
+from optimizer.policy_beats import Beats
 from optimizer.policy_bundling import Bundling
 from optimizer.policy_equity import Equity
 from optimizer.policy_inner import InnerOrganisation
@@ -234,6 +235,7 @@ class Policy(Part):
     strength: StrengthRules = Field(default_factory=StrengthRules)
     roster: Roster = Field(default_factory=Roster)
     organisation: InnerOrganisation = Field(default_factory=InnerOrganisation)
+    beats: Beats = Field(default_factory=Beats)
 
     @property
     def digest(self) -> str:

@@ -9,7 +9,7 @@ from optimizer.errors import Translate
 from scenarios.provenance import modelled_text
 from scenarios.show_lines import Cell, Column, grid, listed, say_lines
 from scenarios.siting import SitingStudy
-from scenarios.siting_words import question_text, status_text
+from scenarios.siting_words import question_text, status_text, taken_text
 
 
 def show_siting(study: SitingStudy, console: Console, _: Translate) -> None:
@@ -47,13 +47,15 @@ def show_siting(study: SitingStudy, console: Console, _: Translate) -> None:
     for shown in grid(columns, rows, console.width):
         console.print(shown)
     for n, step in enumerate(study.found, 1):
-        names = listed(study.sites[s].name for s in step.sites)
+        names = listed(f"{study.sites[s].name} ({study.taken(step, s):,.0f})" for s in step.sites)
         say_lines(f"{n}{_(': ')}{names}", console)
+    said = _("In brackets beside a site: {what}.")
+    say_lines(said.format(what=taken_text(study, _)), console, "dim")
     if len(study.found) < asked.sites:
         say_lines(_("No further site is sooner anywhere than what is there."), console)
     say_lines(
-        _("In brackets: the change by one site more. Each number is solved on its own, so that the "
-          "best two need not hold the best one."),
+        _("In brackets beside the mean: the change by one site more. Each number is solved on its "
+          "own, so that the best two need not hold the best one."),
         console, "dim",
     )  # fmt: skip
     modelled = modelled_text(county.provenance, _)

@@ -46,6 +46,8 @@ class Asked:
         candidates: Table of candidates; None = every cell and every station that does not answer.
         crs: Its datum.
         decided: Candidates that are decided on already.
+        limit: Alerts a year of the hours asked for, or residents, that each site takes over at the
+            most, where the table of candidates says nothing smaller; None = no limit.
     """
 
     kind: Kind
@@ -57,6 +59,7 @@ class Asked:
     candidates: Path | None = None
     crs: str = "WGS84"
     decided: tuple[str, ...] = ()
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,8 +72,8 @@ class SitingStudy:
         plan: Whose centres answer; today's deployment where a case was asked for.
         sites: Candidates.
         left_out: Candidates without room.
-        task: Places and minutes, decided sites included in those of today.
-        decided: Rows of the candidates decided on.
+        task: Places and minutes.
+        decided: Rows of the candidates decided on; they are there before any new site.
         before: Without new sites.
         found: The best 1, 2, … sites.
     """
@@ -92,7 +95,7 @@ class SitingStudy:
 
     def worst_township(self, step: Siting) -> tuple[str, float]:
         """Township whose mean wait is longest, and that mean in minutes."""
-        wait, weight = self.task.waits(step.sites), self.task.weight
+        wait, weight = self.task.waits_by(step.taken_by), self.task.weight
         townships = np.array(self.county.cells.township)
         found = [
             (-weighted_mean(wait[own], weight[own]), name)
@@ -101,6 +104,10 @@ class SitingStudy:
         ]
         mean_min, name = min(found)
         return name, -mean_min
+
+    def taken(self, step: Siting, row: int) -> float:
+        """Alerts a year, or residents, that a site takes over."""
+        return float(self.task.weight[np.array(step.taken_by) == row].sum())
 
     def gained(self, step: Siting) -> float:
         """Alerts or residents within the standard besides those of before."""
@@ -141,13 +148,17 @@ def study_siting(opened: Opened, asked: Asked) -> SitingStudy:
     turnout_min = opened.loaded.policy.response.turnout_min if asked.kind == "standby" else 0.0
     minutes = minutes + turnout_min
     base_min = _base_min(county, plan, asked.kind) + turnout_min
-    if decided:
-        base_min = np.minimum(base_min, minutes[list(decided)].min(axis=0))
     rules = opened.loaded.policy.response
     standard = np.where(county.cells.is_urban, rules.urban_min, rules.rural_min)
     if asked.within_min is not None:
         standard = np.full(len(county.cells), asked.within_min)
-    task = SitingTask(weight=weight, today_min=base_min, minutes=minutes, standard_min=standard)
+    most = np.array([s.takes_at_most for s in sites])
+    if asked.limit is not None:
+        most = np.minimum(most, asked.limit)
+    task = SitingTask(
+        weight=weight, today_min=base_min, minutes=minutes, standard_min=standard,
+        limit=most if np.isfinite(most).any() else None, decided=decided,
+    )  # fmt: skip
     limits = Limits(time_limit_s=_SECONDS, seed=opened.loaded.policy.solver.seed)
     return SitingStudy(
         opened=opened,
@@ -157,7 +168,7 @@ def study_siting(opened: Opened, asked: Asked) -> SitingStudy:
         left_out=len(offered) - len(sites),
         task=task,
         decided=decided,
-        before=today(task, asked.objective),
+        before=today(task, asked.objective, limits),
         found=tuple(best_sites(task, asked.objective, asked.sites, limits)),
     )
 

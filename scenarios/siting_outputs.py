@@ -26,7 +26,7 @@ from scenarios.outputs import scene_of
 from scenarios.provenance import inputs_text, modelled_items
 from scenarios.siting import SitingStudy
 from scenarios.siting_sites import Site
-from scenarios.siting_words import question_text, status_text
+from scenarios.siting_words import question_text, status_text, taken_text
 from scenarios.tables import Sheet
 from scenarios.workbook import write_book
 
@@ -51,6 +51,7 @@ def siting_document(study: SitingStudy) -> dict[str, Any]:
         "weight": float(study.task.weight.sum()),
         "candidates": len(study.sites),
         "candidates_without_room": study.left_out,
+        "limit": asked.limit,
         "decided": [_site(study, row) for row in study.decided],
         "modelled": modelled_items(study.county.provenance),
         "before": _step(study, study.before),
@@ -61,7 +62,9 @@ def siting_document(study: SitingStudy) -> dict[str, Any]:
 def _step(study: SitingStudy, step: Siting) -> dict[str, Any]:
     township, mean_min = study.worst_township(step)
     return {
-        "sites": [_site(study, row) for row in step.sites],
+        "sites": [
+            {**_site(study, row), "takes_over": study.taken(step, row)} for row in step.sites
+        ],
         "status": step.status.value,
         "value": step.value,
         "bound": step.bound,
@@ -99,8 +102,8 @@ def siting_sheets(study: SitingStudy, _: Translate) -> tuple[Sheet, ...]:
              status_text(step, _))
         )  # fmt: skip
         places += [
-            (n, s.site_id, s.name, s.lon_deg, s.lat_deg)
-            for s in (study.sites[i] for i in step.sites)
+            (n, s.site_id, s.name, s.lon_deg, s.lat_deg, study.taken(step, row))
+            for row, s in ((i, study.sites[i]) for i in step.sites)
         ]
     return (
         Sheet(
@@ -116,9 +119,10 @@ def siting_sheets(study: SitingStudy, _: Translate) -> tuple[Sheet, ...]:
         Sheet(
             name="sites",
             title=_("Places"),
-            header=(_("New sites"), _("Site id"), _("Where"), _("Longitude"), _("Latitude")),
-            kinds=("count", "text", "text", "text", "text"),
-            rows=tuple((n, i, name, f"{x:.6f}", f"{y:.6f}") for n, i, name, x, y in places),
+            header=(_("New sites"), _("Site id"), _("Where"), _("Longitude"), _("Latitude"),
+                    taken_text(study, _)),
+            kinds=("count", "text", "text", "text", "text", "number"),
+            rows=tuple((n, i, name, f"{x:.6f}", f"{y:.6f}", w) for n, i, name, x, y, w in places),
         ),
     )  # fmt: skip
 
@@ -174,7 +178,7 @@ def _layer(study: SitingStudy, _: Translate) -> Layer:
 def _shown(study: SitingStudy, _: Translate) -> ShadedMap:
     """Ground that waits less, and the new sites of the largest number."""
     last = study.found[-1] if study.found else study.before
-    sooner_min = study.task.today_min - study.task.waits(last.sites)
+    sooner_min = study.task.today_min - study.task.waits_by(last.taken_by)
     shapes = cell_shapes(study.opened.loaded)
     shades = []
     for i, (low, colour) in enumerate(_SOONER):

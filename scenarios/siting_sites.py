@@ -27,6 +27,10 @@ CANDIDATES = Schema(
             name="max_officers", kind="count", minimum=0,
             aliases=("容纳警力", "最多民警", "办公容量"),
         ),
+        Column(
+            name="takes_at_most", kind="number", minimum=0,
+            aliases=("接警上限", "年接警上限", "最多警情", "服务人口上限"),
+        ),
     ),
     unique=("site_id",),
     geometry="point",
@@ -44,6 +48,7 @@ class Site:
         name: For people.
         lon_deg, lat_deg: In WGS84.
         max_officers: Room in the building; inf = no limit known.
+        takes_at_most: Alerts a year, or residents, that it takes over; inf = no limit.
     """
 
     site_id: str
@@ -51,6 +56,7 @@ class Site:
     lon_deg: float
     lat_deg: float
     max_officers: float = float("inf")
+    takes_at_most: float = float("inf")
 
 
 def own_candidates(loaded: LoadedCase, idle_stations: frozenset[int]) -> tuple[Site, ...]:
@@ -100,7 +106,10 @@ def read_candidates(path: Path, crs: str) -> tuple[Site, ...]:
                 )
             ]
         )
-    room = frame["max_officers"].astype(float).fillna(np.inf) if "max_officers" in frame else None
+    room, most = (
+        frame[c].astype(float).fillna(np.inf).tolist() if c in frame else [np.inf] * len(frame)
+        for c in ("max_officers", "takes_at_most")
+    )
     names = frame["name"] if "name" in frame else frame["site_id"]
     return tuple(
         Site(
@@ -109,7 +118,8 @@ def read_candidates(path: Path, crs: str) -> tuple[Site, ...]:
             str(frame["site_id"].iloc[i]),
             lon_deg=float(frame["lon_deg"].iloc[i]),
             lat_deg=float(frame["lat_deg"].iloc[i]),
-            max_officers=float("inf") if room is None else float(room.iloc[i]),
+            max_officers=room[i],
+            takes_at_most=most[i],
         )
         for i in range(len(frame))
     )  # fmt: skip

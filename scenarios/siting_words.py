@@ -20,9 +20,23 @@ def question_text(study: SitingStudy, _: Translate) -> str:
     parts = [kind, goal]
     if asked.hours is not None:
         parts.append(_("alerts of {hours} h").format(hours=asked.hours))
+    if asked.limit is not None:
+        said = (
+            _("a site takes at most {n:,.0f} alerts a year")
+            if asked.kind == "standby"
+            else _("a site takes at most {n:,.0f} residents")
+        )
+        parts.append(said.format(n=asked.limit))
     if asked.within_min is not None:
         parts.append(_("standard {n} min").format(n=f"{asked.within_min:g}"))
     return " · ".join(parts)
+
+
+def taken_text(study: SitingStudy, _: Translate) -> str:
+    """What a new site takes over from those that are there."""
+    if study.asked.kind == "standby":
+        return _("Alerts a year taken over")
+    return _("Residents taken over")
 
 
 def status_text(step: Siting, _: Translate) -> str:

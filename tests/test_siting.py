@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -98,3 +99,85 @@ def test_wrong_values_are_refused(change: dict[str, np.ndarray], text: str) -> N
     whole = {name: getattr(line(), name) for name in SitingTask.__dataclass_fields__}
     with pytest.raises(ValueError, match=text):
         SitingTask(**(whole | change))
+
+
+def limited(task: SitingTask, *limits: float, decided: tuple[int, ...] = ()) -> SitingTask:
+    return replace(task, limit=np.array(limits), decided=decided)
+
+
+def test_a_limit_worked_by_hand() -> None:
+    """At 5 the busy place alone fills a site that takes 5: it saves 5 x 5."""
+    (mean,) = best_sites(limited(line(), *[5.0] * 9), "mean", 1)
+    # 25 minutes saved; without 5, a site at 7 saves 7 + 7 + 5 + 1 = 20 at the most.
+    assert mean.sites == (5,)
+    assert mean.status is Status.OPTIMAL
+    assert mean.mean_min == pytest.approx((56 - 25) / 13)
+    assert [i for i, s in enumerate(mean.taken_by) if s >= 0] == [5]
+    (most,) = best_sites(limited(line(), *[3.0] * 9), "covered", 1)
+    # Three of 2..4 or 6..8, but no more; 0 and 1 are covered already.
+    assert most.covered_fraction == pytest.approx(5 / 13)
+    assert most.sites[0] in (3, 7)
+    (far,) = best_sites(limited(line(), *[3.0] * 9), "farthest", 1)
+    # It takes three of 6, 7 and 8, so that 5 waits longest, whatever the site's place.
+    assert (far.farthest_min, far.status) == (5.0, Status.OPTIMAL)
+
+
+def test_who_is_decided_on_has_a_limit_too() -> None:
+    """Site 8 is there and takes 8 and 7, no more; without its limit it takes 5 to 8."""
+    held = limited(line(), *[2.0] * 9, decided=(8,))
+    before = today(held, "mean")
+    assert before.sites == ()
+    assert before.mean_min == pytest.approx((56 - 8 - 6) / 13)
+    free = today(replace(line(), decided=(8,)), "mean")
+    assert free.mean_min == pytest.approx((56 - 8 - 6 - 4 - 5 * 2) / 13)
+    (with_one,) = best_sites(held, "farthest", 1)
+    # 7 and 8 are with 8, two of 5 and 6 too many for 2: 5 alone weighs 5.
+    assert with_one.farthest_min == 5.0
+    assert 8 not in with_one.sites
+
+
+def _least(task: SitingTask, n: int, objective: Objective) -> float:
+    """By trying every set of sites and every sharing out among them."""
+    assert task.limit is not None
+    best = np.inf
+    rest = [j for j in range(len(task.minutes)) if j not in task.decided]
+    for sites in combinations(rest, n):
+        rows = (-1, *sites, *task.decided)
+        for taken_by in product(rows, repeat=len(task.weight)):
+            load = np.zeros(len(task.minutes))
+            for place, row in enumerate(taken_by):
+                if row >= 0:
+                    load[row] += task.weight[place]
+            wait = task.waits_by(taken_by)
+            if (load <= task.limit).all():
+                best = min(best, task.value(wait, objective))
+    return best
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 2), st.sampled_from(["mean", "farthest", "covered"]))
+def test_limits_equal_enumeration(seed: int, n: int, objective: Objective) -> None:
+    random = np.random.default_rng(seed)
+    minutes = random.random((4, 5)) * 30
+    minutes[random.random((4, 5)) < 0.2] = np.inf
+    task = SitingTask(
+        weight=random.integers(0, 5, 5) + 0.5 * random.integers(0, 2) + 0.25,
+        today_min=random.random(5) * 40,
+        minutes=minutes,
+        standard_min=random.choice([5.0, 10.0], 5),
+        limit=random.integers(0, 9, 4).astype(float),
+        decided=(1,) if random.random() < 0.3 else (),
+    )
+    found = today(task, objective)
+    for found in best_sites(task, objective, n):
+        assert len(found.sites) <= n
+    assert found.status is Status.OPTIMAL
+    assert found.value == pytest.approx(_least(task, n, objective), rel=1e-5, abs=1e-5)
+    load = np.bincount(
+        [s for s in found.taken_by if s >= 0],
+        [w for w, s in zip(task.weight, found.taken_by, strict=True) if s >= 0],
+        minlength=4,
+    )
+    assert task.limit is not None
+    assert (load <= task.limit + 1e-9).all()
+    assert {s for s in found.taken_by if s >= 0} <= {*found.sites, *task.decided}

@@ -60,11 +60,18 @@ from scenarios.language import Language
     "--candidates",
     type=click.Path(path_type=Path, exists=True),
     default=None,
-    help="Table or points: site_id, name, lon, lat, max_officers; every cell.",
+    help="Table or points: site_id, name, lon, lat, max_officers, takes_at_most; every cell.",
 )
 @click.option("--crs", default="WGS84", help="Datum of --candidates; WGS84.")
 @click.option(
     "--officers", type=click.IntRange(min=0), default=0, help="Heads a site must have room for; 0."
+)
+@click.option(
+    "--limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="N",
+    help="Alerts a year (police offices: residents) that a site takes over at the most; no limit.",
 )
 @click.option("--decided", multiple=True, help="Candidate that comes anyway; may be repeated.")
 @click.option(
@@ -89,6 +96,7 @@ def siting_command(
     candidates: Path | None,
     crs: str,
     officers: int,
+    limit: float | None,
     decided: tuple[str, ...],
     out: Path | None,
     store: str | None,
@@ -131,6 +139,7 @@ def siting_command(
             candidates=candidates,
             crs=crs,
             decided=decided,
+            limit=limit,
         )
         written: tuple[str, ...] = ()
         with Progress(_, quiet=as_json) as progress:
