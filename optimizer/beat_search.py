@@ -339,7 +339,7 @@ def _from_today(
     evidence: dict[str, float],
 ) -> Found | None:
     """Divisions near today's, which is mended only as far as changes allow."""
-    today = _today_of_units(core)
+    today = today_of_units(core)
     if today is None:
         return None
     seats = np.array([np.flatnonzero(today[core.home] == b)[0] for b in range(core.task.beats)])
@@ -356,7 +356,7 @@ def _from_today(
     return best
 
 
-def _today_of_units(core: BeatCore) -> IntArray | None:
+def today_of_units(core: BeatCore) -> IntArray | None:
     """Today's beat of each unit, 0 to k-1; None where it is no division into k whole beats."""
     task = core.task
     assert task.today is not None
