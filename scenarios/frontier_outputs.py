@@ -21,6 +21,7 @@ from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
 from scenarios.provenance import modelled_items
+from scenarios.titles import case_title
 
 COLUMNS = (
     "point", "officers_freed", "extra_alert_min_per_year", "extra_min_per_alert", "centres",
@@ -176,5 +177,4 @@ def bundles_text(bundles: Sequence[Bundle]) -> str:
 
 
 def _title(study: FrontierStudy) -> str:
-    name = study.loaded.county.name
-    return name + (f" · {study.scenario}" if study.scenario else "")
+    return case_title(study.loaded.county.name, study.scenario)

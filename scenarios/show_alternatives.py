@@ -11,14 +11,14 @@ from scenarios.alternatives_outputs import bundle_name, label_text
 from scenarios.provenance import modelled_text
 from scenarios.show_lines import Column, grid, say_lines
 from scenarios.sweep_years import POISSON
+from scenarios.titles import case_title
 
 _BUNDLES_SHOWN = 20
 
 
 def show_alternatives(study: AlternativesStudy, console: Console, _: Translate) -> None:
     """Print the best plans, the different ones, and how certain each bundle is."""
-    name = study.loaded.county.name
-    say_lines(name + (f" · {study.scenario}" if study.scenario else ""), console, "bold")
+    say_lines(case_title(study.loaded.county.name, study.scenario), console, "bold")
     if not study.best.plans:
         say_lines(
             _("No proven plan ({status}); `jingli run` says why.").format(

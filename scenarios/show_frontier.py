@@ -10,6 +10,7 @@ from optimizer.result import Status
 from scenarios.frontier import FrontierStudy, Mark
 from scenarios.provenance import modelled_text
 from scenarios.show_lines import Column, grid, listed, say_lines
+from scenarios.titles import case_title
 
 _NOTHING = 5e-4
 
@@ -17,8 +18,7 @@ _NOTHING = 5e-4
 def show_frontier(study: FrontierStudy, console: Console, _: Translate) -> None:
     """Print what was found, some of its points, and where the plans in hand lie."""
     found = study.found
-    name = study.loaded.county.name
-    say_lines(name + (f" · {study.scenario}" if study.scenario else ""), console, "bold")
+    say_lines(case_title(study.loaded.county.name, study.scenario), console, "bold")
     if not found.points:
         text = (
             _("No bundling keeps the rules; `jingli run` says which of them clash.")

@@ -14,6 +14,7 @@ from scenarios.organise_outputs import assumed_text, disputes_text
 from scenarios.organise_tables import form_text, load_of, source_text, team_text, teams_text
 from scenarios.provenance import modelled_text
 from scenarios.show_lines import Column, grid, listed_in, say_lines
+from scenarios.titles import case_title
 
 _ROUNDING = 1e-9
 _SAID_FIRST = (
@@ -25,9 +26,7 @@ _SAID_FIRST = (
 
 def show_organisation(study: OrganisationStudy, console: Console, _: Translate) -> None:
     """Print every unit before and after, or one unit in full."""
-    head = study.loaded.county.name
-    if study.opened.scenario:
-        head += f" · {study.opened.scenario}"
+    head = case_title(study.loaded.county.name, study.opened.scenario)
     deployment = _("today's stations") if study.deployment == TODAY else _("the plan's units")
     say_lines(f"{head} · {deployment}", console, "bold")
     if study.whole:

@@ -14,6 +14,7 @@ from scenarios.provenance import modelled_text
 from scenarios.reassign import Months, ReassignStudy, Side
 from scenarios.reassign_tables import holders_text, role_text, transfers_of
 from scenarios.show_lines import Cell, Column, grid, listed_in, say_lines
+from scenarios.titles import case_title
 
 _POINTS = 10
 _MOVES = 40
@@ -21,9 +22,7 @@ _MOVES = 40
 
 def show_reassign(study: ReassignStudy, console: Console, _: Translate) -> None:
     """Print the comparison, the moves, the units, what each move buys, and what was asked for."""
-    name = study.loaded.county.name
-    if study.opened.scenario:
-        name += f" · {study.opened.scenario}"
+    name = case_title(study.loaded.county.name, study.opened.scenario)
     say_lines(f"{name} · {_('reassignment')}", console, "bold")
     _show_sides(study, console, _)
     say_lines(proof_line(study.found, _), console)

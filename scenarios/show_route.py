@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import shapely
 from rich.console import Console
 
-from geo.atomic import make_folder, write_bytes
-from geo.safe_text import plain_text, write_csv
+from geo.atomic import make_folder
+from geo.gpx import Track, write_gpx
+from geo.safe_text import write_csv
 from optimizer.errors import Translate
 from scenarios.road_words import class_text
 from scenarios.route import Route, WayThere
 from scenarios.show_lines import Column, grid, say_lines
 
 CSV_FILE, GPX_FILE = "route.csv", "route.gpx"
-_GPX = "http://www.topografix.com/GPX/1/1"
 
 
 def show_route(route: Route, console: Console, _: Translate) -> None:
@@ -76,28 +75,25 @@ def write_route(route: Route, folder: Path, _: Translate) -> tuple[str, ...]:
             )  # fmt: skip
     header = ["world", "number", "road", "road_class", "road_km", "travel_time_min"]
     write_csv(folder / CSV_FILE, header, rows)
-    write_gpx(route, folder / GPX_FILE, _)
+    write_route_gpx(route, folder / GPX_FILE, _)
     return CSV_FILE, GPX_FILE
 
 
-def write_gpx(route: Route, path: Path, _: Translate) -> None:
+def write_route_gpx(route: Route, path: Path, _: Translate) -> None:
     """Write the drive as tracks of a GPX file (1.1), one for today and one for the scenario.
 
     Raises:
         InputError: it cannot be written.
     """
-    root = ET.Element("gpx", {"version": "1.1", "creator": "Jingli", "xmlns": _GPX})
-    for title, way in _titles(route, _):
-        if way.line is None:
-            continue
-        track = ET.SubElement(root, "trk")
-        name = f"{route.start.name} - {route.goal.name} ({title})"
-        ET.SubElement(track, "name").text = plain_text(name)
-        segment = ET.SubElement(track, "trkseg")
-        for lon, lat in shapely.get_coordinates(way.line).tolist():
-            ET.SubElement(segment, "trkpt", {"lat": f"{lat:.7f}", "lon": f"{lon:.7f}"})
-    ET.indent(root)
-    write_bytes(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    tracks = [
+        Track(
+            name=f"{route.start.name} - {route.goal.name} ({title})",
+            segments=(tuple(map(tuple, shapely.get_coordinates(way.line).tolist())),),
+        )
+        for title, way in _titles(route, _)
+        if way.line is not None
+    ]
+    write_gpx(path, (), tracks)
 
 
 def _worlds(route: Route) -> Iterator[tuple[str, WayThere]]:

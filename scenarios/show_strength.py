@@ -23,6 +23,7 @@ from scenarios.strength_tables import (
     source_text,
     value_text,
 )
+from scenarios.titles import case_title
 
 _AT = {name: j for j, name in enumerate(SOURCES)}
 _CREWS = tuple(_AT[s] for s in CREW_SOURCES)
@@ -54,9 +55,7 @@ def show_strength(
         shifts: Crews per unit and shift.
         sensitivity: All values tried.
     """
-    name = study.loaded.county.name
-    if study.opened.scenario:
-        name += f" · {study.opened.scenario}"
+    name = case_title(study.loaded.county.name, study.opened.scenario)
     what = _("required strength") if unit is None else _short(study, unit)
     say_lines(f"{name} · {what}", console, "bold")
     last = study.sides[-1]

@@ -65,7 +65,7 @@ def route_command(
     with Failures(_):
         from scenarios.commands.two_worlds import load_worlds
         from scenarios.route import Place, compare_ways, ends_of
-        from scenarios.show_route import route_document, show_route, write_gpx, write_route
+        from scenarios.show_route import route_document, show_route, write_route, write_route_gpx
 
         with Progress(_, quiet=as_json) as progress:
             progress.step("reading")
@@ -73,7 +73,7 @@ def route_command(
             ends: list[tuple[Place, Place]] = ends_of(today, then, start, goal, crs)
             route = compare_ways(today, then, ends, _)
         if gpx is not None:
-            write_gpx(route, gpx, _)
+            write_route_gpx(route, gpx, _)
         files = () if out is None else write_route(route, out, _)
         if as_json:
             print_json(route_document(route, _))
