@@ -13,7 +13,7 @@ from geo.atomic import atomic_folder, write_text
 from geo.emerging import CLASSES
 from geo.gpkg import write_layers
 from geo.near_repeat import NearRepeats
-from optimizer.errors import Translate
+from optimizer.errors import Translate, untranslated
 from optimizer.plan import current_plan
 from scenarios.alert_choice import selection_document, selection_key, selection_text
 from scenarios.documents import json_text
@@ -21,6 +21,12 @@ from scenarios.hot_spots import HotSpot, HotSpotStudy
 from scenarios.hot_spots_maps import hot_spot_layers, write_maps
 from scenarios.hot_spots_words import band_texts, kind_text
 from scenarios.keeping import versions
+from scenarios.key_areas_hot import (
+    hot_key_areas,
+    key_areas_document,
+    key_areas_text,
+    write_key_areas,
+)
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
@@ -34,7 +40,7 @@ WORKBOOK = "hot_spots.xlsx"
 LAYERS = "hot_spots.gpkg"
 
 
-def hot_spots_document(found: HotSpotStudy) -> dict[str, Any]:
+def hot_spots_document(found: HotSpotStudy, _: Translate = untranslated) -> dict[str, Any]:
     """Everything as plain values, for programs."""
     meant, rules = found.meant, found.rules
     return {
@@ -65,6 +71,7 @@ def hot_spots_document(found: HotSpotStudy) -> dict[str, Any]:
             "places": [_spot(s) for s in found.changing],
         },
         "near_repeats": None if found.repeats is None else _near(found.repeats),
+        "key_areas": key_areas_document(hot_key_areas(found, _)),
     }
 
 
@@ -201,12 +208,15 @@ def write_hot_spots(
         (_("Hot spots"), _("Gi* with conditional permutation; at most {share:.0%} of the places "
                            "listed by chance.").format(
                                share=found.rules.false_discovery_fraction)),
+        (_("Key areas"), key_areas_text(hot_key_areas(found, _), found.meant.loaded.case.spec
+                                        .alert_rules.visibility, _)),
         (_("Inputs"), inputs_text(county.provenance, _)),
     ]  # fmt: skip
     sheets = hot_spot_sheets(found, _)
     scene = scene_of(meant.loaded, current_plan(county), title, _, language)
     with atomic_folder(out) as folder:
-        write_text(folder / "hot_spots.json", json_text(hot_spots_document(found)))
+        write_text(folder / "hot_spots.json", json_text(hot_spots_document(found, _)))
+        write_key_areas(hot_key_areas(found, _), folder)
         write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         write_layers(folder / LAYERS, hot_spot_layers(found, _), _, attribution=scene.attribution)
         write_maps(found, scene, folder, _)

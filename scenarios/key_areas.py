@@ -16,7 +16,7 @@ from geo.readers import Source, Table, read_table
 from optimizer.alert_rules_visibility import DAY_MIN, clock_span
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
-from optimizer.frozen import FloatArray, IntArray
+from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios.layers import KEY_AREAS, layer_source
 from scenarios.load import LoadedCase
 from scenarios.names import Wrong, gazetteer
@@ -157,13 +157,24 @@ def cell_rows_at(loaded: LoadedCase, lon_deg: FloatArray, lat_deg: FloatArray) -
     return nearest
 
 
-def alerts_per_year_in(county: County, starts: int, shift: int) -> FloatArray:
+def alerts_per_year_in(
+    county: County, starts: int, shift: int, kept: BoolArray | None = None
+) -> FloatArray:
     """Alerts a year of each cell in a shift by the clock, shape (C,).
 
     Within a part of the day, alerts come evenly; a county that knows no rhythm has one part.
+
+    Args:
+        county: The county.
+        starts: Start of the shift by the clock, in minutes.
+        shift: Its length in minutes.
+        kept: Categories that count, shape (K,); None = all.
     """
     share = hours_in_shift(county, starts, shift) / county.period_hours
-    found: FloatArray = county.cells.alerts_per_year @ (county.period_share_fraction @ share)
+    by_category = county.period_share_fraction @ share
+    if kept is not None:
+        by_category = np.where(kept, by_category, 0.0)
+    found: FloatArray = county.cells.alerts_per_year @ by_category
     return found
 
 

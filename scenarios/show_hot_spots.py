@@ -11,6 +11,7 @@ from scenarios.alert_choice import selection_text
 from scenarios.hot_spots import HotSpotStudy
 from scenarios.hot_spots_outputs import classes_found
 from scenarios.hot_spots_words import band_texts, kind_text, step_text
+from scenarios.key_areas_hot import hot_key_areas, key_areas_text
 from scenarios.provenance import modelled_text
 from scenarios.rhythm_show import show_warnings
 from scenarios.show_lines import wrapped
@@ -35,7 +36,9 @@ def show_hot_spots(found: HotSpotStudy, console: Console, _: Translate) -> None:
         _through(found, console, _)
     if found.repeats is not None:
         _near(found.repeats, console, _)
+    rules = meant.loaded.case.spec.alert_rules.visibility
     lines = [
+        key_areas_text(hot_key_areas(found, _), rules, _),
         _("Hot: more alerts there and next to it than places drawn at random have (Gi*, "
           "permutation); at most {share:.0%} of the places by chance. A place beside a hot one may "
           "be listed for its neighbour's alerts.")

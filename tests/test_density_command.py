@@ -177,6 +177,7 @@ def test_hot_spot_files(case: Path, tmp_path: Path) -> None:
     assert {p.name for p in out.iterdir()} == {
         "hot_spots.json", "hot_spots.png", "through_time.png", "hot_spots.xlsx", "hot_spots.gpkg",
         "hot_spots.csv", "places.csv", "through_time.csv", "near_repeats.csv", "manifest.json",
+        "key_areas.csv",
     }  # fmt: skip
     frame = pyogrio.read_dataframe(out / "hot_spots.gpkg", layer="hot_spots")
     told = json.loads((out / "hot_spots.json").read_text(encoding="utf-8"))
