@@ -14,6 +14,7 @@ import time
 
 import numpy as np
 
+from optimizer.beat_border import proven_borders, shortest_borders
 from optimizer.beat_core import BeatCore, core_of
 from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, numbered
 from optimizer.beat_problems import problems, tolerance_bound
@@ -47,10 +48,14 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
         raise InputError(wrong)
     core = core_of(task)
     evidence: dict[str, float] = {"units": core.units, "seats": len(core.seats)}
-    found = best_division(core, limits.seed, began + _SEARCH_SHARE * limits.time_limit_s, evidence)
+    half_way, end = began + _SEARCH_SHARE * limits.time_limit_s, began + limits.time_limit_s
+    by_border = task.objective == "border"
+    find = shortest_borders if by_border else best_division
+    found = find(core, limits.seed, half_way, evidence)
     if found is None or not found.valid:
         return _without_plan(core, found, evidence)
-    found, bound = _proven(core, found, began + limits.time_limit_s, limits, evidence)
+    prove = proven_borders if by_border else _proven
+    found, bound = prove(core, found, end, limits, evidence)
     plan = numbered(core.plan(found.beat_of, found.seat_rows), task.today)
     broken = violations(task, plan)
     if broken:

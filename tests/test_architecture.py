@@ -23,7 +23,8 @@ FORBIDDEN = {
 DECISIONS = {
     f"optimizer.{name}"
     for name in (
-        "allocation", "alternatives", "apportionment", "beat_exact",
+        "allocation", "alternatives", "apportionment", "beat_border", "beat_border_exact",
+        "beat_exact",
         "beat_tree", "beats", "bundling", "candidate_sets",
         "column_rules", "columns", "consolidation", "covering", "cut_loop", "diagnosis",
         "enumeration",
