@@ -16,6 +16,7 @@ __all__ = [
     "Repaired",
     "are_polygons",
     "areas_km2",
+    "border_km",
     "cell_adjacency",
     "locate",
     "point_adjacency",
@@ -75,6 +76,19 @@ def cell_adjacency(geometry: GeometryArray) -> IntArray:
     pairs = pairs[~np.isin(pairs @ [n, 1], exact @ [n, 1])]
     both = np.vstack([exact, _drawn_twice(metric, pairs)])
     return np.unique(both, axis=0).astype(np.int64)
+
+
+def border_km(geometry: GeometryArray, pairs: IntArray) -> FloatArray:
+    """Length of the border that each pair of cells shares, shape (E,); 0 for cells apart.
+
+    Args:
+        geometry: Polygons in WGS84, shape (C,).
+        pairs: Shape (E, 2); see `cell_adjacency` for what counts as shared.
+    """
+    given = as_geometry(geometry)
+    metric = made_valid(plane_of(given).project(given))
+    found: FloatArray = np.maximum(0.0, _shared_m(metric, pairs)) / 1000.0
+    return found
 
 
 def point_adjacency(lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
@@ -171,14 +185,19 @@ def _vertices(geometry: GeometryArray) -> tuple[FloatArray, IntArray, IntArray]:
 
 def _drawn_twice(metric: GeometryArray, pairs: IntArray) -> IntArray:
     """Those of `pairs` whose borders run along each other although their vertices differ."""
+    kept: IntArray = pairs[_shared_m(metric, pairs) > SHARED_BORDER_M]
+    return kept
+
+
+def _shared_m(metric: GeometryArray, pairs: IntArray) -> FloatArray:
+    """Metres that the outline of one runs along the other, less what a mere corner has."""
     one, two = metric[pairs[:, 0]], metric[pairs[:, 1]]
     # Only the parts near each other are compared; the margin keeps the cut itself out of reach.
     outline = shapely.intersection(shapely.boundary(one), _box_around(two))
     body = shapely.intersection(two, _box_around(one))
     along = shapely.intersection(outline, shapely.buffer(body, MISMATCH_M))
-    shared_m = shapely.length(along) - 2.0 * MISMATCH_M
-    kept: IntArray = pairs[shared_m > SHARED_BORDER_M]
-    return kept
+    shared_m: FloatArray = shapely.length(along) - 2.0 * MISMATCH_M
+    return shared_m
 
 
 def _box_around(geometry: GeometryArray) -> GeometryArray:

@@ -85,7 +85,7 @@ class SitingTask:
         Args:
             taken_by: Row of the candidate that answers each place, -1 = who answers today.
         """
-        row = np.array(taken_by)
+        row = np.array(taken_by, np.int64)
         there = np.flatnonzero(row >= 0)
         found: FloatArray = self.today_min.copy()
         found[there] = self.minutes[row[there], there]

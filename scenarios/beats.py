@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,13 @@ import shapely
 from geo.compactness import polsby_popper, reock
 from geo.jurisdictions import dissolve
 from geo.plane import plane_of
+from optimizer.beat_ensemble import EnsembleResult, ensemble
 from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, kept_labels
 from optimizer.beat_rules import BeatViolation, beat_objectives, violations
-from optimizer.beats import districts
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.solver import Limits
+from scenarios.beats_range import Tried, proposed, try_numbers
 from scenarios.beats_task import BeatAsked, BeatWishes, beat_task, split_pair
 from scenarios.names import Names, Wrong
 from scenarios.opened import Opened
@@ -106,6 +107,9 @@ class BeatStudy:
         moved: Cell, beat before and beat after of each move.
         kept: Beat of today that each beat carries on, -1 = none, shape (k,).
         changed: Cells that change against today, of the edited beats where there are any, (C,).
+        tried: Each number of beats that was drawn; empty where beats were given.
+        random_plans: Random valid plans beside the beats shown; None where not asked for, or the
+            beats shown break a rule.
     """
 
     opened: Opened
@@ -117,6 +121,8 @@ class BeatStudy:
     moved: tuple[tuple[str, str, str], ...]
     kept: IntArray
     changed: BoolArray
+    tried: tuple[Tried, ...] = ()
+    random_plans: EnsembleResult | None = None
 
     @property
     def shown(self) -> Scored | None:
@@ -132,48 +138,79 @@ class BeatStudy:
         return county.stations.name[county.stations.index()[self.asked.unit_id]]
 
 
-def study_beats(opened: Opened, wishes: BeatWishes) -> BeatStudy:
+def study_beats(
+    opened: Opened, wishes: BeatWishes, step: Callable[[int | None], None] = lambda _beats: None
+) -> BeatStudy:
     """Draw beats, or take those of the planner's file; make the moves by hand; score all.
+
+    Args:
+        opened: The case or run.
+        wishes: What is asked.
+        step: Told what begins: beats of which number, or random plans (None).
 
     Raises:
         InputError: everything that is wrong with options and files, or no beats can be drawn
             whatever the search.
     """
     asked = beat_task(opened, wishes)
-    task = asked.task
     result, plan = None, None
+    tried: tuple[Tried, ...] = ()
     if asked.drawn is not None:
-        plan = seated(task, asked.drawn, len(asked.drawn_names), asked.drawn_seats)
+        plan = seated(asked.task, asked.drawn, len(asked.drawn_names), asked.drawn_seats)
     else:
-        solver = opened.loaded.policy.solver
-        result = districts(task, Limits(time_limit_s=solver.time_limit_s, seed=solver.seed))
+        asked, tried, result = _searched(opened, asked, step)
         plan = result.plan
-    officers = _officers(opened, asked)
+    task = asked.task
     today = None
     if task.today is not None:
         then = seated(task, task.today, len(asked.today_names), ())
         # By the same rules, but for those that say how the new ones differ.
         free = replace(task, max_changes=None, seats=(), beats=len(asked.today_names))
         same = np.arange(len(asked.today_names))
-        today = _scored(opened, asked, free, then, asked.today_names, officers, same)
+        today = _scored(opened, asked, free, then, asked.today_names, same)
     if plan is None:
         none = np.zeros(task.cells, np.bool_)
         return BeatStudy(
             opened=opened, asked=asked, result=result, best=None, edited=None, today=today,
-            moved=(), kept=np.zeros(0, np.int64), changed=none,
+            moved=(), kept=np.zeros(0, np.int64), changed=none, tried=tried,
         )  # fmt: skip
     names, kept = _names(asked, plan)
-    best = _scored(opened, asked, task, plan, names, officers, kept)
+    best = _scored(opened, asked, task, plan, names, kept)
     edited: Scored | None = None
     moved: tuple[tuple[str, str, str], ...] = ()
     if wishes.moves:
         plan, moved = _moved(task, plan, names, wishes.moves)
-        edited = _scored(opened, asked, task, plan, names, officers, kept)
+        edited = _scored(opened, asked, task, plan, names, kept)
     changed = _changed(plan.beat_of, kept, task.today)
     return BeatStudy(
         opened=opened, asked=asked, result=result, best=best, edited=edited, today=today,
-        moved=moved, kept=kept, changed=changed,
+        moved=moved, kept=kept, changed=changed, tried=tried,
+        random_plans=_beside(opened, task, plan, edited or best, wishes, step),
     )  # fmt: skip
+
+
+def _searched(
+    opened: Opened, asked: BeatAsked, step: Callable[[int | None], None]
+) -> tuple[BeatAsked, tuple[Tried, ...], BeatResult]:
+    """Draw beats of each number that comes into question; the task of the one proposed."""
+    policy = opened.loaded.policy
+    limits = Limits(time_limit_s=policy.solver.time_limit_s, seed=policy.solver.seed)
+    tried = try_numbers(asked.task, asked.counts, limits, step)
+    place = proposed(tried, asked.wishes.within_min, policy.beats.least_saving_fraction)
+    one = tried[-1 if place is None else place]
+    return replace(asked, task=replace(asked.task, beats=one.beats)), tried, one.result
+
+
+def _beside(
+    opened: Opened, task: BeatTask, plan: BeatPlan, shown: Scored, wishes: BeatWishes,
+    step: Callable[[int | None], None],
+) -> EnsembleResult | None:  # fmt: skip
+    """Random valid plans; beats that break a rule have none to be compared with."""
+    broken = {one.rule for one in shown.broken} - {"beats.max_changes"}
+    if not wishes.random_plans or broken:
+        return None
+    step(None)
+    return ensemble(task, plan, wishes.random_plans, opened.loaded.policy.solver.seed)
 
 
 def seated(task: BeatTask, beat_of: IntArray, beats: int, given: Sequence[int]) -> BeatPlan:
@@ -204,15 +241,6 @@ def _best(task: BeatTask, seats: IntArray, cells: IntArray) -> int:
         task.prices(seats[at : at + step], cells).sum(axis=1) for at in range(0, len(seats), step)
     ]
     return int(np.argmin(np.concatenate(totals)))
-
-
-def _officers(opened: Opened, asked: BeatAsked) -> int:
-    """Officers of the unit in the plan; today's of the stations where there is none."""
-    if opened.plan is not None and asked.unit_id is not None and not asked.wishes.alone:
-        return dict(opened.plan.strength).get(asked.unit_id, 0)
-    stations = opened.loaded.county.stations
-    row = stations.index()
-    return int(stations.officers[[row[s] for s in asked.station_ids]].sum())
 
 
 def _names(asked: BeatAsked, plan: BeatPlan) -> tuple[tuple[str, ...], IntArray]:
@@ -276,7 +304,6 @@ def _scored(
     task: BeatTask,
     plan: BeatPlan,
     names: tuple[str, ...],
-    officers: int,
     kept: IntArray,
 ) -> Scored:
     """Figures and broken rules of a division."""
@@ -309,7 +336,7 @@ def _scored(
             area_km2=float(area[b]),
             polsby_popper=float(popper[b]),
             reock=float(disc[b]),
-            officers=officers * float(work[b]) / whole if whole > 0 else officers / k,
+            officers=asked.officers * (float(work[b]) / whole if whole > 0 else 1 / k),
             changed=int(changed[beat_of == b].sum()),
         )
         for b in range(k)

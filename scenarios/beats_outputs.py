@@ -24,6 +24,16 @@ from optimizer.frozen import digest
 from scenarios.alert_shades import cell_shapes
 from scenarios.barriers import barrier_marks
 from scenarios.beats import BeatStudy, Scored
+from scenarios.beats_random import (
+    HISTOGRAM,
+    RANDOM_CSV,
+    RANDOM_HEADER,
+    random_chart,
+    random_document,
+    random_rows,
+    random_sheet,
+)
+from scenarios.beats_range import Tried
 from scenarios.beats_words import (
     beat_sheets,
     broken_text,
@@ -62,7 +72,7 @@ def beats_document(study: BeatStudy) -> dict[str, Any]:
         "asked": {
             "beats": task.beats,
             "tolerance_fraction": task.tolerance_fraction,
-            "balance": asked.wishes.balance,
+            "balance": asked.balance,
             "objective": task.objective,
             "barriers": asked.wishes.barriers,
             "max_changes": task.max_changes,
@@ -75,6 +85,8 @@ def beats_document(study: BeatStudy) -> dict[str, Any]:
         if result is None
         else result.smallest_tolerance_fraction,
         "tolerance_bound_fraction": None if result is None else result.tolerance_bound_fraction,
+        "numbers_of_beats": [_tried(one, task.beats) for one in study.tried],
+        "random_plans": random_document(study),
         "evidence": {} if result is None else dict(result.evidence),
         "moves": [
             {"cell_id": cell, "from_beat": old, "to_beat": new} for cell, old, new in study.moved
@@ -85,6 +97,20 @@ def beats_document(study: BeatStudy) -> dict[str, Any]:
         "today": _scored(study, study.today),
         "found": _scored(study, study.best),
         "edited": _scored(study, study.edited),
+    }
+
+
+def _tried(one: Tried, beats: int) -> dict[str, Any]:
+    return {
+        "beats": one.beats,
+        "status": one.result.status.value,
+        "objective": one.result.objective,
+        "bound": one.result.bound,
+        "gap_fraction": one.result.gap_fraction,
+        "mean_min": number(one.mean_min),
+        "farthest_min": number(one.farthest_min),
+        "proposed": one.beats == beats,
+        "problems": [p.text() for p in one.problems],
     }
 
 
@@ -130,6 +156,9 @@ def write_beats(
     loaded = study.opened.loaded
     title = _("Beats of {area}").format(area=study.area_name)
     sheets = beat_sheets(study, _)
+    beside = study.random_plans if study.random_plans and study.random_plans.moved else None
+    if beside is not None:
+        sheets = (*sheets, random_sheet(study, _))
     attribution = in_language(credited(loaded.case.spec), language)
     with atomic_folder(out) as folder:
         write_text(folder / "beats.json", json_text(beats_document(study)))
@@ -137,6 +166,9 @@ def write_beats(
         write_book(folder, "beats.xlsx", title, _lines(study, shown, _), sheets, _, language)
         write_layers(folder / "beats.gpkg", _layers(study, shown, _), _, attribution=attribution)
         write_map(beat_map(scene_of_beats(study, title, attribution, _)), folder / "beats")
+        if beside is not None:
+            write_csv(folder / RANDOM_CSV, RANDOM_HEADER, random_rows(beside))
+            write_map(random_chart(study, title, _), folder / HISTOGRAM, ("png",))
         return write_manifest(
             folder,
             command=list(command),

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from geo.boundaries import border_km
 from geo.columns import Column, Schema
 from geo.plane import plane_at
 from geo.readers import Source, Table, read_table
@@ -19,11 +20,17 @@ from optimizer.beat_plan import BeatTask, GridRule, Objective
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.policy_beats import BeatBalance, BeatObjective
+from scenarios.beats_range import numbers_of_beats
 from scenarios.load import LoadedCase
 from scenarios.names import Names, Wrong, gazetteer
 from scenarios.opened import Opened
 
-Balance = Literal["alerts", "minutes", "residents"]
+_OBJECTIVES: dict[BeatObjective, Objective] = {
+    "minutes": "calls_minutes",
+    "inertia": "inertia",
+    "border": "border",
+}
 STATIONS: Literal["stations"] = "stations"
 """What `--today` says for today's stations instead of a file."""
 MOST_CELLS = 3000
@@ -67,8 +74,10 @@ class BeatWishes:
     Attributes:
         station: Station or centre by id or name; None = the whole county.
         alone: The station as it is today, not the plan's unit.
-        beats: How many; None = as residents ask for.
-        tolerance_fraction: Of the work of a beat.
+        beats: How many, `8` or `6-10`; None = as residents ask for.
+        within_min: Of a range of numbers, the least is wanted whose farthest cell with alerts is
+            within so many minutes of its seat.
+        tolerance_fraction: Of the work of a beat; this and the next two: None = as the policy says.
         balance: What is shared out evenly.
         objective: What is small in a good plan.
         barriers: Beats do not cross barriers.
@@ -80,14 +89,16 @@ class BeatWishes:
         joins: Pairs of cells to be joined, such as by a ferry, `CELL=CELL`.
         moves: `CELL=BEAT`, made by hand after the search.
         drawn: File of beats to score, instead of a search.
+        random_plans: Random valid plans to compare with; 0 = none.
     """
 
     station: str | None = None
     alone: bool = False
-    beats: int | None = None
-    tolerance_fraction: float = 0.1
-    balance: Balance = "alerts"
-    objective: Objective = "calls_minutes"
+    beats: str | None = None
+    within_min: float | None = None
+    tolerance_fraction: float | None = None
+    balance: BeatBalance | None = None
+    objective: BeatObjective | None = None
     barriers: bool = True
     today: Path | Literal["stations"] | None = None
     max_changes: int | None = None
@@ -97,6 +108,7 @@ class BeatWishes:
     joins: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
     drawn: Path | None = None
+    random_plans: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,7 +120,10 @@ class BeatAsked:
         unit_id: Station or centre; None = the whole county.
         station_ids: Stations of the area.
         rows: Cells of the area, as rows of the county's.
-        task: The task.
+        task: The task, with the least number of beats that comes into question.
+        counts: Numbers of beats that come into question, ascending.
+        officers: Of the unit in the plan, or today's of its stations.
+        balance: What is shared out evenly.
         by_road: Minutes are by road; else straight lines at the county's pace.
         today_names: Names of today's beats; empty where they are not known.
         drawn: Beat of each cell in the planner's file, by place in `drawn_names`; None without.
@@ -121,6 +136,9 @@ class BeatAsked:
     station_ids: tuple[str, ...]
     rows: IntArray
     task: BeatTask
+    counts: tuple[int, ...]
+    officers: int
+    balance: BeatBalance
     by_road: bool
     today_names: tuple[str, ...] = ()
     drawn: IntArray | None = None
@@ -156,25 +174,36 @@ def beat_task(opened: Opened, wishes: BeatWishes) -> BeatAsked:
         reading.problems.append(_needs("--max-changes", wishes.max_changes, "--today"))
     if wishes.grid_rule != "none" and grid is None and not reading.problems:
         reading.problems.append(_needs("--grid-rule", wishes.grid_rule, "--cells"))
-    if reading.problems:
+    rules = loaded.policy.beats
+    officers = _officers(opened, unit_id, station_ids, wishes)
+    counts = numbers_of_beats(
+        wishes.beats, rules, officers, _by_residents(loaded, rows), len(drawn_names)
+    )
+    if isinstance(counts, Problem):
+        reading.problems.append(counts)
+    if reading.problems or isinstance(counts, Problem):
         raise InputError(reading.problems)
     minutes, per_km = _minutes(loaded, rows)
-    calls, work = _work(loaded, rows, wishes.balance)
+    balance = wishes.balance or rules.balance
+    calls, work = _work(loaded, rows, balance)
     plane = plane_at(county.cells.lon_deg[rows], county.cells.lat_deg[rows])
     x_m, y_m = plane.xy(county.cells.lon_deg[rows], county.cells.lat_deg[rows])
-    count = wishes.beats if wishes.beats is not None else _count(loaded, rows, len(drawn_names))
+    tolerance, objective = wishes.tolerance_fraction, wishes.objective or rules.objective
     task = BeatTask(
         cell_ids=ids,
         calls_per_year=calls,
         work_per_year=work,
         adjacency=pairs,
-        beats=count,
-        tolerance_fraction=wishes.tolerance_fraction,
+        beats=counts[0],
+        tolerance_fraction=rules.tolerance_fraction if tolerance is None else tolerance,
         minutes=minutes,
         x_km=x_m / 1000.0,
         y_km=y_m / 1000.0,
         minutes_per_km=per_km,
-        objective=wishes.objective,
+        objective=_OBJECTIVES[objective],
+        border_km=_border_km(loaded, rows, pairs)
+        if objective == "border" or wishes.random_plans
+        else None,
         barrier=barrier,
         group=village,
         grid=grid,
@@ -190,6 +219,9 @@ def beat_task(opened: Opened, wishes: BeatWishes) -> BeatAsked:
         station_ids=station_ids,
         rows=rows,
         task=task,
+        counts=counts,
+        officers=officers,
+        balance=balance,
         by_road=minutes is not None,
         today_names=today_names,
         drawn=drawn,
@@ -415,7 +447,15 @@ def _pace(county: County, rows: IntArray) -> float:
     return float(np.median(county.travel_time_min[own, rows][far] / km[far])) if far.any() else 1.0
 
 
-def _work(loaded: LoadedCase, rows: IntArray, balance: Balance) -> tuple[FloatArray, FloatArray]:
+def _border_km(loaded: LoadedCase, rows: IntArray, pairs: IntArray) -> FloatArray | None:
+    """Border that each pair of the area's cells shares; None where cells are points."""
+    geometry = loaded.cell_geometry
+    return None if geometry is None else border_km(geometry[rows], pairs)
+
+
+def _work(
+    loaded: LoadedCase, rows: IntArray, balance: BeatBalance
+) -> tuple[FloatArray, FloatArray]:
     """Alerts of each cell, and what is shared out evenly."""
     county, workload = loaded.county, loaded.policy.workload
     alerts = county.cells.alerts_per_year[rows]
@@ -427,10 +467,19 @@ def _work(loaded: LoadedCase, rows: IntArray, balance: Balance) -> tuple[FloatAr
     return calls, county.cells.population[rows] if balance == "residents" else calls
 
 
-def _count(loaded: LoadedCase, rows: IntArray, drawn: int) -> int:
-    """Beats of the planner's file; else as many as the policy wants areas for the residents."""
-    if drawn:
-        return drawn
+def _officers(
+    opened: Opened, unit_id: str | None, station_ids: Sequence[str], wishes: BeatWishes
+) -> int:
+    """Officers of the unit in the plan; today's of the stations where there is none."""
+    if opened.plan is not None and unit_id is not None and not wishes.alone:
+        return dict(opened.plan.strength).get(unit_id, 0)
+    stations = opened.loaded.county.stations
+    row = stations.index()
+    return int(stations.officers[[row[s] for s in station_ids]].sum())
+
+
+def _by_residents(loaded: LoadedCase, rows: IntArray) -> int:
+    """As many beats as the policy wants areas for the residents."""
     residents = float(loaded.county.cells.population[rows].sum())
     rules = loaded.policy.organisation
     wanted = max(rules.min_areas, math.ceil(residents / rules.residents_per_area - 1e-9))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from optimizer.beat_plan import BeatResult
 from optimizer.beat_rules import BeatViolation
 from optimizer.errors import Translate
 from optimizer.result import Status
 from scenarios.beats import BeatRow, BeatStudy, Scored
+from scenarios.beats_range import Tried
 from scenarios.provenance import inputs_text
 from scenarios.show_lines import listed_in
 from scenarios.tables import Columns, Sheet, sheet_of
@@ -22,14 +24,23 @@ def balance_text(study: BeatStudy, _: Translate) -> str:
         "alerts": _("alerts"),
         "minutes": _("officer-minutes on scene"),
         "residents": _("residents"),
-    }[study.asked.wishes.balance]
+    }[study.asked.balance]
 
 
 def objective_text(study: BeatStudy, _: Translate) -> str:
     """What a good plan makes small."""
     if study.asked.task.objective == "inertia":
         return _("{work} × km² from the seat").format(work=balance_text(study, _))
+    if study.asked.task.objective == "border":
+        return border_text(study, _)
     return _("alerts × minutes a year")
+
+
+def border_text(study: BeatStudy, _: Translate) -> str:
+    """Length of borders, with its unit."""
+    if study.asked.task.border_km is None:
+        return _("pairs of cells on borders between beats")
+    return _("km of borders between beats")
 
 
 def broken_text(study: BeatStudy, scored: Scored, one: BeatViolation, _: Translate) -> str:
@@ -84,6 +95,40 @@ def tolerance_text(result: BeatResult, _: Translate) -> str:
     return " ".join(said)
 
 
+def rule_text(study: BeatStudy, _: Translate) -> str:
+    """By which rule one number of a range was proposed."""
+    within = study.asked.wishes.within_min
+    if within is None:
+        return _(
+            "Proposed: the first number after which one beat more saves less than {share:.0%}."
+        ).format(share=study.opened.loaded.policy.beats.least_saving_fraction)
+    met = any(t.farthest_min <= within + 1e-9 for t in study.tried)
+    if met:
+        said = _("Proposed: the least number whose farthest cell is within {n:g} min.")
+    else:
+        said = _("No number has its farthest cell within {n:g} min; proposed: the nearest to it.")
+    return said.format(n=within)
+
+
+def tried_sheet(study: BeatStudy, _: Translate) -> Sheet:
+    """The numbers of beats that were drawn."""
+    columns: Columns[Tried] = (
+        (_("Beats"), "count", lambda t: t.beats),
+        (objective_text(study, _), "number", lambda t: t.result.objective),
+        (_("Gap"), "fraction", lambda t: t.result.gap_fraction),
+        (_("Mean, min"), "minutes", lambda t: number(t.mean_min)),
+        (_("Farthest, min"), "minutes", lambda t: number(t.farthest_min)),
+        (_("Officers per beat"), "number", lambda t: study.asked.officers / t.beats),
+        (
+            _("Proposed"),
+            "text",
+            lambda t: _("yes") if t.beats == study.asked.task.beats else "",
+        ),
+    )
+    plain = sheet_of("numbers_of_beats", columns, study.tried)
+    return replace(plain, title=_("Numbers of beats"))
+
+
 def modelled_line(study: BeatStudy, _: Translate) -> str:
     """What is modelled; minutes by straight lines too."""
     said = [inputs_text(study.opened.loaded.county.provenance, _)]
@@ -123,9 +168,9 @@ def beat_sheets(study: BeatStudy, _: Translate) -> tuple[Sheet, ...]:
     sheets = []
     for name, title, scored in made:
         plain = sheet_of(name, beat_columns(study, _), scored.rows)
-        sheets.append(
-            Sheet(name=name, title=title, header=plain.header, rows=plain.rows, kinds=plain.kinds)
-        )
+        sheets.append(replace(plain, title=title))
+    if len(study.tried) > 1:
+        sheets.append(tried_sheet(study, _))
     return tuple(sheets)
 
 

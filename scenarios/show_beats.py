@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from rich.console import Console
 
 from optimizer.errors import Translate
 from scenarios.beats import BeatStudy, Scored
+from scenarios.beats_random import measure_text, measures_of, random_text
 from scenarios.beats_words import (
     balance_text,
     broken_text,
     modelled_line,
     objective_text,
     proof_text,
+    rule_text,
     tolerance_text,
 )
 from scenarios.show_lines import Column, grid, say_lines
 
 _MOST_LINES = 20
+_LARGE = 100
 
 
 def show_beats(study: BeatStudy, console: Console, _: Translate) -> None:
@@ -36,9 +40,12 @@ def show_beats(study: BeatStudy, console: Console, _: Translate) -> None:
         say_lines(proof_text(result, _), console, "green" if shown is not None else "bold red")
         if shown is None:
             say_lines(tolerance_text(result, _), console)
+    if len(study.tried) > 1:
+        _numbers(study, console, _)
     if shown is not None:
         _table(study, shown, console, _)
         _compare(study, shown, console, _)
+        _random(study, console, _)
         _moves(study, console, _)
         _broken(study, shown, console, _)
     say_lines(modelled_line(study, _), console, "magenta")
@@ -112,6 +119,78 @@ def _compare(study: BeatStudy, shown: Scored, console: Console, _: Translate) ->
     if study.today is not None:
         said = _("{n} of {all} cells change their beat.")
         say_lines(said.format(n=int(study.changed.sum()), all=len(study.changed)), console)
+
+
+def _numbers(study: BeatStudy, console: Console, _: Translate) -> None:
+    """Each number of beats that was drawn, and why one is proposed."""
+    columns = [
+        Column(header=_("Beats"), figures=True),
+        Column(header=objective_text(study, _), figures=True),
+        Column(header=_("Gap"), figures=True),
+        Column(header=_("Mean, min"), figures=True),
+        Column(header=_("Farthest, min"), figures=True),
+        Column(header=_("Officers per beat"), figures=True),
+        Column(header=""),
+    ]
+    rows = [
+        [
+            str(one.beats),
+            _figure(math.nan if one.result.objective is None else one.result.objective, 0),
+            "–" if one.result.gap_fraction is None else f"{one.result.gap_fraction:.2%}",
+            _figure(one.mean_min, 2),
+            _figure(one.farthest_min, 1),
+            f"{study.asked.officers / one.beats:.1f}",
+            _("proposed")
+            if one.beats == study.asked.task.beats
+            else _("none found")
+            if one.result.plan is None
+            else "",
+        ]
+        for one in study.tried
+    ]
+    console.print()
+    for line in grid(columns, rows, console.width):
+        console.print(line)
+    say_lines(rule_text(study, _), console, "dim")
+    for one in study.tried:
+        for problem in one.problems[:1]:
+            say_lines(f"{one.beats}{_(': ')}{problem.text(_)}", console, "yellow")
+
+
+def _random(study: BeatStudy, console: Console, _: Translate) -> None:
+    found = study.random_plans
+    if found is None:
+        if study.asked.wishes.random_plans:
+            said = _("Not compared with random plans: these beats break a rule.")
+            say_lines(said, console, "yellow")
+        return
+    say_lines(random_text(found, _), console)
+    if not found.moved:
+        return
+    columns = [
+        Column(header=_("Measure"), gives_way=True),
+        Column(header=_("These beats"), figures=True),
+        Column(header=_("Random, median"), figures=True),
+        Column(header=_("Random, least"), figures=True),
+        Column(header=_("Better than these"), figures=True),
+    ]
+    rows = [
+        [
+            measure_text(study, measure, _),
+            *(
+                f"{value:,.0f}" if value >= _LARGE else f"{value:.2f}"
+                for value in (
+                    found.own(measure),
+                    float(np.median(found.values(measure))),
+                    float(found.values(measure).min()),
+                )
+            ),
+            f"{found.share_better(measure):.1%}",
+        ]
+        for measure in measures_of(study)
+    ]
+    for line in grid(columns, rows, console.width):
+        console.print(line)
 
 
 def _moves(study: BeatStudy, console: Console, _: Translate) -> None:

@@ -107,7 +107,7 @@ class SitingStudy:
 
     def taken(self, step: Siting, row: int) -> float:
         """Alerts a year, or residents, that a site takes over."""
-        return float(self.task.weight[np.array(step.taken_by) == row].sum())
+        return float(self.task.weight[np.flatnonzero(np.array(step.taken_by) == row)].sum())
 
     def gained(self, step: Siting) -> float:
         """Alerts or residents within the standard besides those of before."""

@@ -29,11 +29,10 @@ from scenarios.commands.common import (
 from scenarios.language import Language
 
 if TYPE_CHECKING:
-    from optimizer.beat_plan import GridRule, Objective
-    from scenarios.beats_task import Balance
+    from optimizer.beat_plan import GridRule
+    from optimizer.policy_beats import BeatBalance, BeatObjective
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_OBJECTIVES: dict[str, Objective] = {"minutes": "calls_minutes", "inertia": "inertia"}
 
 
 @click.command(
@@ -50,30 +49,38 @@ _OBJECTIVES: dict[str, Objective] = {"minutes": "calls_minutes", "inertia": "ine
 @click.option(
     "--k",
     "beats",
-    type=click.IntRange(1),
     default=None,
-    help="Number of beats; default: as policy.organisation has areas for the residents.",
+    metavar="N|N-N",
+    help="Number of beats, or a range to choose from, such as 6-10; default: as "
+    "policy.organisation has areas for the residents.",
+)
+@click.option(
+    "--within",
+    "within_min",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="MIN",
+    help="Of a range: the least number whose farthest cell with alerts is within MIN of its seat; "
+    "else the first after which one more saves too little (policy.beats).",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, 10),
-    default=0.1,
-    show_default=True,
-    help="Work of a beat within this share of the average.",
+    default=None,
+    help="Work of a beat within this share of the average; the policy's.",
 )
 @click.option(
     "--balance",
     type=click.Choice(["alerts", "minutes", "residents"]),
-    default="alerts",
-    show_default=True,
-    help="What is shared out evenly; minutes are those on scene.",
+    default=None,
+    help="What is shared out evenly; minutes are those on scene; the policy's.",
 )
 @click.option(
     "--objective",
-    type=click.Choice(list(_OBJECTIVES)),
-    default="minutes",
-    show_default=True,
-    help="What is made small: alerts x minutes, or the moment of inertia.",
+    type=click.Choice(["minutes", "inertia", "border"]),
+    default=None,
+    help="What is made small: alerts x minutes, the moment of inertia, or the length of the "
+    "borders between beats; the policy's.",
 )
 @click.option(
     "--barriers/--no-barriers", default=True, help="Beats do not cross barriers of the case."
@@ -126,6 +133,14 @@ _OBJECTIVES: dict[str, Objective] = {"minutes": "calls_minutes", "inertia": "ine
     help="Move a cell by hand and score it at once; may be repeated.",
 )
 @click.option(
+    "--ensemble",
+    "random_plans",
+    type=click.IntRange(20, 100_000),
+    default=None,
+    metavar="N",
+    help="Compare with N random plans that keep every rule: was this one drawn to suit?",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=None,
@@ -140,10 +155,11 @@ def beats_command(
     sets: tuple[str, ...],
     station: str | None,
     alone: bool,
-    beats: int | None,
-    tolerance: float,
-    balance: Balance,
-    objective: str,
+    beats: str | None,
+    within_min: float | None,
+    tolerance: float | None,
+    balance: BeatBalance | None,
+    objective: BeatObjective | None,
     barriers: bool,
     today: str | None,
     max_changes: int | None,
@@ -153,6 +169,7 @@ def beats_command(
     joins: tuple[str, ...],
     drawn: Path | None,
     moves: tuple[str, ...],
+    random_plans: int | None,
     out: Path | None,
     store: str | None,
     as_json: bool,
@@ -172,9 +189,10 @@ def beats_command(
             station=station,
             alone=alone,
             beats=beats,
+            within_min=within_min,
             tolerance_fraction=tolerance,
             balance=balance,
-            objective=_OBJECTIVES[objective],
+            objective=objective,
             barriers=barriers,
             today=None if today is None else STATIONS if today == STATIONS else Path(today),
             max_changes=max_changes,
@@ -184,7 +202,13 @@ def beats_command(
             joins=joins,
             moves=moves,
             drawn=drawn,
+            random_plans=random_plans or 0,
         )
+
+        def begun(number: int | None) -> None:
+            said = _("random plans") if number is None else _("{n} beats").format(n=number)
+            progress.step(said)
+
         with Progress(_, quiet=as_json) as progress:
             unsolved = station is None or alone
             opened = open_asked(
@@ -198,8 +222,7 @@ def beats_command(
             if opened.plan is None and not unsolved:
                 text = _("There is no plan; --alone takes the station as it is today.")
                 stop(text, EXIT_NO_PLAN)
-            progress.step("beats")
-            study = study_beats(opened, wishes)
+            study = study_beats(opened, wishes, begun)
             written: tuple[str, ...] = ()
             if out is not None and study.shown is not None:
                 progress.step("writing")
