@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 from numpy.typing import NDArray
 
 from geo.alert_ingest_batches import Batch, Log
@@ -32,6 +33,9 @@ from optimizer.errors import Problem
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
 OUTSIDE = "a place inside one of the cells"
+FAR = "a place in the county; it is more than {km} km away, in the sea or another county"
+_FAR_KM = 50.0
+_KM_PER_DEG = 111.2
 # Points outside all cells that each batch keeps to look into.
 _SAMPLE = 500
 _TIME = (
@@ -62,6 +66,19 @@ class World:
     crs: str
     names: Gazetteer
     reach: Callable[[FloatArray, FloatArray], IntArray]
+
+    def km_away(self, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
+        """Kilometres from the box of the cells, roughly; NaN where a place is not known."""
+        if self.geometry is None:
+            west, east = float(self.lon_deg.min()), float(self.lon_deg.max())
+            south, north = float(self.lat_deg.min()), float(self.lat_deg.max())
+        else:
+            west, south, east, north = shapely.total_bounds(self.geometry).tolist()
+        east_deg = np.maximum(np.maximum(west - lon_deg, lon_deg - east), 0.0)
+        north_deg = np.maximum(np.maximum(south - lat_deg, lat_deg - north), 0.0)
+        across = east_deg * np.cos(np.radians((south + north) / 2.0))
+        km: FloatArray = np.hypot(across, north_deg) * _KM_PER_DEG
+        return km
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +291,17 @@ class Reader:
         cell[by_point] = self.world.reach(lon[by_point], lat[by_point])
         placed[by_point] = PLACED.index("point")
         outside = by_point & (cell < 0)
-        _add_points(faults, outside, lon, lat, OUTSIDE)
+        far = outside.copy()
+        far[outside] = self.world.km_away(lon[outside], lat[outside]) > _FAR_KM
+        _add_points(
+            faults, far, lon, lat, FAR,
+            "check longitude and latitude digit by digit; leave both empty where not known",
+            {"km": f"{_FAR_KM:g}"},
+        )  # fmt: skip
+        _add_points(
+            faults, outside & ~far, lon, lat, OUTSIDE,
+            "check the place and the layer's datum (crs); alerts of neighbour counties stay aside",
+        )  # fmt: skip
         left = ~named & ~by_point
         if left.any():
             self._by_name(batch, left, cell, area, placed)
@@ -282,7 +309,10 @@ class Reader:
         for fault in faults:
             known_faults[fault.at] = True
         nowhere = left & (cell < 0) & (area < 0) & ~known_faults
-        _add_points(faults, nowhere, lon, lat, "a place, or a cell_id")
+        _add_points(
+            faults, nowhere, lon, lat, "a place, or a cell_id",
+            "give longitude and latitude, a cell_id, or the name of a village or township",
+        )  # fmt: skip
         return cell, area, placed, outside
 
     def _by_name(
@@ -412,7 +442,13 @@ def _add(
 
 
 def _add_points(
-    faults: list[Fault], wrong: BoolArray, lon: FloatArray, lat: FloatArray, expected: str
+    faults: list[Fault],
+    wrong: BoolArray,
+    lon: FloatArray,
+    lat: FloatArray,
+    expected: str,
+    fix: str = "",
+    params: Mapping[str, object] | None = None,
 ) -> None:
     at = np.flatnonzero(wrong)
     if at.size:
@@ -420,4 +456,9 @@ def _add_points(
             f"{x:.6f}, {y:.6f}" if np.isfinite(x) else ""
             for x, y in zip(lon[at].tolist(), lat[at].tolist(), strict=True)
         ]
-        faults.append(Fault(column="lon, lat", at=at, values=values, expected=expected))
+        faults.append(
+            Fault(
+                column="lon, lat", at=at, values=values, expected=expected, fix=fix,
+                params=params or {},
+            )
+        )  # fmt: skip

@@ -24,6 +24,8 @@ _DEGREES = re.compile(
     rf"(?:(?P<sec>{_NUMBER})\s*(?:[\"″”“秒s]|''|′′)?)?\s*(?P<after>[NSEW])?",
     re.IGNORECASE,
 )
+# What only somebody who writes degrees, minutes and seconds writes.
+_OF_DEGREES = re.compile(r"[°º度′’‘分″”“秒'\"NSEW东西南北]|^\D*\d{1,3}\s+\d", re.IGNORECASE)
 _SOUTH_OR_WEST = frozenset(("S", "W", "南纬", "西经"))
 
 
@@ -46,11 +48,26 @@ def coordinates(column: Column, values: pa.Array) -> Parsed:
     for fault in parsed.faults:
         found = np.array([from_degrees(v) for v in fault.values], dtype=float)
         numbers[fault.at] = found
-        wrong = np.flatnonzero(np.isnan(found))
-        if wrong.size:
-            kept = [fault.values[i] for i in wrong.tolist()]
-            faults.append(replace(fault, at=fault.at[wrong], values=kept))
+        tried = np.array([_OF_DEGREES.search(v) is not None for v in fault.values], np.bool_)
+        for wrong, told in (
+            (np.isnan(found) & tried, _no_degrees(fault)),
+            (np.isnan(found) & ~tried, fault),
+        ):
+            here = np.flatnonzero(wrong)
+            if here.size:
+                kept = [fault.values[i] for i in here.tolist()]
+                faults.append(replace(told, at=fault.at[here], values=kept))
     return _spread(Parsed(values=numbers, blank=parsed.blank, faults=tuple(faults)), index)
+
+
+def _no_degrees(fault: Fault) -> Fault:
+    return Fault(
+        column=fault.column,
+        at=fault.at,
+        values=fault.values,
+        expected="degrees, minutes and seconds such as 106°15'30\"E, minutes and seconds below 60",
+        fix="write it so, or as decimal degrees such as 106.2583",
+    )
 
 
 def from_degrees(text: str) -> float:

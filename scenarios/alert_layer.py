@@ -13,6 +13,7 @@ from geo.alert_ingest_batches import Log, open_file
 from geo.alert_ingest_names import plain_name
 from geo.alert_ingest_rows import Categories
 from geo.alert_ingest_urls import is_url, open_duckdb, open_url
+from geo.alerts import NO_CATEGORY
 from geo.columns import Column, Schema
 from geo.encoding import UndecodableError, decode
 from geo.raw import Source
@@ -204,6 +205,15 @@ def categories_of(case: Case, rules: Ingest) -> Categories:
         known |= _mapping_file(case, rules.category_file)
     known |= {plain_name(code): name.strip() for code, name in rules.categories.items()}
     return Categories(known=known, unknown=rules.unknown_category)
+
+
+def listed_categories(case: Case) -> frozenset[str]:
+    """The categories that the case itself names: those it gives work, a rhythm or a behaviour."""
+    spec = case.spec
+    rhythm = {} if spec.alert_rhythm is None else spec.alert_rhythm.share_fraction
+    policy = spec.policy
+    named = {*policy.workload.categories, *policy.simulation.categories, *rhythm}
+    return frozenset((*named, NO_CATEGORY) if named else ())
 
 
 def _mapping_file(case: Case, shown: str) -> Mapping[str, str]:

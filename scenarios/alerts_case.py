@@ -15,10 +15,16 @@ from scipy.spatial import cKDTree
 from geo.alert_ingest import Ingested, Watch, ingest
 from geo.alert_ingest_aside import SetAside
 from geo.alert_ingest_batches import Log
-from geo.alert_ingest_checks import is_double, is_of_no_use, placed_shares, warnings_of
+from geo.alert_ingest_checks import (
+    is_double,
+    is_of_no_use,
+    placed_shares,
+    strange_codes,
+    warnings_of,
+)
 from geo.alert_ingest_kept import CACHE_FOLDER, kept_key, load, store
 from geo.alert_ingest_names import gazetteer
-from geo.alert_ingest_rows import OUTSIDE, World
+from geo.alert_ingest_rows import FAR, OUTSIDE, World
 from geo.alert_table import AlertTable
 from geo.boundaries import point_adjacency
 from geo.cell_raster import CellFinder
@@ -31,7 +37,7 @@ from optimizer.county import GIVEN, MODELLED, Provenance
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray, IntArray, digest
 from scenarios import layers
-from scenarios.alert_layer import ALERT_LOG, alert_sources, categories_of
+from scenarios.alert_layer import ALERT_LOG, alert_sources, categories_of, listed_categories
 from scenarios.case import Case
 
 if TYPE_CHECKING:
@@ -189,7 +195,7 @@ def quality_of(alerts: Alerts) -> tuple[QualityRow, pd.DataFrame]:
         rows_quarantined=alerts.rows_read - len(alerts.table),
         duplicates=sum(r.count for r in reasons if is_double(r.reason.expected)),
         missing={},
-        out_of_county=alerts.quarantined.get(OUTSIDE, 0),
+        out_of_county=sum(alerts.quarantined.get(reason, 0) for reason in (OUTSIDE, FAR)),
     )
     columns = ["row", "column", "value", "reason"]
     if aside is None or not reasons:
@@ -237,7 +243,8 @@ def read_alerts(
     names = _cell_names(case) if named else {}
     folder = case.folder / CACHE_FOLDER
     salt = case_salt(folder)
-    key = _key(logs, ground, names, salt, [rules.model_dump(), categories])
+    listed = listed_categories(case)
+    key = _key(logs, ground, names, salt, [rules.model_dump(), categories, sorted(listed)])
     kept = None if anew or key is None else load(folder, key)
     if kept is not None:
         return _alerts(*kept, was_kept=True)
@@ -252,7 +259,10 @@ def read_alerts(
         ground.seat_lat_deg.tolist(),
         strict=True,
     )
-    warnings = warnings_of(found, world, rules, seats)
+    if categories.known is not None:
+        # The mapping is the list, and says what becomes of other codes.
+        listed = frozenset()
+    warnings = (*warnings_of(found, world, rules, seats), *strange_codes(found.table, listed))
     if key is not None and store(folder, key, found, warnings):
         # From the disk again: what was read need not stay in memory.
         kept = load(folder, key)

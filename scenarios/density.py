@@ -21,6 +21,8 @@ from scenarios.alert_places import (
 
 Per = Literal["km2", "1000-residents"]
 _SQUARES = 40_000
+FEW_ALERTS = 5
+"""A rate on fewer alerts than this has a standard error of half of itself by chance alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +47,10 @@ class RateTable:
         """Rows, the highest shrunk rate first."""
         keys = zip((-self.rates.rate).tolist(), self.names, range(len(self.names)), strict=True)
         return [row for _rate, _name, row in sorted(keys)]
+
+    def rests_on_few(self, row: int) -> bool:
+        """Its rate rests on so few alerts, but not none, that it says hardly anything."""
+        return bool(0 < self.counts[row] < FEW_ALERTS)
 
     def surely_higher(self, row: int) -> bool:
         """The whole interval lies above the common rate."""

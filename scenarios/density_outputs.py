@@ -19,7 +19,7 @@ from optimizer.errors import Translate
 from optimizer.plan import current_plan
 from scenarios.alert_choice import selection_document, selection_text
 from scenarios.alert_shades import TIMES, band_shades, band_text, cell_shapes, rate_shades
-from scenarios.density import DensityStudy, RateTable
+from scenarios.density import FEW_ALERTS, DensityStudy, RateTable
 from scenarios.documents import json_text
 from scenarios.keeping import versions
 from scenarios.language import Language
@@ -90,6 +90,7 @@ def _rows(table: RateTable) -> list[dict[str, Any]]:
             "common_per_year": float(r.common[i]),
             "kept_fraction": float(r.kept_fraction[i]),
             "surely_higher": table.surely_higher(i),
+            "rests_on_few_alerts": table.rests_on_few(i),
         }
         for i in table.order()
     ]
@@ -121,15 +122,17 @@ def density_sheets(found: DensityStudy, _: Translate) -> tuple[Sheet, ...]:
             header=(*own, _("Alerts"), over, _("Raw: {unit}").format(unit=unit),
                     _("Drawn to the county's: {unit}").format(unit=unit), _("Lower end"),
                     _("Upper end"),
-                    _("Own difference kept"), _("Surely above the county")),
+                    _("Own difference kept"), _("Surely above the county"),
+                    _("Fewer than {n} alerts").format(n=FEW_ALERTS)),
             kinds=(*texts, "count", "number", "number", "number", "number",
-                   "number", "fraction", "text"),
+                   "number", "fraction", "text", "text"),
             rows=tuple(
                 (*((table.names[i], table.townships[i]) if is_cell else (table.names[i],)),
                  float(table.counts[i]), float(table.exposure[i]),
                  None if np.isnan(r.raw[i]) else float(r.raw[i]), float(r.rate[i]),
                  float(r.low[i]), float(r.high[i]), float(r.kept_fraction[i]),
-                 _("yes") if table.surely_higher(i) else _("no"))
+                 _("yes") if table.surely_higher(i) else _("no"),
+                 _("yes") if table.rests_on_few(i) else _("no"))
                 for i in table.order()
             ),
         )  # fmt: skip

@@ -182,6 +182,12 @@ class _Reader:
             return self.wrong(part, _FORM)
         high += np.timedelta64(1, "s") if span[4] else np.timedelta64(1, "D")
         times = self.table.occurred_at
+        if len(times) and (high <= times[0] or low > times[-1]):
+            first, last = times[[0, -1]].astype("datetime64[D]").astype(str).tolist()
+            return self.wrong(
+                part, "days of the log, which covers {first} to {last}",
+                "name days within it", first=first, last=last,
+            )  # fmt: skip
         return (times >= low) & (times < high)
 
     def squares(self, squares: list[tuple[str, ...]]) -> BoolArray:

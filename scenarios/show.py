@@ -14,7 +14,7 @@ from scenarios.documents import steered_in
 from scenarios.provenance import modelled_text
 from scenarios.role_tables import show_roles
 from scenarios.run import Run
-from scenarios.show_lines import further_losers_text, say_lines
+from scenarios.show_lines import further_losers_text, say_lines, wrapped
 from scenarios.show_overrides import show_overrides
 from scenarios.show_table import table
 from scenarios.sizes import sizes_text
@@ -62,8 +62,14 @@ def _asked(run: Run, _: Translate) -> Callable[[str], str]:
 
 
 def say_long(text: str, console: Console, style: str = "") -> None:
-    """Print a long line. Chinese has no spaces to break it at: the terminal breaks it better."""
-    console.print(escape(text), style=style, soft_wrap=not text.isascii())
+    """Print a long line, broken between words of either script; a list's lines hang under it."""
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    mark = "- " if text[len(indent) :].startswith("- ") else ""
+    lines = wrapped(text[len(indent) + len(mark) :], console.width - len(indent) - len(mark))
+    for i, line in enumerate(lines):
+        console.print(
+            escape(indent + (" " * len(mark) if i else mark) + line), style=style, soft_wrap=True
+        )
 
 
 def step_text(step: str, _: Translate) -> str:

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from optimizer.errors import Translate
 from scenarios.alert_choice import selection_text
-from scenarios.density import DensityStudy, RateTable
+from scenarios.density import FEW_ALERTS, DensityStudy, RateTable
 from scenarios.density_outputs import unit_text
 from scenarios.provenance import modelled_text
 from scenarios.rhythm_show import show_warnings
@@ -40,6 +40,11 @@ def show_density(found: DensityStudy, console: Console, _: Translate) -> None:
         _("↑ the whole interval lies above the county's rate. Rates of small cells are drawn "
           "towards it, as far as chance explains the difference (Poisson-gamma; Marshall 1991)."),
     ]  # fmt: skip
+    if any(t.rests_on_few(i) for t in (found.townships, found.cells) for i in t.order()[:_ROWS]):
+        lines.append(
+            _("* rests on fewer than {n} alerts: the raw rate says hardly anything, take the "
+              "interval.").format(n=FEW_ALERTS)
+        )  # fmt: skip
     modelled = modelled_text(meant.county.provenance, _)
     if modelled:
         lines.append(_("Modelled: {items}").format(items=modelled))
@@ -95,7 +100,7 @@ def _rates(title: str, rates: RateTable, name: str, console: Console, _: Transla
             _figure(float(r.rate[i])),
             _figure(float(r.low[i])),
             _figure(float(r.high[i])),
-            "↑" if rates.surely_higher(i) else "",
+            ("↑" if rates.surely_higher(i) else "") + ("*" if rates.rests_on_few(i) else ""),
         )
     console.print(shown)
     more = len(rates.names) - _ROWS

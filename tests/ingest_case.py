@@ -23,13 +23,16 @@ def write_log_case(
     folder: Path,
     layer: Mapping[str, Any] | None = None,
     rules: Mapping[str, Any] | None = None,
+    work: Mapping[str, Any] | None = None,
 ) -> Path:
-    """The small case with `layers.alerts` and `alert_rules.ingest`."""
+    """The small case with `layers.alerts`, `alert_rules.ingest` and `workload.categories`."""
 
     def change(document: Row) -> None:
         document["layers"]["alerts"] = {"path": "alerts.csv", "crs": "WGS84", **(layer or {})}
         if rules is not None:
             document["alert_rules"] = {"ingest": dict(rules)}
+        if work:
+            document.setdefault("policy", {})["workload"] = {"categories": dict(work)}
 
     return write_case(folder, case=change)
 

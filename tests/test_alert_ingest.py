@@ -15,7 +15,7 @@ from geo.boundaries import locate
 from geo.crs import from_wgs84
 from optimizer.errors import InputError
 from scenarios import alert_layer
-from scenarios.alerts_case import Alerts
+from scenarios.alerts_case import Alerts, quality_of
 from scenarios.load import LoadedCase
 from tests.ingest_case import HEADER, plain_case, points, read, stamps, write_log_case, write_rows
 
@@ -32,6 +32,7 @@ class Logs:
 
     def __init__(self, folder: Path, plain: LoadedCase) -> None:
         self.folder, self.plain = folder, plain
+        self.work: Mapping[str, Any] = {}
 
     def read(
         self,
@@ -42,7 +43,8 @@ class Logs:
         rules: Mapping[str, Any] | None = None,
         encoding: str = "utf-8",
     ) -> Alerts:
-        write_log_case(self.folder, layer, {"duplicate_min": 0} if rules is None else rules)
+        rules = {"duplicate_min": 0} if rules is None else rules
+        write_log_case(self.folder, layer, rules, self.work)
         write_rows(self.folder / "alerts.csv", rows, header, encoding)
         return read(self.plain, self.folder)
 
@@ -183,13 +185,30 @@ def test_degrees_minutes_seconds_in_full_width(logs: Logs) -> None:
 
 def test_points_in_the_sea_are_set_aside_with_line_and_value(logs: Logs) -> None:
     rows = rows_of(T)
-    rows[7] = (T[7], "盗窃", 122.5, 30.1)
+    rows[7], rows[9] = (T[7], "盗窃", 122.5, 30.1), (T[9], "盗窃", P[9][0], P[9][1] + 0.2)
     found = logs.read(rows)
-    assert found.quarantined == {"a place inside one of the cells": 1}
     assert found.aside is not None
-    (reason,) = found.aside.reasons
-    assert [(e.row, e.value) for e in reason.examples] == [(9, "122.500000, 30.100000")]
-    assert "1 of 300 are set aside" in said(found)
+    far, near = found.aside.reasons
+    assert [(e.row, e.value) for e in far.examples] == [(9, "122.500000, 30.100000")]
+    assert "it is more than 50 km away, in the sea or another county" in far.reason.text()
+    assert "digit by digit" in far.reason.text()
+    assert [e.row for e in near.examples] == [11]
+    assert "a place inside one of the cells" in near.reason.text()
+    assert "datum" in near.reason.text()
+    assert "2 of 300 are set aside" in said(found)
+    assert quality_of(found)[0].out_of_county == 2
+
+
+def test_degrees_that_cannot_be_read_say_what_is_expected(logs: Logs) -> None:
+    rows = rows_of(T)
+    rows[3] = (T[3], "盗窃", "107°75'30\"E", P[3][1])
+    rows[5] = (T[5], "盗窃", "在河边", P[5][1])
+    found = logs.read(rows)
+    assert found.aside is not None
+    told = {r.examples[0].value: r.reason.text() for r in found.aside.reasons}
+    assert "minutes and seconds below 60" in told["107°75'30\"E"]
+    assert "decimal degrees such as 106.2583" in told["107°75'30\"E"]
+    assert "a number" in told["在河边"]
 
 
 def test_swapped_columns_are_named(logs: Logs) -> None:
@@ -224,7 +243,7 @@ def test_swapped_below_ninety_degrees_is_named_too(tmp_path: Path, plain: Loaded
 def test_a_log_of_another_county_is_refused(logs: Logs) -> None:
     text = logs.refused([(t, "盗窃", x + 3, y) for t, (x, y) in zip(T, P, strict=True)])
     assert "0 of 300 rows can" in text
-    assert "a place inside one of the cells" in text
+    assert "it is more than 50 km away" in text
 
 
 def test_one_place_with_a_third_of_all_alerts_names_the_station(logs: Logs) -> None:
@@ -240,6 +259,30 @@ def test_one_place_with_a_third_of_all_alerts_names_the_station(logs: Logs) -> N
 def test_missing_months(logs: Logs) -> None:
     rows = [r for r in rows_of(T) if not "2025-06" <= str(r[0]) < "2025-08"]
     assert "add the alerts of 2025-06, 2025-07" in said(logs.read(rows))
+
+
+def test_codes_that_the_case_does_not_name_are_counted_and_said(logs: Logs) -> None:
+    """Without a mapping the case's own categories are the list."""
+    logs.work = {"theft": {}, "dispute": {}}
+    codes = ["theft"] * 200 + ["dispute"] * 70 + ["theif"] * 20 + ["X9"] * 7 + [""] * 3
+    found = logs.read([(t, c, *p) for t, c, p in zip(T, codes, P, strict=True)])
+    assert "27 of 300 alerts have others" in said(found)
+    assert "theif (20), X9 (7)" in said(found)
+    assert "category_file" in said(found)
+    # With a mapping the mapping is the list, and speaks for itself.
+    rules = {"categories": {"theft": "T", "dispute": "D"}, "duplicate_min": 0}
+    mapped = logs.read([(t, c, *p) for t, c, p in zip(T, codes, P, strict=True)], rules=rules)
+    assert "these count as other: theif (20), X9 (7)" in said(mapped)
+    assert "case.yaml names" not in said(mapped)
+
+
+def test_codes_of_hardly_any_row_are_said_where_there_is_no_list(logs: Logs) -> None:
+    codes = (["a"] * 1999 + ["A."]) * 2
+    rows = [(t, c, *p) for t, c, p in zip(stamps(4000), codes, points(4000), strict=True)]
+    found = logs.read(rows)
+    assert "2 of 4,000 have one that hardly any other has" in said(found)
+    assert "A. (2)" in said(found)
+    assert "hardly" not in said(logs.read(rows_of(T)))
 
 
 @pytest.mark.parametrize(

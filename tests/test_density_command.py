@@ -82,6 +82,16 @@ def test_density_by_residents_and_by_ground(case: Path) -> None:
     assert shares == sorted(shares)
 
 
+def test_rates_on_next_to_no_alerts_are_marked(case: Path) -> None:
+    asked = ("density", case, "--category", "help", "--hours", "03-05")
+    found = document(*asked)
+    counts = {c["name"]: c["alerts"] for c in found["cells"]}
+    few = {c["name"] for c in found["cells"] if c["rests_on_few_alerts"]}
+    assert few == {name for name, n in counts.items() if 0 < n < 5} != set()
+    assert "* rests on fewer than 5 alerts" in said(*asked)
+    assert "* rests on" not in said("density", case, "--category", "criminal")
+
+
 def test_hours_and_days_are_parts_of_the_log(loaded: LoadedCase) -> None:
     def part(hours: str | None = None, weekday: str | None = None) -> AlertsMeant:
         return alerts_meant(loaded, None, (), hours, weekday, None)

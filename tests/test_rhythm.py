@@ -279,6 +279,17 @@ def test_keys_that_mean_nothing_are_refused(opened: Any, key: str, said: str) ->
         traced(key, alerts.table, loaded.county, RULES.repeats)
 
 
+def test_days_outside_the_log_are_refused_with_the_days_it_covers(opened: Any) -> None:
+    loaded, alerts = opened
+    first, last = alerts.table.occurred_at[[0, -1]].astype("datetime64[D]").tolist()
+    told = f"days of the log, which covers {first} to {last}"
+    for key in ("20300101-20300107", f"{first.year - 1}0101-{first.year - 1}0102"):
+        with pytest.raises(InputError, match=told):
+            traced(key, alerts.table, loaded.county, RULES.repeats)
+    for key in (f"{first:%Y%m%d}-{first:%Y%m%d}", f"{last:%Y%m%d}-20300101"):
+        assert len(traced(key, alerts.table, loaded.county, RULES.repeats))
+
+
 def test_names_that_would_end_a_part_are_escaped() -> None:
     key = joined_key("20260301-20260302", "", part_key("township", "a/b=c,d e%"))
     assert key == "20260301-20260302/township=a%2Fb%3Dc%2Cd%20e%25"
