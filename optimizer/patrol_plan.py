@@ -94,3 +94,25 @@ class PatrolResult:
         if self.drive_bound_s is None:
             return None
         return (self.drive_s - self.drive_bound_s) / self.drive_s if self.drive_s else 0.0
+
+
+FAR_S = 10**9
+"""Where no road leads, by way of others either: later than any shift."""
+
+
+def soonest_s(task: PatrolTask, *, homeward: bool = False) -> IntArray:
+    """Least driving from the centre to each visit, by way of others too; FAR_S = no way.
+
+    Args:
+        task: What is asked.
+        homeward: From each visit to the centre instead.
+
+    Returns:
+        Shape (N + 1,), first the centre.
+    """
+    table = np.where(task.travel_s == NO_WAY, FAR_S, task.travel_s)
+    table = table.T if homeward else table
+    least: IntArray = table[0].copy()
+    for _visit in range(task.visits):
+        least = np.minimum(least, (least[:, None] + table).min(axis=0))
+    return least

@@ -1,6 +1,7 @@
 """Routes of a patrol shift: least presence missed, then least driving, with what is proven.
 
-Small shifts are solved exactly; larger ones by search, with a lower bound beside.
+A search with a seed comes first; then all sets of visits are weighed where they are few enough
+(`patrol_exact`), else CP-SAT improves the routes and says a bound (`patrol_tours`).
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 from itertools import combinations
 from math import log2
 
-from optimizer.patrol_bound import patrol_bound
 from optimizer.patrol_exact import exact_routes
 from optimizer.patrol_plan import PatrolResult, PatrolTask, Routes
 from optimizer.patrol_search import Driver, search_routes
+from optimizer.patrol_tours import proven_routes
 
-MOST_LABELS = 300_000
-ROUNDS = 1500
+MOST_LABELS = 150_000
+ROUNDS = 600
+EFFORT = 5.0
 SLACK_FRACTION = 0.1
 """Plans this much longer than the best are walked on from, or the search sticks."""
 SLOT_S = 900
@@ -22,36 +24,47 @@ SLOT_S = 900
 
 
 def plan_patrols(
-    task: PatrolTask, *, seed: int = 0, most_labels: int = MOST_LABELS, rounds: int = ROUNDS
+    task: PatrolTask,
+    *,
+    seed: int = 0,
+    most_labels: int = MOST_LABELS,
+    rounds: int = ROUNDS,
+    effort: float = EFFORT,
 ) -> PatrolResult:
     """Plan the shift.
 
+    No clock is read: the same task, seed and effort give the same routes.
+
     Args:
         task: What is asked.
-        seed: Of the search.
-        most_labels: Effort of the exact method; beyond it the search answers.
+        seed: Of the search and the solver.
+        most_labels: Effort of weighing all sets of visits.
         rounds: Effort of the search.
+        effort: Of CP-SAT where the sets are too many, in its own deterministic seconds (2 to 4
+            of CPU each); 0 = no bound.
     """
-    routes = exact_routes(task, most_labels)
-    exact = routes is not None
-    if routes is None:
-        routes = search_routes(task, (), rounds=rounds, seed=seed, slack_fraction=SLACK_FRACTION)
-    missed_s, drive_s = Driver(task).price(routes)
-    if exact:
-        missed_bound_s, drive_bound_s = missed_s, drive_s
-    else:
-        bound = patrol_bound(task)
-        # Missing x seconds and driving more than all shifts together cannot be: so the price
-        # splits into the two.
-        missed_bound_s = min(bound // task.miss_price, missed_s)
-        drive_bound_s = max(bound - missed_s * task.miss_price, 0)
+    routes = search_routes(task, (), rounds=rounds, seed=seed, slack_fraction=SLACK_FRACTION)
+    driver = Driver(task)
+    weighed = exact_routes(task, most_labels, driver.price(routes))
+    if weighed is not None:
+        missed_s, drive_s = driver.price(weighed)
+        return PatrolResult(
+            routes=weighed,
+            missed_s=missed_s,
+            drive_s=drive_s,
+            missed_bound_s=missed_s,
+            drive_bound_s=drive_s,
+            exact=True,
+        )
+    proven = proven_routes(task, routes, effort=effort, seed=seed)
+    missed_s, drive_s = driver.price(proven.routes)
     return PatrolResult(
-        routes=routes,
+        routes=proven.routes,
         missed_s=missed_s,
         drive_s=drive_s,
-        missed_bound_s=missed_bound_s,
-        drive_bound_s=drive_bound_s if missed_bound_s == missed_s else None,
-        exact=exact,
+        missed_bound_s=proven.missed_bound_s,
+        drive_bound_s=proven.drive_bound_s if proven.missed_bound_s == missed_s else None,
+        exact=False,
     )
 
 

@@ -7,6 +7,8 @@ Backends, all inside ortools, one worker, fixed seed (measured in docs/decisions
 - `cp_sat` for pure integer models with integer data: exact arithmetic.
 - `glop` for linear relaxations, with dual values.
 
+Tours with times (`best_tours`) go to CP-SAT's circuits, which no linear model can say.
+
 ortools is imported on first use, so that importing Jingli stays fast.
 """
 
@@ -285,6 +287,87 @@ def min_cost_flow(
         raise SolverError(f"min_cost_flow: {said.name}")
     flow: IntArray = np.asarray(network.flows(np.arange(len(tail))), dtype=np.int64)
     return flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tours:
+    """Tours from node 0 back to it over N nodes; each lies on one tour or is skipped. All whole.
+
+    A arcs, R rows. An arc from a node to itself skips the node.
+
+    Attributes:
+        tail, head: Nodes, shape (A,).
+        price: Minimised in all, shape (A,).
+        lasts: From the beginning at the tail to that at the head at the least, shape (A,).
+        first, last: Between them a node that is not skipped begins, shape (N + 1,); every tour
+            leaves node 0 at `first` and is back by `last`.
+        most: Tours at the most.
+        row_weight: Of the arcs in each row, shape (R, A).
+        row_upper: What a row may reach, shape (R,).
+    """
+
+    tail: IntArray
+    head: IntArray
+    price: IntArray
+    lasts: IntArray
+    first: IntArray
+    last: IntArray
+    most: int
+    row_weight: IntArray
+    row_upper: IntArray
+
+
+def best_tours(tours: Tours, limits: Limits, start: IntArray) -> Solved:
+    """Cheapest tours, as far as the effort allows, in exact arithmetic (CP-SAT, circuits).
+
+    Args:
+        tours: The model.
+        limits: `effort`, or else `time_limit_s`, and the seed.
+        start: Beginning at each node of a solution to start from, shape (N + 1,), and then 1 for
+            each arc on it, else 0: shape (N + 1 + A,).
+
+    Returns:
+        `values` is 1 for each arc on a tour or skip, else 0, shape (A,). The bound holds without
+        values as well.
+
+    Raises:
+        SolverError: the solver refused the model, or no tours keep to it.
+    """
+    from ortools.sat.python import cp_model
+
+    model: Any = cp_model.CpModel()
+    times = zip(tours.first.tolist(), tours.last.tolist(), strict=True)
+    begins = [model.new_int_var(first, last, "") for first, last in times]
+    model.add(begins[0] == int(tours.first[0]))
+    arcs = [model.new_bool_var("") for _arc in range(len(tours.tail))]
+    ends = list(zip(tours.tail.tolist(), tours.head.tolist(), arcs, strict=True))
+    model.add_multiple_circuit(ends)
+    for (tail, head, arc), lasts in zip(ends, tours.lasts.tolist(), strict=True):
+        if tail != head:
+            head_by = begins[head] if head else int(tours.last[0])
+            model.add(head_by >= begins[tail] + lasts).only_enforce_if(arc)
+    model.add(sum(arc for tail, head, arc in ends if not tail and head) <= tours.most)
+    for weight, upper in zip(tours.row_weight.tolist(), tours.row_upper.tolist(), strict=True):
+        model.add(cp_model.LinearExpr.weighted_sum(arcs, weight) <= upper)
+    for known, value in zip([*begins, *arcs], start.tolist(), strict=True):
+        model.add_hint(known, value)
+    model.minimize(cp_model.LinearExpr.weighted_sum(arcs, tours.price.tolist()))
+    solver: Any = cp_model.CpSolver()
+    said: list[Any] = []
+    solver.parameters.parse_text_format(_parameters("cp_sat", limits) + " linearization_level: 2")
+    if limits.effort is None:
+        solver.parameters.max_time_in_seconds = limits.time_limit_s
+    interruptibly(lambda: said.append(solver.solve(model)), solver.stop_search)
+    name = said[0].name
+    if name not in ("OPTIMAL", "FEASIBLE", "UNKNOWN"):
+        raise SolverError(f"cp_sat: {name} for tours")
+    bound = float(math.ceil(solver.best_objective_bound - ROW_TOLERANCE))
+    if name == "UNKNOWN":
+        return Solved(status=Status.UNKNOWN, bound=bound)
+    values = np.array([solver.value(arc) for arc in arcs], dtype=float)
+    objective = float(tours.price @ values)
+    status = Status.OPTIMAL if name == "OPTIMAL" else Status.FEASIBLE
+    return Solved(status=status, objective=objective, bound=min(objective, bound), values=values)
 
 
 def _run(model: Model, limits: Limits, backend: str, start: FloatArray | None) -> Any:

@@ -31,7 +31,7 @@ DECISIONS = {
         "existence", "explain_board", "explain_bundle", "explain_pair", "explain_rules",
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
         "p_center", "p_median", "pareto", "pareto_sweep", "partition",
-        "patrol_bound", "patrol_exact", "patrol_search", "patrols", "pieces", "question",
+        "patrol_exact", "patrol_search", "patrol_tours", "patrols", "pieces", "question",
         "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_moves", "reassignment_problems", "reassignment_stage", "regions",
