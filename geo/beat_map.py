@@ -42,9 +42,12 @@ SEAT = parts.Symbol(
 COLOURS_SAY = "Fill colours only tell neighbours apart; a beat that carries on keeps its colour."
 MANY_CELLS = 1500
 """Beyond this many, borders of single cells would turn the map grey."""
+NAMED_CELLS = 80
+"""Up to so many, cells bear their names."""
+_ROAD_INK = "#7A7F87"
 _DETAIL_FRACTION = 0.0005
 _SNAP_M = 0.1
-_NAME_PT = 8.4
+_NAME_PT, _CELL_NAME_PT = 8.4, 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,10 +80,12 @@ class BeatScene:
         kept: Beat of today that each beat carries on, -1 = none, shape (K,); without today's: -1.
         changed: Cells that change their beat, shape (C,).
         roads: LineStrings in WGS84.
+        roads_modelled: They were put together from places, not drawn by anybody.
         barriers: Likewise: what no beat crosses.
         title: Heading of the page.
         provenance_line: What is modelled; always shown.
         attribution: Whose data it is.
+        cell_ids: Names of the cells, written where there are few, as moves by hand need them.
         notes: Further sentences, in the language of the page.
         translate: English to the language of the page.
     """
@@ -97,6 +102,8 @@ class BeatScene:
     title: str
     provenance_line: str = ""
     attribution: str = ""
+    cell_ids: tuple[str, ...] = ()
+    roads_modelled: bool = False
     notes: tuple[str, ...] = ()
     translate: Translate = untranslated
 
@@ -111,6 +118,9 @@ def beat_map(scene: BeatScene) -> Figure:
         ground, barriers = _ground(scene)
         t = scene.translate
         keys = [Key(symbol=SEAT), Key(label="Border of beats", line=(parts.INK, 1.3, "-"))]
+        if len(ground.roads):
+            label = "Road (modelled)" if scene.roads_modelled else "Road"
+            keys.append(Key(label=label, line=(_ROAD_INK, 0.6, "-")))
         if len(barriers):
             keys.append(Key(label="Barrier", line=(COLOURS["barrier"], 1.7, "-")))
         if scene.changed.any():
@@ -132,6 +142,8 @@ def beat_map(scene: BeatScene) -> Figure:
         ax = add_panel(figure, page, 0 if alone else 1, "plan")
         _draw(ax, ground, page, barriers, scene.plan, ground.plan, fills_plan)
         _names(ax, scene.plan.names, _seat_m(scene, ground.plane), ground.plan, page)
+        if len(scene.cell_ids) <= NAMED_CELLS:
+            _cell_names(ax, scene.cell_ids, ground, page)
         _hatch(ax, scene, ground, page)
         SEAT.draw(ax, ground.seat_m, zorder=5.0, scale=page.scale)
         if alone:
@@ -223,7 +235,7 @@ def _draw(
     assert ground.cells is not None
     if len(ground.cells) <= MANY_CELLS:
         parts.draw_borders(ax, ground.cells, colour="#FFFFFFC0", width_pt=0.4 * scale, zorder=2)
-    parts.draw_lines(ax, ground.roads, colour="#7A7F8770", width_pt=0.3 * scale, zorder=2.6)
+    parts.draw_lines(ax, ground.roads, colour=_ROAD_INK + "70", width_pt=0.3 * scale, zorder=2.6)
     parts.draw_borders(ax, shapes, colour=parts.INK, width_pt=1.3 * scale, zorder=3.2)
     parts.draw_lines(ax, barriers, colour=COLOURS["barrier"], width_pt=1.7 * scale, zorder=3.4)
     draw_heading(ax, page, division.heading, division.line)
@@ -249,6 +261,27 @@ def _middles(shapes: GeometryArray) -> FloatArray:
             piece = max(shapely.get_parts(shape), key=lambda one: float(one.area))
             found[b] = shapely.get_coordinates(shapely.point_on_surface(piece))[0]
     return found
+
+
+def _cell_names(ax: Axes, names: Sequence[str], ground: Ground, page: Page) -> None:
+    """The name of each cell inside it, clear of the seats; what is too small bears none."""
+    assert ground.cells is not None
+    size_pt = _CELL_NAME_PT * page.scale
+    font = FontProperties(size=size_pt)
+    seats = shapely.union_all(
+        shapely.buffer(shapely.points(ground.seat_m), 3.0 * SEAT.size_pt * page.m_per_pt)
+    )
+    for name, cell in zip(names, ground.cells, strict=True):
+        text = one_line(name)
+        middle = shapely.get_coordinates(shapely.centroid(cell))[0]
+        wide_m = parts.text_width_pt(text, font) * page.m_per_pt / 2
+        high_m = size_pt * page.m_per_pt / 2
+        x_m, y_m = float(middle[0]), float(middle[1])
+        box = shapely.box(x_m - wide_m, y_m - high_m, x_m + wide_m, y_m + high_m)
+        if not shapely.contains(cell, box) or shapely.intersects(seats, box):
+            continue
+        ax.text(x_m, y_m, text, fontproperties=font, color="#4A4F57", ha="center", va="center",
+                zorder=4.0)  # fmt: skip
 
 
 def _names(

@@ -19,6 +19,7 @@ from geo.maps import write_map
 from geo.plane import as_geometry
 from geo.qgis_style import Look, categorised
 from geo.safe_text import write_csv
+from optimizer.county import MODELLED
 from optimizer.errors import Translate
 from optimizer.frozen import digest
 from scenarios.alert_shades import cell_shapes
@@ -254,6 +255,8 @@ def scene_of_beats(study: BeatStudy, title: str, attribution: str, _: Translate)
         title=title,
         provenance_line=modelled_line(study, _),
         attribution=attribution,
+        cell_ids=asked.task.cell_ids,
+        roads_modelled=county.origin_of("roads") == MODELLED,
         notes=tuple(notes),
         translate=_,
     )

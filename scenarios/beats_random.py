@@ -53,8 +53,8 @@ def random_sheet(study: BeatStudy, _: Translate) -> Sheet:
     return Sheet(
         name="against_random_plans",
         title=_("Against random plans"),
-        header=(_("Measure"), _("These beats"), _("Random: least"), _("5%"), _("Median"),
-                _("95%"), _("Most"), _("Share of random plans that are better")),
+        header=(_("Measure"), _("These beats"), _("Random: least"), "5%", _("Median"),
+                "95%", _("Most"), _("Share of random plans that are better")),
         kinds=("text", *("number",) * 6, "fraction"),
         rows=tuple(
             (measure_text(study, m, _), found.own(m), *_marks(found, m), found.share_better(m))
@@ -122,12 +122,13 @@ def _histogram(
     low, high = min(float(values.min()), own), max(float(values.max()), own)
     axes.hist(values, bins=np.linspace(low, high if high > low else low + 1.0, _BINS + 1),
               color=_BARS)  # fmt: skip
-    axes.axvline(own, color=_OWN, linewidth=2)
+    axes.axvline(own, color=_OWN, linewidth=2, label=one_line(_("These beats")))
     share = _("{share:.1%} of the random plans are better").format(
         share=found.share_better(measure)
     )
     axes.set_title(one_line(share), fontsize=9, color=_OWN, loc="right")
     axes.set_title(one_line(measure_text(study, measure, _)), fontsize=9, loc="left")
+    axes.legend(fontsize=8, frameon=False, handlelength=1.2)
     axes.set_ylabel(one_line(_("Random plans")), fontsize=8)
     axes.tick_params(labelsize=8)
     axes.xaxis.set_major_formatter(lambda value, _at: f"{value:,.6g}")

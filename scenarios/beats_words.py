@@ -99,6 +99,12 @@ def rule_text(study: BeatStudy, _: Translate) -> str:
     """By which rule one number of a range was proposed."""
     within = study.asked.wishes.within_min
     if within is None:
+        there = [t.beats for t in study.tried if t.result.plan is not None]
+        if there and there[-1] == study.asked.task.beats:
+            return _(
+                "Proposed: the largest number that has beats; each beat more saves {share:.0%} or "
+                "more."
+            ).format(share=study.opened.loaded.policy.beats.least_saving_fraction)
         return _(
             "Proposed: the first number after which one beat more saves less than {share:.0%}."
         ).format(share=study.opened.loaded.policy.beats.least_saving_fraction)
@@ -108,6 +114,13 @@ def rule_text(study: BeatStudy, _: Translate) -> str:
     else:
         said = _("No number has its farthest cell within {n:g} min; proposed: the nearest to it.")
     return said.format(n=within)
+
+
+def none_text(one: Tried, _: Translate) -> str:
+    """Why a number has no beats; empty where it has."""
+    if one.result.plan is not None:
+        return ""
+    return _("impossible") if one.result.status is Status.INFEASIBLE else _("none found")
 
 
 def tried_sheet(study: BeatStudy, _: Translate) -> Sheet:
@@ -122,7 +135,7 @@ def tried_sheet(study: BeatStudy, _: Translate) -> Sheet:
         (
             _("Proposed"),
             "text",
-            lambda t: _("yes") if t.beats == study.asked.task.beats else "",
+            lambda t: _("yes") if t.beats == study.asked.task.beats else none_text(t, _),
         ),
     )
     plain = sheet_of("numbers_of_beats", columns, study.tried)

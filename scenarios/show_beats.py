@@ -14,6 +14,7 @@ from scenarios.beats_words import (
     balance_text,
     broken_text,
     modelled_line,
+    none_text,
     objective_text,
     proof_text,
     rule_text,
@@ -140,11 +141,7 @@ def _numbers(study: BeatStudy, console: Console, _: Translate) -> None:
             _figure(one.mean_min, 2),
             _figure(one.farthest_min, 1),
             f"{study.asked.officers / one.beats:.1f}",
-            _("proposed")
-            if one.beats == study.asked.task.beats
-            else _("none found")
-            if one.result.plan is None
-            else "",
+            _("proposed") if one.beats == study.asked.task.beats else none_text(one, _),
         ]
         for one in study.tried
     ]
