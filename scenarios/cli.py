@@ -48,6 +48,7 @@ COMMANDS = {
     "organise": "organise",
     "beats": "beats",
     "patrols": "patrols",
+    "visibility": "visibility",
     "calibrate": "calibrate",
     "review": "review",
     "alerts": "alerts",

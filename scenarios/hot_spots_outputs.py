@@ -21,12 +21,8 @@ from scenarios.hot_spots import HotSpot, HotSpotStudy
 from scenarios.hot_spots_maps import hot_spot_layers, write_maps
 from scenarios.hot_spots_words import band_texts, kind_text
 from scenarios.keeping import versions
-from scenarios.key_areas_hot import (
-    hot_key_areas,
-    key_areas_document,
-    key_areas_text,
-    write_key_areas,
-)
+from scenarios.key_areas import write_key_areas
+from scenarios.key_areas_hot import hot_key_areas, key_areas_document, key_areas_text
 from scenarios.language import Language
 from scenarios.manifest import write_manifest
 from scenarios.outputs import scene_of
@@ -203,12 +199,13 @@ def write_hot_spots(
     meant = found.meant
     county = meant.county
     title = case_title(county.name, meant.scenario)
+    keys = hot_key_areas(found, _)
     lines = [
         (_("Alerts"), selection_text(meant.selection, _)),
         (_("Hot spots"), _("Gi* with conditional permutation; at most {share:.0%} of the places "
                            "listed by chance.").format(
                                share=found.rules.false_discovery_fraction)),
-        (_("Key areas"), key_areas_text(hot_key_areas(found, _), found.meant.loaded.case.spec
+        (_("Key areas"), key_areas_text(keys, found.meant.loaded.case.spec
                                         .alert_rules.visibility, _)),
         (_("Inputs"), inputs_text(county.provenance, _)),
     ]  # fmt: skip
@@ -216,7 +213,7 @@ def write_hot_spots(
     scene = scene_of(meant.loaded, current_plan(county), title, _, language)
     with atomic_folder(out) as folder:
         write_text(folder / "hot_spots.json", json_text(hot_spots_document(found, _)))
-        write_key_areas(hot_key_areas(found, _), folder)
+        write_key_areas(keys.areas, keys.window, folder)
         write_book(folder, WORKBOOK, title, lines, sheets, _, language)
         write_layers(folder / LAYERS, hot_spot_layers(found, _), _, attribution=scene.attribution)
         write_maps(found, scene, folder, _)

@@ -13,6 +13,7 @@ import shapely
 from geo.boundaries import locate
 from geo.plane import plane_at
 from geo.readers import Source, Table, read_table
+from geo.safe_text import write_csv
 from optimizer.alert_rules_visibility import DAY_MIN, clock_span
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
@@ -26,6 +27,7 @@ KEY_AREA_COLUMNS = (
     "alerts_per_year", "origin",
 )  # fmt: skip
 """Header of the table that `jingli hotspots` writes, as this module reads it."""
+KEY_AREAS_FILE = "key_areas.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,23 @@ def hours_in_shift(county: County, starts: int, shift: int) -> FloatArray:
         inside = np.minimum(last + day, starts + shift) - np.maximum(first + day, starts)
         hours += np.clip(inside, 0.0, None) / 60.0
     return hours
+
+
+def key_area_rows(areas: Sequence[KeyArea], window: str) -> list[tuple[object, ...]]:
+    """Rows that `key_areas_of` reads, under `KEY_AREA_COLUMNS`, all with one window."""
+    return [
+        (
+            a.area_id, a.name, f"{a.lon_deg:.6f}", f"{a.lat_deg:.6f}", f"{a.minutes:g}", a.visits,
+            window, a.grade, "" if a.alerts_per_year is None else f"{a.alerts_per_year:.1f}",
+            "modelled" if a.modelled else "given",
+        )
+        for a in areas
+    ]  # fmt: skip
+
+
+def write_key_areas(areas: Sequence[KeyArea], window: str, folder: Path) -> None:
+    """Write them as a table for `--key-areas`; points are in WGS84."""
+    write_csv(folder / KEY_AREAS_FILE, KEY_AREA_COLUMNS, key_area_rows(areas, window))
 
 
 def _grounds(

@@ -9,22 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geo.plane import Plane, plane_at
-from geo.safe_text import write_csv
 from optimizer.alert_rules_repeats import GRADES
 from optimizer.alert_rules_visibility import Visibility, clock_span
 from optimizer.errors import Translate
 from optimizer.frozen import FloatArray, IntArray
 from scenarios.alert_places import AlertsMeant
 from scenarios.hot_spots import HotSpot, HotSpotStudy
-from scenarios.key_areas import KEY_AREA_COLUMNS, KeyArea, alerts_per_year_in
-
-KEY_AREAS_FILE = "key_areas.csv"
+from scenarios.key_areas import KEY_AREA_COLUMNS, KeyArea, alerts_per_year_in, key_area_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,30 +81,17 @@ def hot_key_areas(found: HotSpotStudy, _: Translate) -> HotKeyAreas:
     return HotKeyAreas(window=window, areas=_told_apart(areas), few=few)
 
 
-def key_area_rows(found: HotKeyAreas) -> list[tuple[object, ...]]:
-    """Rows of the table that `jingli patrols --key-areas` reads, under `KEY_AREA_COLUMNS`."""
-    return [
-        (
-            a.area_id, a.name, f"{a.lon_deg:.6f}", f"{a.lat_deg:.6f}", f"{a.minutes:g}", a.visits,
-            found.window, a.grade, f"{a.alerts_per_year:.1f}", "modelled",
-        )
-        for a in found.areas
-    ]  # fmt: skip
-
-
 def key_areas_document(found: HotKeyAreas) -> dict[str, Any]:
     """The key areas for programs."""
     return {
         "window": found.window,
         "modelled": True,
         "below_the_lowest_grade": found.few,
-        "areas": [dict(zip(KEY_AREA_COLUMNS, row, strict=True)) for row in key_area_rows(found)],
+        "areas": [
+            dict(zip(KEY_AREA_COLUMNS, row, strict=True))
+            for row in key_area_rows(found.areas, found.window)
+        ],
     }
-
-
-def write_key_areas(found: HotKeyAreas, folder: Path) -> None:
-    """Write the table of key areas; points are in WGS84."""
-    write_csv(folder / KEY_AREAS_FILE, KEY_AREA_COLUMNS, key_area_rows(found))
 
 
 def key_areas_text(found: HotKeyAreas, rules: Visibility, _: Translate) -> str:

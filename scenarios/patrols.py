@@ -99,9 +99,6 @@ def study_patrols(opened: Opened, wishes: PatrolWishes, _: Translate) -> PatrolS
     for _routes, seen in plans:
         assert not seen.broken, seen.broken
     judged = plans[0][1]
-    given = [0.0] * len(asked.areas)
-    for call in judged.calls:
-        given[asked.area_of[call.visit]] += asked.minutes(call.leaves_s - call.begins_s)
     arrivals = tuple(
         tuple(c.arrives_s for _r, seen in plans for c in seen.calls if c.visit == v)
         for v in range(task.visits)
@@ -116,9 +113,26 @@ def study_patrols(opened: Opened, wishes: PatrolWishes, _: Translate) -> PatrolS
         overlap_fraction=mean_overlap_fraction(made),
         entropy_bits=arrival_entropy_bits(tuple(a for a in arrivals if a)) if several else None,
         reasons=tuple((v, missed_because(task, v)) for v in judged.missed),
-        given_min=tuple(given),
+        given_min=presence_min(judged, asked.area_of, len(asked.areas), asked.pace),
         lines=tuple(lines_of(opened, asked, routes) for routes in made),
     )
+
+
+def presence_min(
+    judged: Judged, area_of: tuple[int, ...], areas: int, pace: float
+) -> tuple[float, ...]:
+    """Presence at each key area in minutes of patrol, the time for alerts left out.
+
+    Args:
+        judged: Routes by the judge's clock.
+        area_of: Key area of each visit.
+        areas: How many key areas there are.
+        pace: Minutes by the clock for a minute of patrol.
+    """
+    given = [0.0] * areas
+    for call in judged.calls:
+        given[area_of[call.visit]] += (call.leaves_s - call.begins_s) / 60.0 / pace
+    return tuple(given)
 
 
 def missed_because(task: PatrolTask, visit: int) -> Reason:
