@@ -9,14 +9,21 @@ from __future__ import annotations
 from itertools import combinations
 from math import log2
 
+import numpy as np
+
 from optimizer.patrol_exact import exact_routes
+from optimizer.patrol_listing import all_routes
 from optimizer.patrol_plan import PatrolResult, PatrolTask, Routes
+from optimizer.patrol_rules import judge
 from optimizer.patrol_search import Driver, search_routes
 from optimizer.patrol_tours import proven_routes
 
 MOST_LABELS = 150_000
 ROUNDS = 600
 EFFORT = 5.0
+VARIANT_ROUNDS = 1500
+MOST_STEPS = 20_000
+"""Of listing every plan, before the variants are searched for instead."""
 SLACK_FRACTION = 0.1
 """Plans this much longer than the best are walked on from, or the search sticks."""
 SLOT_S = 900
@@ -75,31 +82,68 @@ def variants(
     *,
     within_fraction: float,
     seed: int,
-    rounds: int = ROUNDS,
+    rounds: int = VARIANT_ROUNDS,
 ) -> tuple[Routes, ...]:
-    """Plans as good as the best, as unlike each other as a seeded search finds.
+    """Plans as good as the best, as unlike each other as can be, no order of arrival twice.
 
     All miss the same presence at the most and drive at most `within_fraction` more. The first is
-    the best itself; each next one shares the least legs with those before.
+    the best itself; each next one shares the least legs with those before. Fewer than `count`
+    come where there are no more: none at all where the plans are few enough to list every one,
+    else none that a seeded search finds.
     """
     most_s = best.drive_s * (1.0 + within_fraction)
-    pool: dict[Routes, None] = {}
+    places = places_of(task)
+    pool: dict[tuple[int, ...], tuple[int, Routes]] = {}
+
+    def keep(routes: Routes, drive_s: int) -> None:
+        order = arrival_order(task, routes)
+        if order not in pool or (drive_s, routes) < pool[order]:
+            pool[order] = drive_s, routes
 
     def seen(routes: Routes, price: tuple[int, int]) -> None:
         if price[0] <= best.missed_s and price[1] <= most_s:
-            pool.setdefault(routes)
+            keep(routes, price[1])
 
-    search_routes(
-        task, best.routes, rounds=rounds, seed=seed, seen=seen, slack_fraction=within_fraction
-    )
+    listed = all_routes(task, best.missed_s, most_s, MOST_STEPS)
+    if listed is None:
+        search_routes(
+            task, best.routes, rounds=rounds, seed=seed, seen=seen, slack_fraction=within_fraction
+        )
+    else:
+        driver = Driver(task)
+        for routes in listed:
+            keep(routes, driver.price(routes)[1])
+    pool.pop(arrival_order(task, best.routes), None)
     chosen = [best.routes]
-    rest = sorted(set(pool) - {best.routes})
-    while rest and len(chosen) < count:
-        nearest = {one: max(overlap_fraction(one, other) for other in chosen) for one in rest}
-        picked = min(rest, key=lambda one: (nearest[one], one))
+    rest = sorted(routes for _drive, routes in pool.values())
+    nearest = dict.fromkeys(rest, 0.0)
+    while nearest and len(chosen) < count:
+        last = at_places(chosen[-1], places)
+        for one, share in nearest.items():
+            nearest[one] = max(share, overlap_fraction(at_places(one, places), last))
+        picked = min(nearest, key=lambda one: (nearest[one], one))
         chosen.append(picked)
-        rest.remove(picked)
+        del nearest[picked]
     return tuple(chosen)
+
+
+def places_of(task: PatrolTask) -> tuple[int, ...]:
+    """For each visit the first visit at the same place: no driving between the two."""
+    table = task.travel_s[1:, 1:]
+    together = ((table == 0) & (table.T == 0)) | np.eye(task.visits, dtype=bool)
+    return tuple(int(row.argmax()) for row in together)
+
+
+def at_places(routes: Routes, places: tuple[int, ...]) -> Routes:
+    """Routes as someone sees them who does not know which visit of a place it is."""
+    return tuple(tuple(places[v] for v in route) for route in routes)
+
+
+def arrival_order(task: PatrolTask, routes: Routes) -> tuple[int, ...]:
+    """Places in order of arrival over all vehicles, as whoever watches them all would see."""
+    places = places_of(task)
+    calls = sorted(judge(task, routes).calls, key=lambda c: (c.arrives_s, places[c.visit]))
+    return tuple(places[c.visit] for c in calls)
 
 
 def overlap_fraction(one: Routes, other: Routes) -> float:

@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.patrol_exact import exact_routes
+from optimizer.patrol_listing import all_routes
 from optimizer.patrol_plan import NO_WAY, PatrolTask, Routes
 from optimizer.patrol_rules import judge
 from optimizer.patrol_tours import proven_routes
 from optimizer.patrols import (
     arrival_entropy_bits,
+    arrival_order,
     mean_overlap_fraction,
     overlap_fraction,
+    places_of,
     plan_patrols,
     variants,
 )
@@ -244,6 +247,64 @@ def test_variants_are_as_good_and_unlike() -> None:
     assert overlap is not None
     assert overlap < 0.6
     assert variants(task, best, 4, within_fraction=0.05, seed=1, rounds=200) == made
+
+
+def brute_plans(task: PatrolTask, missed_s: int, drive_s: float) -> set[Routes]:
+    """Every plan as good as that, by the judge alone; vehicles in order of their first visits."""
+    found = set()
+    marks = [*range(task.visits), -1]
+    for order in permutations(marks):
+        cut = order.index(-1)
+        for parts in ((order[:cut], order[cut + 1 :]), (order[:cut], ())):
+            for first in range(len(parts[0]) + 1):
+                routes = tuple(sorted(r for r in (parts[0][:first], parts[1]) if r))
+                seen = judge(task, routes)
+                if not seen.broken and seen.missed_s <= missed_s and seen.drive_s <= drive_s:
+                    found.add(routes)
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(tasks(4), st.floats(0.0, 0.5), st.integers(2, 6))
+def test_no_order_of_arrival_comes_twice(task: PatrolTask, within: float, count: int) -> None:
+    best = plan_patrols(task, rounds=5)
+    most_s = best.drive_s * (1.0 + within)
+    every = brute_plans(task, best.missed_s, most_s)
+    listed = all_routes(task, best.missed_s, most_s, 10_000)
+    assert listed is not None
+    assert set(listed) == every
+    made = variants(task, best, count, within_fraction=within, seed=0)
+    assert set(made) <= every
+    orders = {arrival_order(task, routes) for routes in every}
+    assert len({arrival_order(task, routes) for routes in made}) == len(made)
+    # Fewer only where there are no more.
+    assert len(made) == min(count, len(orders))
+
+
+def test_orders_of_arrival_by_hand() -> None:
+    # a and b are one place: which of their visits comes first does not show.
+    task = line([10, 10, 20], vehicles=2)
+    assert places_of(task) == (0, 0, 2)
+    assert arrival_order(task, ((0, 1, 2),)) == arrival_order(task, ((1, 0, 2),)) == (0, 0, 2)
+    # Two vehicles: 20 is reached after 20 minutes, the second visit at 10 after 10 + 10 + 0.
+    assert arrival_order(task, ((0, 1), (2,))) == (0, 0, 2)
+    assert arrival_order(task, ((2, 0), (1,))) == (0, 2, 0)
+    # Only one order is there: out and back with the same place twice, and the way round.
+    best = plan_patrols(task)
+    made = variants(task, best, 9, within_fraction=0.0, seed=0)
+    assert {arrival_order(task, r) for r in made} == {(0, 0, 2), (0, 2, 0), (2, 0, 0)}
+
+
+def test_too_many_plans_to_list_are_searched() -> None:
+    best = plan_patrols(twenty(), rounds=50)
+    assert all_routes(twenty(), 0, best.drive_s * 1.05, 500) is None
+    made = variants(twenty(), best, 5, within_fraction=0.05, seed=2, rounds=60)
+    assert len(made) == 5
+    assert len({arrival_order(twenty(), r) for r in made}) == 5
+    for routes in made:
+        seen = judge(twenty(), routes)
+        assert not seen.broken
+        assert seen.drive_s <= best.drive_s * 1.05
 
 
 def test_overlap_and_entropy_by_hand() -> None:
