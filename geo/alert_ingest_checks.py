@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
 from geo.alert_ingest import FileFacts, Ingested
 from geo.alert_ingest_rows import World
 from geo.alert_table import PLACED, AlertTable
-from geo.alerts import NO_CATEGORY, datum_shift_warning
+from geo.alerts import datum_shift_warning
 from geo.crs import from_wgs84
 from optimizer.alert_rules_ingest import Ingest
 from optimizer.errors import Problem
@@ -23,8 +23,6 @@ _SEAT_M = 300.0
 _MANY_REPEATS_FRACTION = 0.1
 _MOSTLY_FRACTION = 0.5
 _SHOWN_CODES = 12
-# A code with no more rows than this, and in no more than this share of a log, is a slip of the pen.
-_RARE_ROWS, _RARE_FRACTION = 5, 0.001
 _ENOUGH_SWAPPED = 0.9
 
 
@@ -243,43 +241,6 @@ def _codes(found: Ingested, rules: Ingest, shown: str) -> list[Problem]:
             codes=", ".join(codes),
         )
     ]
-
-
-def strange_codes(table: AlertTable, listed: Collection[str]) -> tuple[Problem, ...]:
-    """Codes of a log without a mapping that the case does not name, or hardly a row holds.
-
-    Args:
-        table: The alerts.
-        listed: Categories that the case names; empty where it names none.
-    """
-    if not len(table):
-        return ()
-    count = np.bincount(table.category, minlength=len(table.categories)).tolist()
-    if listed:
-        strange = [(n, name) for name, n in zip(table.categories, count, strict=True)
-                   if name not in listed]  # fmt: skip
-    else:
-        few = min(_RARE_FRACTION * len(table), _RARE_ROWS)
-        strange = [(n, name) for name, n in zip(table.categories, count, strict=True)
-                   if n <= few and name != NO_CATEGORY]  # fmt: skip
-    if not strange:
-        return ()
-    strange.sort(key=lambda pair: (-pair[0], pair[1]))
-    codes = [f"{name} ({n:,})" for n, name in strange[:_SHOWN_CODES]]
-    params = {
-        "n": f"{sum(n for n, _name in strange):,}",
-        "total": f"{len(table):,}",
-        "codes": ", ".join(codes) + (", …" if len(strange) > _SHOWN_CODES else ""),
-    }
-    expected = (
-        "categories that case.yaml names (workload, simulation, alert_rhythm); {n} of {total} "
-        "alerts have others, each counted as one of its own: {codes}"
-        if listed
-        else "codes that more than a few alerts have; {n} of {total} have one that hardly any "
-        "other has, each counted as a category of its own: {codes}"
-    )
-    fix = "give a mapping as alert_rules.ingest.category_file, or correct slips of the pen"
-    return (_warning(", ".join(table.files), expected, fix, column="category", **params),)
 
 
 def _doubles(found: Ingested, rules: Ingest, shown: str) -> list[Problem]:

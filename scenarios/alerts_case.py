@@ -15,17 +15,12 @@ from scipy.spatial import cKDTree
 from geo.alert_ingest import Ingested, Watch, ingest
 from geo.alert_ingest_aside import SetAside
 from geo.alert_ingest_batches import Log
-from geo.alert_ingest_checks import (
-    is_double,
-    is_of_no_use,
-    placed_shares,
-    strange_codes,
-    warnings_of,
-)
+from geo.alert_ingest_checks import is_double, is_of_no_use, placed_shares, warnings_of
 from geo.alert_ingest_kept import CACHE_FOLDER, kept_key, load, store
 from geo.alert_ingest_names import gazetteer
 from geo.alert_ingest_rows import FAR, OUTSIDE, World
 from geo.alert_table import AlertTable
+from geo.alert_warnings import strange_codes
 from geo.boundaries import point_adjacency
 from geo.cell_raster import CellFinder
 from geo.columns import Column, Schema
@@ -262,7 +257,11 @@ def read_alerts(
     if categories.known is not None:
         # The mapping is the list, and says what becomes of other codes.
         listed = frozenset()
-    warnings = (*warnings_of(found, world, rules, seats), *strange_codes(found.table, listed))
+    table = found.table
+    counts = np.bincount(table.category, minlength=len(table.categories)).tolist()
+    by_code = dict(zip(table.categories, counts, strict=True))
+    odd = strange_codes(by_code, listed, ", ".join(table.files))
+    warnings = (*warnings_of(found, world, rules, seats), *odd)
     if key is not None and store(folder, key, found, warnings):
         # From the disk again: what was read need not stay in memory.
         kept = load(folder, key)

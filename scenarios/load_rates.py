@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.alert_table import AlertTable
-from geo.alerts import AlertRates, alert_rates
+from geo.alert_warnings import likely_doubles, strange_codes
+from geo.alerts import AlertRates, alert_rates, category_labels
+from geo.readers import Table
 from optimizer.errors import InputError, Problem
 from optimizer.frozen import FloatArray
-from scenarios.alert_layer import is_ingested
+from scenarios.alert_layer import is_ingested, listed_categories
 from scenarios.case import Case
 from scenarios.notes import Notes
 
@@ -41,6 +44,7 @@ def read_rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> Alert
         )
         notes.outside["alerts"] = rates.outside
         notes.set_aside("alerts", rates.quarantined)
+        notes.add(_oddities(case, tables["alerts"]))
     else:
         rates = None
     if rates is not None:
@@ -81,6 +85,16 @@ def read_rates(case: Case, geometry: NDArray[Any] | None, notes: Notes) -> Alert
         outside=0,
         problems=(),
         quarantined=pd.DataFrame(columns=["row", "column", "value", "reason"]),
+    )
+
+
+def _oddities(case: Case, log: Table) -> tuple[Problem, ...]:
+    """What the older reading of a log leaves as it is, and a planner should know of."""
+    labels = Counter(category_labels(log.frame))
+    shown = log.source.shown
+    return (
+        *likely_doubles(log.frame, case.spec.alert_rules.ingest.duplicate_min, shown),
+        *strange_codes(labels, listed_categories(case), shown),
     )
 
 
