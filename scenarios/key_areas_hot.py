@@ -30,7 +30,7 @@ class HotKeyAreas:
     Attributes:
         window: By the clock: the hours asked for, else the night of the rules.
         areas: In the order of the hot spots, the busiest of each first.
-        few: Places of hot spots with fewer alerts in the window than the lowest grade needs.
+        few: Hot spots with fewer alerts in the window than the lowest grade needs.
     """
 
     window: str
@@ -46,7 +46,8 @@ def hot_key_areas(found: HotSpotStudy, _: Translate) -> HotKeyAreas:
     """The key areas of hot spots: the busiest places of each, graded by their alerts by night.
 
     Within a hot spot the busiest place is one, then the next that is `apart_m` from those before,
-    up to `most_per_hot_spot`; every place of the hot spot counts with the nearest of them.
+    up to `most_per_hot_spot`; every place of the hot spot counts with the nearest of them. One
+    that is then too quiet for the lowest grade is none, and its places count with the others.
     """
     rules = found.meant.loaded.case.spec.alert_rules.visibility
     window = _window(found.meant, rules)
@@ -64,7 +65,6 @@ def hot_key_areas(found: HotSpotStudy, _: Translate) -> HotKeyAreas:
         for peak, alerts in _peaks(rows, night, x_m, y_m, found.keys, rules):
             grade = rules.grade(alerts)
             if grade is None:
-                few += 1
                 continue
             minutes, visits = rules.presence(grade[1], span[1])
             kept.append(
@@ -75,6 +75,7 @@ def hot_key_areas(found: HotSpotStudy, _: Translate) -> HotKeyAreas:
                     alerts_per_year=alerts, modelled=True,
                 )
             )  # fmt: skip
+        few += not kept
         if len(kept) > 1:
             kept = [replace(a, area_id=f"{a.area_id}-{k}") for k, a in enumerate(kept, 1)]
         areas += kept
@@ -109,7 +110,7 @@ def key_areas_text(found: HotKeyAreas, rules: Visibility, _: Translate) -> str:
         blue_min=rules.blue.visits * rules.visit_min, blue_alerts=rules.blue.alerts_per_week,
     )  # fmt: skip
     if found.few:
-        said += " " + _("{n} hot places have fewer and are none.").format(n=found.few)
+        said += " " + _("{n} hot spots have fewer and are none.").format(n=found.few)
     return said
 
 
@@ -181,11 +182,15 @@ def _peaks(
         away = [float(np.hypot(x_m[row] - x_m[p], y_m[row] - y_m[p])) for p in peaks]
         if min(away, default=np.inf) >= rules.apart_m:
             peaks.append(row)
-    if not peaks:
-        return []
-    away_m = np.hypot(x_m[rows][:, None] - x_m[peaks], y_m[rows][:, None] - y_m[peaks])
-    alerts = np.bincount(away_m.argmin(axis=1), night[rows], len(peaks))
-    return list(zip(peaks, alerts.tolist(), strict=True))
+    while peaks:
+        away_m = np.hypot(x_m[rows][:, None] - x_m[peaks], y_m[rows][:, None] - y_m[peaks])
+        alerts = np.bincount(away_m.argmin(axis=1), night[rows], len(peaks)).tolist()
+        least = min(range(len(peaks)), key=lambda k: (alerts[k], -k))
+        if len(peaks) == 1 or rules.grade(alerts[least]) is not None:
+            return list(zip(peaks, alerts, strict=True))
+        # Too quiet for a key area of its own: it counts with the others.
+        del peaks[least]
+    return []
 
 
 def _name(found: HotSpotStudy, spot: HotSpot, cell: int, _: Translate) -> str:
