@@ -262,11 +262,13 @@ def _window(
         opens = (span[0] - starts) % DAY_MIN
         closes = opens + span[1]
         if closes > shift:
+            # Of the day before too: a window may begin before the shift.
+            inside = min(max(closes - DAY_MIN, 0), shift) + max(shift - opens, 0)
             problems.append(
                 table.problem(
                     "a window inside the shift; it reaches {n} minutes outside",
                     "change the window, or the shift",
-                    row=row, column="window", value=text, n=min(closes - shift, span[1]),
+                    row=row, column="window", value=text, n=span[1] - inside,
                 )
             )  # fmt: skip
             return opens, closes

@@ -9,8 +9,7 @@ from optimizer.errors import Translate
 from scenarios.rhythm_words import GRADE_STYLES
 from scenarios.show_lines import Cell, Column, grid, say_lines
 from scenarios.titles import case_title
-from scenarios.visibility import Coverage, VisibilityStudy
-from scenarios.visibility_outputs import KINDS
+from scenarios.visibility import KINDS, Coverage, VisibilityStudy
 from scenarios.visibility_words import (
     because_text,
     coverage_text,

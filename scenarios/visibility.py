@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from optimizer.alert_rules_repeats import GRADES
 from optimizer.alert_rules_visibility import clock_span
 from optimizer.errors import InputError, Problem, Translate
 from optimizer.evaluation import evaluate
@@ -37,6 +38,8 @@ from scenarios.patrols_task import bad_span, expected_alert_min, pace_of, task_o
 Idle = Literal["", "no_areas", "no_crew", "alerts"]
 """Why a unit does not patrol; empty where it does."""
 AreaReason = Reason | Literal["no_crew", "alerts"]
+KINDS = (*GRADES, "")
+"""Grades, and none."""
 CELLS_PER_STATION = 2
 """Busiest cells by night that stand for a station's key areas where nobody names any."""
 MOST_LABELS, ROUNDS = 40_000, 400

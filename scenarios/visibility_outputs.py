@@ -16,7 +16,6 @@ from geo.maps import write_map
 from geo.plane import as_geometry
 from geo.qgis_style import Look, categorised
 from geo.visibility_map import GRADE_COLOURS, Panel, PresenceMap, visibility_map
-from optimizer.alert_rules_repeats import GRADES
 from optimizer.errors import Translate
 from scenarios.documents import json_text
 from scenarios.keeping import versions
@@ -27,7 +26,7 @@ from scenarios.outputs import scene_of
 from scenarios.provenance import modelled_items
 from scenarios.tables import Sheet
 from scenarios.titles import case_title
-from scenarios.visibility import AreaSeen, Coverage, UnitPatrol, VisibilityStudy
+from scenarios.visibility import KINDS, AreaSeen, Coverage, UnitPatrol, VisibilityStudy
 from scenarios.visibility_words import (
     because_text,
     coverage_text,
@@ -42,8 +41,6 @@ from scenarios.visibility_words import (
 from scenarios.workbook import write_book
 
 WORKBOOK, LAYERS = "visibility.xlsx", "visibility.gpkg"
-KINDS = (*GRADES, "")
-"""Grades, and none."""
 
 
 def visibility_document(study: VisibilityStudy) -> dict[str, Any]:
