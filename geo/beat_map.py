@@ -271,6 +271,8 @@ def _cell_names(ax: Axes, names: Sequence[str], ground: Ground, page: Page) -> N
     seats = shapely.union_all(
         shapely.buffer(shapely.points(ground.seat_m), 3.0 * SEAT.size_pt * page.m_per_pt)
     )
+    shown: list[str] = []
+    start: list[tuple[float, float]] = []
     for name, cell in zip(names, ground.cells, strict=True):
         text = one_line(name)
         middle = shapely.get_coordinates(shapely.centroid(cell))[0]
@@ -280,8 +282,13 @@ def _cell_names(ax: Axes, names: Sequence[str], ground: Ground, page: Page) -> N
         box = shapely.box(x_m - wide_m, y_m - high_m, x_m + wide_m, y_m + high_m)
         if not shapely.contains(cell, box) or shapely.intersects(seats, box):
             continue
-        ax.text(x_m, y_m, text, fontproperties=font, color="#4A4F57", ha="center", va="center",
-                zorder=4.0)  # fmt: skip
+        shown.append(text)
+        start.append((x_m - wide_m, y_m - 0.74 * high_m))
+    if shown:
+        parts.draw_halos(ax, shown, np.array(start), font, m_per_pt=page.m_per_pt,
+                         width_pt=1.8 * page.scale, zorder=4.0)  # fmt: skip
+    for text, (x_m, y_m) in zip(shown, start, strict=True):
+        ax.text(x_m, y_m, text, fontproperties=font, color="#3A3F47", va="baseline", zorder=4.1)
 
 
 def _names(

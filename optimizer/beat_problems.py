@@ -27,7 +27,10 @@ def problems(task: BeatTask, where: str = "beats") -> tuple[Problem, ...]:
             ),
         )  # fmt: skip
     core = core_of(task)
-    return (*_counts(task, core, where), *_weights(task, core, where), *_map(task, core, where))
+    if task.beats > core.units:
+        return tuple(_counts(task, core, where)[:1])  # the rest follows from it
+    heavy = _weights(task, core, where)
+    return (*_counts(task, core, where), *heavy, *([] if heavy else _map(task, core, where)))
 
 
 def tolerance_bound(core: BeatCore) -> float:
@@ -37,11 +40,21 @@ def tolerance_bound(core: BeatCore) -> float:
         return 0.0
     least = float(core.work.max()) / even - 1.0
     for work in np.bincount(core.piece, core.work):
-        # Some whole number of beats shares this piece's work.
-        fewer, more = np.floor(work / even), np.ceil(work / even)
-        ways = [abs(work / (n * even) - 1.0) for n in (fewer, more) if n >= 1]
-        least = max(least, min(ways))
+        least = max(least, _off_even(float(work), even))
     return max(0.0, float(least))
+
+
+def _off_even(work: float, even: float) -> float:
+    """How far a piece of the map is from even beats at the least: some whole number shares it."""
+    if even <= 0:
+        return 0.0
+    fewer, more = np.floor(work / even), np.ceil(work / even)
+    return float(min(abs(work / (n * even) - 1.0) for n in {fewer, more, 1.0} if n >= 1))
+
+
+def _up(tolerance: float) -> str:
+    """Rounded up, so that what is told is enough."""
+    return f"{np.ceil(tolerance * 1e4 - 1e-6) / 1e4:.4f}"
 
 
 def _ids(task: BeatTask, cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
@@ -111,7 +124,7 @@ def _weights(task: BeatTask, core: BeatCore, where: str) -> list[Problem]:
                 params={
                     "work": f"{core.work[unit]:g}",
                     "high": f"{core.high:g}",
-                    "needed": f"{core.work[unit] / even - 1:.4f}",
+                    "needed": _up(float(core.work[unit]) / even - 1),
                 },
             )
         )  # fmt: skip
@@ -136,13 +149,14 @@ def _map(task: BeatTask, core: BeatCore, where: str) -> list[Problem]:
                     where=where, column="adjacency", value=_ids(task, cells),
                     expected="parts of the map that can be shared out evenly; this part of {n} "
                     "cells has work {work}, a beat {low} to {high}",
-                    fix="join it by a ferry link or a bridge, move a barrier, or allow a larger "
-                    "tolerance",
+                    fix="join it by a ferry link or a bridge (--join CELL=CELL), move a barrier, "
+                    "or allow a tolerance of at least {needed}",
                     params={
                         "n": len(cells),
                         "work": f"{load:g}",
                         "low": f"{core.low:g}",
                         "high": f"{core.high:g}",
+                        "needed": _up(_off_even(load, float(core.work.sum()) / task.beats)),
                     },
                 )
             )  # fmt: skip

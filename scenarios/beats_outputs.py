@@ -68,6 +68,7 @@ def beats_document(study: BeatStudy) -> dict[str, Any]:
         "county_digest": county.digest,
         "modelled": modelled_items(county.provenance),
         "minutes_by_road": asked.by_road,
+        "cells_without_road": list(asked.no_road),
         "unit": asked.unit_id,
         "station_ids": list(asked.station_ids),
         "asked": {
@@ -169,7 +170,8 @@ def write_beats(
         write_map(beat_map(scene_of_beats(study, title, attribution, _)), folder / "beats")
         if beside is not None:
             write_csv(folder / RANDOM_CSV, RANDOM_HEADER, random_rows(beside))
-            write_map(random_chart(study, title, _), folder / HISTOGRAM, ("png",))
+            heading = f"{title} · {_('Against random plans')}"
+            write_map(random_chart(study, heading, _), folder / HISTOGRAM, ("png",))
         return write_manifest(
             folder,
             command=list(command),

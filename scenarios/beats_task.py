@@ -11,16 +11,15 @@ from typing import Literal
 
 import numpy as np
 
-from geo.boundaries import border_km
 from geo.columns import Column, Schema
 from geo.plane import plane_at
 from geo.readers import Source, Table, read_table
-from geo.routing import travel
 from optimizer.beat_plan import BeatTask, GridRule, Objective
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
-from optimizer.frozen import BoolArray, FloatArray, IntArray
+from optimizer.frozen import BoolArray, IntArray
 from optimizer.policy_beats import BeatBalance, BeatObjective
+from scenarios.beats_figures import borders_km, minutes_between, work_of
 from scenarios.beats_range import numbers_of_beats
 from scenarios.load import LoadedCase
 from scenarios.names import Names, Wrong, gazetteer
@@ -33,9 +32,6 @@ _OBJECTIVES: dict[BeatObjective, Objective] = {
 }
 STATIONS: Literal["stations"] = "stations"
 """What `--today` says for today's stations instead of a file."""
-MOST_CELLS = 3000
-"""Cells up to which minutes by road between all of them are computed: 72 MB."""
-_MIN_KM = 0.1
 _CELL_ID = Column(
     name="cell_id", kind="id", required=True, aliases=("单元编号", "村编号", "编号", "id")
 )
@@ -125,6 +121,7 @@ class BeatAsked:
         officers: Of the unit in the plan, or today's of its stations.
         balance: What is shared out evenly.
         by_road: Minutes are by road; else straight lines at the county's pace.
+        no_road: Cells without a way by road to most others; such ways count as straight walks.
         today_names: Names of today's beats; empty where they are not known.
         drawn: Beat of each cell in the planner's file, by place in `drawn_names`; None without.
         drawn_names: Names of its beats.
@@ -140,6 +137,7 @@ class BeatAsked:
     officers: int
     balance: BeatBalance
     by_road: bool
+    no_road: tuple[str, ...] = ()
     today_names: tuple[str, ...] = ()
     drawn: IntArray | None = None
     drawn_names: tuple[str, ...] = ()
@@ -183,9 +181,9 @@ def beat_task(opened: Opened, wishes: BeatWishes) -> BeatAsked:
         reading.problems.append(counts)
     if reading.problems or isinstance(counts, Problem):
         raise InputError(reading.problems)
-    minutes, per_km = _minutes(loaded, rows)
+    minutes, per_km, no_road = minutes_between(loaded, rows)
     balance = wishes.balance or rules.balance
-    calls, work = _work(loaded, rows, balance)
+    calls, work = work_of(loaded, rows, balance)
     plane = plane_at(county.cells.lon_deg[rows], county.cells.lat_deg[rows])
     x_m, y_m = plane.xy(county.cells.lon_deg[rows], county.cells.lat_deg[rows])
     tolerance, objective = wishes.tolerance_fraction, wishes.objective or rules.objective
@@ -201,7 +199,7 @@ def beat_task(opened: Opened, wishes: BeatWishes) -> BeatAsked:
         y_km=y_m / 1000.0,
         minutes_per_km=per_km,
         objective=_OBJECTIVES[objective],
-        border_km=_border_km(loaded, rows, pairs)
+        border_km=borders_km(loaded, rows, pairs)
         if objective == "border" or wishes.random_plans
         else None,
         barrier=barrier,
@@ -223,6 +221,7 @@ def beat_task(opened: Opened, wishes: BeatWishes) -> BeatAsked:
         officers=officers,
         balance=balance,
         by_road=minutes is not None,
+        no_road=tuple(ids[r] for r in no_road),
         today_names=today_names,
         drawn=drawn,
         drawn_names=drawn_names,
@@ -416,55 +415,6 @@ def _borders(
         own = np.vstack([own[~there], pair])
     barrier = parted if wishes.barriers and bool(parted.any()) else None
     return own.astype(np.int64), barrier
-
-
-def _minutes(loaded: LoadedCase, rows: IntArray) -> tuple[FloatArray | None, float]:
-    """Minutes by road between all cells, None for very many; and the county's pace in min/km."""
-    cells, rules = loaded.county.cells, loaded.policy.roads
-    lon, lat = cells.lon_deg[rows], cells.lat_deg[rows]
-    if len(rows) > MOST_CELLS:
-        return None, _pace(loaded.county, rows)
-    found = travel(
-        None, lon, lat, lon, lat,
-        walk_km_per_h=rules.walk_km_per_h,
-        count_walk_in=rules.count_walk_in,
-        index=loaded.router,
-    ).travel_time_min  # fmt: skip
-    made = np.array(found)
-    np.fill_diagonal(made, 0.0)
-    return made, 1.0
-
-
-def _pace(county: County, rows: IntArray) -> float:
-    """Median minutes by road per straight kilometre, from the stations to their own cells."""
-    cells, stations = county.cells, county.stations
-    own = cells.station[rows]
-    plane = plane_at(cells.lon_deg[rows], cells.lat_deg[rows])
-    x, y = plane.xy(cells.lon_deg[rows], cells.lat_deg[rows])
-    seat_x, seat_y = plane.xy(stations.lon_deg[own], stations.lat_deg[own])
-    km = np.hypot(x - seat_x, y - seat_y) / 1000.0
-    far = km > _MIN_KM
-    return float(np.median(county.travel_time_min[own, rows][far] / km[far])) if far.any() else 1.0
-
-
-def _border_km(loaded: LoadedCase, rows: IntArray, pairs: IntArray) -> FloatArray | None:
-    """Border that each pair of the area's cells shares; None where cells are points."""
-    geometry = loaded.cell_geometry
-    return None if geometry is None else border_km(geometry[rows], pairs)
-
-
-def _work(
-    loaded: LoadedCase, rows: IntArray, balance: BeatBalance
-) -> tuple[FloatArray, FloatArray]:
-    """Alerts of each cell, and what is shared out evenly."""
-    county, workload = loaded.county, loaded.policy.workload
-    alerts = county.cells.alerts_per_year[rows]
-    calls = alerts.sum(axis=1)
-    if balance == "minutes":
-        of = [workload.of(k) for k in county.categories]
-        per_alert = np.array([w.on_scene_min * w.officers_sent for w in of], float)
-        return calls, alerts @ per_alert
-    return calls, county.cells.population[rows] if balance == "residents" else calls
 
 
 def _officers(

@@ -16,6 +16,7 @@ from scenarios.show_lines import listed_in
 from scenarios.tables import Columns, Sheet, sheet_of
 
 _NAMED = 8
+_TENTHS, _ROUNDING = 1000, 1e-6
 
 
 def balance_text(study: BeatStudy, _: Translate) -> str:
@@ -88,19 +89,24 @@ def tolerance_text(result: BeatResult, _: Translate) -> str:
     said = []
     if result.smallest_tolerance_fraction is not None:
         known = _("Beats are known for a tolerance of {known:.1%}.")
-        said.append(known.format(known=result.smallest_tolerance_fraction))
-    if result.tolerance_bound_fraction:
+        # Rounded so that what is typed can be met, and what is called impossible is.
+        up = math.ceil(result.smallest_tolerance_fraction * _TENTHS - _ROUNDING) / _TENTHS
+        said.append(known.format(known=up))
+    below = math.floor((result.tolerance_bound_fraction or 0.0) * _TENTHS + _ROUNDING) / _TENTHS
+    if below > 0:
         bound = _("Below {bound:.1%} there are none.")
-        said.append(bound.format(bound=result.tolerance_bound_fraction))
+        said.append(bound.format(bound=below))
     return " ".join(said)
 
 
 def rule_text(study: BeatStudy, _: Translate) -> str:
     """By which rule one number of a range was proposed."""
     within = study.asked.wishes.within_min
+    there = [t.beats for t in study.tried if t.result.plan is not None]
+    if not there:
+        return _("None of these numbers has beats that keep every rule.")
     if within is None:
-        there = [t.beats for t in study.tried if t.result.plan is not None]
-        if there and there[-1] == study.asked.task.beats:
+        if there[-1] == study.asked.task.beats:
             return _(
                 "Proposed: the largest number that has beats; each beat more saves {share:.0%} or "
                 "more."
@@ -114,6 +120,11 @@ def rule_text(study: BeatStudy, _: Translate) -> str:
     else:
         said = _("No number has its farthest cell within {n:g} min; proposed: the nearest to it.")
     return said.format(n=within)
+
+
+def is_proposed(study: BeatStudy, one: Tried) -> bool:
+    """Whether a number of a range is the one that is shown."""
+    return one.result.plan is not None and one.beats == study.asked.task.beats
 
 
 def none_text(one: Tried, _: Translate) -> str:
@@ -135,7 +146,7 @@ def tried_sheet(study: BeatStudy, _: Translate) -> Sheet:
         (
             _("Proposed"),
             "text",
-            lambda t: _("yes") if t.beats == study.asked.task.beats else none_text(t, _),
+            lambda t: _("yes") if is_proposed(study, t) else none_text(t, _),
         ),
     )
     plain = sheet_of("numbers_of_beats", columns, study.tried)
@@ -150,6 +161,14 @@ def modelled_line(study: BeatStudy, _: Translate) -> str:
             _("Minutes are straight lines at {pace:.2f} min/km: too many cells for ways by road")
             .format(pace=study.asked.task.minutes_per_km)
         )  # fmt: skip
+    apart = study.asked.no_road
+    if apart:
+        names = listed_in(list(apart[:_NAMED]), _)
+        if len(apart) > _NAMED:
+            names = _("{names} and {n} more").format(names=names, n=len(apart) - _NAMED)
+        walk = _("No road leads to {cells} from most others: straight walks of {kmh:g} km/h count")
+        pace = study.opened.loaded.policy.roads.walk_km_per_h
+        said.append(walk.format(cells=names, kmh=pace))
     return " · ".join(said)
 
 

@@ -13,6 +13,7 @@ from scenarios.beats_random import measure_text, measures_of, random_text
 from scenarios.beats_words import (
     balance_text,
     broken_text,
+    is_proposed,
     modelled_line,
     none_text,
     objective_text,
@@ -29,19 +30,21 @@ _LARGE = 100
 def show_beats(study: BeatStudy, console: Console, _: Translate) -> None:
     """Print the beats, what they cost and break, and what changes."""
     task, result, shown = study.asked.task, study.result, study.shown
-    head = _("{area}: {k} beats of {cells} cells, {work} within ±{tolerance:.0%}").format(
+    counts = sorted({study.asked.counts[0], study.asked.counts[-1]})
+    head = _("{area}: {k} beats of {cells} cells, {work} within ±{tolerance}").format(
         area=study.area_name,
-        k=task.beats,
+        k=task.beats if shown is not None else "-".join(map(str, counts)),
         cells=task.cells,
         work=balance_text(study, _),
-        tolerance=task.tolerance_fraction,
+        tolerance=f"{task.tolerance_fraction * 100:.4g}%",
     )
     say_lines(head, console, "bold")
-    if result is not None:
+    in_range = len(study.tried) > 1
+    if result is not None and (shown is not None or not in_range):
         say_lines(proof_text(result, _), console, "green" if shown is not None else "bold red")
         if shown is None:
             say_lines(tolerance_text(result, _), console)
-    if len(study.tried) > 1:
+    if in_range:
         _numbers(study, console, _)
     if shown is not None:
         _table(study, shown, console, _)
@@ -141,7 +144,7 @@ def _numbers(study: BeatStudy, console: Console, _: Translate) -> None:
             _figure(one.mean_min, 2),
             _figure(one.farthest_min, 1),
             f"{study.asked.officers / one.beats:.1f}",
-            _("proposed") if one.beats == study.asked.task.beats else none_text(one, _),
+            _("proposed") if is_proposed(study, one) else none_text(one, _),
         ]
         for one in study.tried
     ]
@@ -150,8 +153,9 @@ def _numbers(study: BeatStudy, console: Console, _: Translate) -> None:
         console.print(line)
     say_lines(rule_text(study, _), console, "dim")
     for one in study.tried:
-        for problem in one.problems[:1]:
-            say_lines(f"{one.beats}{_(': ')}{problem.text(_)}", console, "yellow")
+        known = tolerance_text(one.result, _) if one.result.plan is None else ""
+        for said in [*(p.text(_) for p in one.problems[:1]), *([known] if known else [])]:
+            say_lines(f"{one.beats}{_(': ')}{said}", console, "yellow")
 
 
 def _random(study: BeatStudy, console: Console, _: Translate) -> None:
