@@ -42,8 +42,10 @@ KINDS = (*GRADES, "")
 """Grades, and none."""
 CELLS_PER_STATION = 2
 """Busiest cells by night that stand for a station's key areas where nobody names any."""
-MOST_LABELS, ROUNDS = 40_000, 400
-"""Effort for one unit: a county has dozens, twice."""
+MOST_LABELS, ROUNDS = 60_000, 400
+EFFORT, MOST_EFFORT = 15.0, 2.0
+"""Of CP-SAT for the whole county, in its own deterministic seconds (2 to 4 of CPU each), shared out
+among the units; and for one unit at the most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,14 +240,16 @@ def study_visibility(opened: Opened, wishes: VisibilityWishes, _: Translate) -> 
         areas, origin = read.areas, read.origin
     if not areas:
         raise InputError([_no_areas(origin)])
-    known: dict[_Question, UnitPatrol] = {}
-    worlds = []
-    for world in (current_plan(loaded.county), plan):
-        asked = _questions(loaded, world, areas, wishes.vehicles)
-        for one in asked:
-            if one not in known:
-                known[one] = _patrol(loaded, one, areas, starts, shift, wishes.seed)
-        worlds.append(tuple(known[one] for one in asked))
+    worlds = [
+        _questions(loaded, world, areas, wishes.vehicles)
+        for world in (current_plan(loaded.county), plan)
+    ]
+    # A unit that stays as it is patrols as it does.
+    units = list(dict.fromkeys(one for world in worlds for one in world))
+    night_of = _Night(starts=starts, shift=shift, seed=wishes.seed,
+                      effort=min(EFFORT / len(units), MOST_EFFORT))  # fmt: skip
+    known = {one: _patrol(loaded, one, areas, night_of) for one in units}
+    before, after = (tuple(known[one] for one in world) for world in worlds)
     return VisibilityStudy(
         opened=opened,
         wishes=wishes,
@@ -253,9 +257,9 @@ def study_visibility(opened: Opened, wishes: VisibilityWishes, _: Translate) -> 
         night=night,
         shift_min=shift,
         areas_from=origin,
-        areas=_seen(loaded, areas, worlds[0], worlds[1], starts),
-        today=worlds[0],
-        planned=worlds[1],
+        areas=_seen(loaded, areas, before, after, starts),
+        today=before,
+        planned=after,
     )
 
 
@@ -326,6 +330,16 @@ class _Question:
     areas: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Night:
+    """What is the same for every unit: the shift in minutes, and how hard it is worked at."""
+
+    starts: int
+    shift: int
+    seed: int
+    effort: float
+
+
 def _questions(
     loaded: LoadedCase, world: Plan, areas: Sequence[KeyArea], vehicles: int | None
 ) -> list[_Question]:
@@ -354,10 +368,10 @@ def _questions(
 
 
 def _patrol(
-    loaded: LoadedCase, unit: _Question, every: Sequence[KeyArea], starts: int, shift: int,
-    seed: int,
-) -> UnitPatrol:  # fmt: skip
+    loaded: LoadedCase, unit: _Question, every: Sequence[KeyArea], night: _Night
+) -> UnitPatrol:
     """Plan and judge the night of a unit."""
+    starts, shift = night.starts, night.shift
     stations = loaded.county.stations
     centre = stations.station_id.index(unit.centre_id)
     areas = tuple(every[i] for i in unit.areas)
@@ -390,7 +404,9 @@ def _patrol(
     if idle:
         return none
     area_of, task, _at = task_of(loaded, centre, areas, unit.vehicles, shift, reserve)
-    result = plan_patrols(task, seed=seed, most_labels=MOST_LABELS, rounds=ROUNDS)
+    result = plan_patrols(
+        task, seed=night.seed, most_labels=MOST_LABELS, rounds=ROUNDS, effort=night.effort
+    )
     judged = judge(task, result.routes)
     assert not judged.broken, judged.broken
     pace = pace_of(shift, reserve)
