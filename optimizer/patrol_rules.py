@@ -12,13 +12,27 @@ PatrolRule = Literal["vehicles", "visited_once", "road", "window", "shift"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A visit as it is driven: seconds from the start of the shift."""
+    """A visit as it is driven: seconds from the start of the shift.
+
+    Who comes before the window opens waits there and is seen: that is presence as well, told apart
+    (`waits_s`), for the presence wanted has to lie in the window.
+    """
 
     vehicle: int
     visit: int
     arrives_s: int
     begins_s: int
     leaves_s: int
+
+    @property
+    def waits_s(self) -> int:
+        """Presence before the window, on top of what is wanted."""
+        return self.begins_s - self.arrives_s
+
+    @property
+    def present_s(self) -> int:
+        """All presence, waiting included."""
+        return self.leaves_s - self.arrives_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +62,7 @@ class Judged:
         missed: Visits on no route.
         missed_s: Their presence.
         drive_s: Driving of all vehicles.
+        waits_s: Presence of all vehicles before windows open.
         broken: Rules broken; empty for a plan that holds.
     """
 
@@ -56,6 +71,7 @@ class Judged:
     missed: tuple[int, ...]
     missed_s: int
     drive_s: int
+    waits_s: int
     broken: tuple[BrokenPatrol, ...]
 
 
@@ -109,5 +125,6 @@ def judge(task: PatrolTask, routes: Routes) -> Judged:
         missed=missed,
         missed_s=sum(int(task.stay_s[v]) for v in missed),
         drive_s=drive_s,
+        waits_s=sum(call.waits_s for call in calls),
         broken=tuple(broken),
     )

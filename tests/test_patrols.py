@@ -23,6 +23,7 @@ from optimizer.patrols import (
     plan_patrols,
     variants,
 )
+from scenarios.patrols_task import pace_of
 
 
 def line(at_min: list[int], *, vehicles: int = 1, shift_min: int = 480) -> PatrolTask:
@@ -93,8 +94,22 @@ def test_windows_set_the_order() -> None:
     task = changed(line([10, 20]), opens_s=np.array([7200, 0]), closes_s=np.array([9000, 3600]))
     result = plan_patrols(task)
     assert result.routes == ((1, 0),)
-    calls = judge(task, result.routes).calls
-    assert [(c.arrives_s, c.begins_s) for c in calls] == [(1200, 1200), (2400, 7200)]
+    seen = judge(task, result.routes)
+    assert [(c.arrives_s, c.begins_s) for c in seen.calls] == [(1200, 1200), (2400, 7200)]
+    # From minute 40 to 120 the vehicle waits at a and is seen there, then stays its 10 minutes.
+    assert [(c.waits_s, c.present_s) for c in seen.calls] == [(0, 600), (4800, 5400)]
+    assert seen.waits_s == 4800
+
+
+def test_waiting_never_stands_in_for_presence_in_the_window() -> None:
+    # There from minute 10 on, but the window of 9 minutes holds no stay of 10.
+    task = changed(line([10]), opens_s=np.array([3600]), closes_s=np.array([4140]))
+    result = plan_patrols(task)
+    assert result.missed_s == 600
+    assert result.is_optimal
+    seen = judge(task, ((0,),))
+    assert seen.waits_s == 3000
+    assert [(b.rule, b.over) for b in seen.broken] == [("window", 60)]
 
 
 def test_no_way_is_missed() -> None:
@@ -121,6 +136,73 @@ def test_judge_names_each_rule() -> None:
     travel = task.travel_s.copy()
     travel[1, 2] = NO_WAY
     assert ("road", 1) in rules(((0, 1),), changed(task, travel_s=travel))
+
+
+def stepped(task: PatrolTask, route: tuple[int, ...]) -> tuple[set[int], int]:
+    """One vehicle second by second: visits left after their windows, and when it is back."""
+    late: set[int] = set()
+    here, second = 0, 0
+    for visit in (*route, -1):
+        for _driving in range(int(task.travel_s[here, visit + 1])):
+            second += 1
+        here = visit + 1
+        if visit >= 0:
+            seen = 0
+            while seen < task.stay_s[visit]:
+                seen += second >= task.opens_s[visit]
+                second += 1
+            if second > task.closes_s[visit]:
+                late.add(visit)
+    return late, second
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_judge_drives_as_a_clock_that_ticks(data: st.DataObject) -> None:
+    """Any routes at all, also those that break rules."""
+    task = data.draw(tasks(4))
+    visits = st.lists(st.integers(0, task.visits - 1), min_size=1, max_size=3)
+    routes = tuple(map(tuple, data.draw(st.lists(visits, max_size=3))))
+    seen = judge(task, routes)
+    expected = set()
+    for vehicle, route in enumerate(routes):
+        late, back = stepped(task, route)
+        assert seen.back_s[vehicle] == back
+        expected |= {("window", vehicle, v) for v in late}
+        if back > task.shift_s:
+            expected.add(("shift", vehicle, -1))
+    times = [sum(route.count(v) for route in routes) for v in range(task.visits)]
+    expected |= {("visited_once", -1, v) for v, n in enumerate(times) if n > 1}
+    if len(routes) > task.vehicles:
+        expected.add(("vehicles", -1, -1))
+    assert {(b.rule, b.vehicle, b.visit) for b in seen.broken} == expected
+    assert seen.missed == tuple(v for v, n in enumerate(times) if not n)
+    assert seen.missed_s == sum(int(task.stay_s[v]) for v in seen.missed)
+
+
+def night_s(rng: np.random.Generator, work: float, per_min: float, service: float) -> float:
+    """Minutes until so much patrol is done, alerts drawn at random answered as they come."""
+    clock, alert = 0.0, rng.exponential(1.0 / per_min)
+    while alert < clock + work:
+        work -= max(alert - clock, 0.0)
+        clock = max(alert, clock) + service
+        alert += rng.exponential(1.0 / per_min)
+    return clock + work
+
+
+def test_alerts_stretch_patrol_by_their_load() -> None:
+    """Two alerts of an hour in eight take 120 of 480 minutes: 90 of patrol take 120 by the clock.
+
+    W minutes of work that Poisson alerts of rate r and length s interrupt take W / (1 - r s) on
+    average, the delay cycle of Conway, Maxwell and Miller (1967), with variance
+    r s^2 W / (1 - r s)^3, here 3200.
+    """
+    assert pace_of(480, 2 * 60) == pytest.approx(4 / 3)
+    assert 90 * pace_of(480, 2 * 60) == pytest.approx(120)
+    rng = np.random.default_rng(7)
+    nights = [night_s(rng, 90.0, 2 / 480, 60.0) for _night in range(4000)]
+    assert np.mean(nights) == pytest.approx(120.0, abs=3 * 3200**0.5 / 4000**0.5)
+    assert np.var(nights) == pytest.approx(3200.0, rel=0.12)
 
 
 @st.composite
