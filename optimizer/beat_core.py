@@ -58,8 +58,10 @@ class BeatCore:
         Between pieces of the map it is inf.
         """
         if self.price is not None:
-            found: FloatArray = self.price[rows]
-            return found if units is None else found[:, units]
+            found: FloatArray = (
+                self.price[rows] if units is None else self.price[rows[:, None], units]
+            )
+            return found
         if units is None:
             every = np.arange(self.units)
             priced = self._block(rows, every)

@@ -167,10 +167,13 @@ class BeatTask:
         """Straight lines from seats to cells, shape (S, N)."""
         assert self.x_km is not None
         assert self.y_km is not None
-        far: FloatArray = np.hypot(
-            self.x_km[cells] - self.x_km[seats][:, None],
-            self.y_km[cells] - self.y_km[seats][:, None],
-        )
+        # Not np.hypot, which takes several times as long: most of a search is spent here.
+        across = self.x_km[cells] - self.x_km[seats][:, None]
+        along = self.y_km[cells] - self.y_km[seats][:, None]
+        across *= across
+        along *= along
+        across += along
+        far: FloatArray = np.sqrt(across, out=across)
         return far
 
 

@@ -74,14 +74,14 @@ def from_start(core: BeatCore, random: np.random.Generator, effort: Effort) -> F
     """A division from seats by chance; None where a unit can reach none of them."""
     from optimizer.beat_loops import even_shares, joined_to_seats
 
-    seats = _seeds(core, random)
+    seats = seeds(core, random)
     if seats is None:
         return None
     extra = _tie_price(core)
     work = core.work + extra
     toll = np.zeros(len(seats))
     for _ in range(effort.lloyd_rounds):
-        price = _with_ties(core, seats, extra)
+        price = with_ties(core, seats, extra)
         step = float(np.median(price.min(axis=0) / work)) + 1e-12
         beat_of = even_shares(price, work, core.low, core.high, toll, _TOLL_ROUNDS, step)
         joined_to_seats(beat_of, core.home[seats], price, core.first, core.neighbour)
@@ -183,7 +183,7 @@ def nearest_division(core: BeatCore, seats: IntArray) -> IntArray | None:
 
     extra = _tie_price(core)
     work = core.work + extra
-    price = _with_ties(core, seats, extra)
+    price = with_ties(core, seats, extra)
     step = float(np.median(price.min(axis=0) / work)) + 1e-12
     toll = np.zeros(len(seats))
     beat_of = even_shares(price, work, core.low, core.high, toll, 2 * _TOLL_ROUNDS, step)
@@ -213,7 +213,7 @@ def _tie_price(core: BeatCore) -> FloatArray:
     return extra
 
 
-def _with_ties(core: BeatCore, seats: IntArray, extra: FloatArray) -> FloatArray:
+def with_ties(core: BeatCore, seats: IntArray, extra: FloatArray) -> FloatArray:
     """Prices with a little added for units that cost nothing, by how near the seat is."""
     price = _finite(core.prices(seats))
     idle = np.flatnonzero(extra > 0)
@@ -231,7 +231,7 @@ def _with_ties(core: BeatCore, seats: IntArray, extra: FloatArray) -> FloatArray
     return price
 
 
-def _seeds(core: BeatCore, random: np.random.Generator) -> IntArray | None:
+def seeds(core: BeatCore, random: np.random.Generator) -> IntArray | None:
     """Rows of k seats in different units: those that must be, the others by chance, far apart."""
     share = _beats_by_piece(core, random)
     if share is None:

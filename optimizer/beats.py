@@ -15,11 +15,13 @@ import time
 import numpy as np
 
 from optimizer.beat_border import proven_borders, shortest_borders
+from optimizer.beat_bound_scale import bound_of_many
 from optimizer.beat_core import BeatCore, core_of
 from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, numbered
 from optimizer.beat_problems import problems, tolerance_bound
 from optimizer.beat_rules import objective, violations
 from optimizer.beat_search import Found, best_division
+from optimizer.beat_search_scale import MANY_UNITS, best_of_many
 from optimizer.errors import InputError, SolverError
 from optimizer.result import Status
 from optimizer.solver import Limits
@@ -51,6 +53,8 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
     half_way, end = began + _SEARCH_SHARE * limits.time_limit_s, began + limits.time_limit_s
     by_border = task.objective == "border"
     find = shortest_borders if by_border else best_division
+    if not by_border and core.units > MANY_UNITS and task.max_changes is None:
+        find = best_of_many
     found = find(core, limits.seed, half_way, evidence)
     if found is None or not found.valid:
         return _without_plan(core, found, evidence)
@@ -78,9 +82,8 @@ def _proven(
     from optimizer.beat_bound import Bounding
     from optimizer.beat_tree import Tree
 
-    if core.price is None:
-        # Too many pairs of seat and unit for a bound.
-        return found, 0.0
+    if core.units > MANY_UNITS:
+        return found, bound_of_many(core, found, deadline, evidence)
     tree = Tree(Bounding(core), found, limits, deadline)
     bound = tree.run()
     evidence["nodes"], evidence["exact_models"] = tree.nodes, tree.exact
