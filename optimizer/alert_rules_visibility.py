@@ -61,7 +61,7 @@ class Visibility(Part):
         default=500.0, description="Key areas of one hot spot are at least so far apart"
     )
     most_per_hot_spot: Annotated[int, Field(ge=1, le=20)] = Field(
-        default=3, description="Key areas of one hot spot at the most"
+        default=6, description="Key areas of one hot spot at the most"
     )
 
     @model_validator(mode="after")
