@@ -23,9 +23,9 @@ from optimizer.patrol_rules import judge
 from optimizer.patrol_search import search_routes
 from optimizer.patrols import plan_patrols
 
-KINDS = ("wide", "halves", "tight", "over")
+KINDS = ("wide", "halves", "tight", "over", "full")
 _SHIFT_S, _KM_PER_H, _SIDE_KM, _PRIZE = 28_800, 40.0, 20.0, 100
-_PRESENCE = {"wide": 0.5, "halves": 0.4, "tight": 0.3, "over": 0.85}
+_PRESENCE = {"wide": 0.5, "halves": 0.4, "tight": 0.3, "over": 0.85, "full": 0.95}
 
 
 def random_task(kind: str, visits: int, vehicles: int, seed: int) -> PatrolTask:
@@ -33,19 +33,24 @@ def random_task(kind: str, visits: int, vehicles: int, seed: int) -> PatrolTask:
 
     Args:
         kind: `wide` - open all shift; `halves` - every place once in either half; `tight` -
-            windows of one to two hours; `over` - the same with more presence wanted than can be.
+            windows of one to two hours; `over`, `full` - as `tight` and `halves` with more presence
+            wanted than can be.
         visits: How many.
         vehicles: How many.
         seed: Of the places, windows and stays.
     """
     rng = np.random.default_rng([visits, vehicles, seed, KINDS.index(kind)])
     half = (visits + 1) // 2
-    at = [0, *(1 + v % half for v in range(visits))] if kind == "halves" else range(visits + 1)
+    at = (
+        [0, *(1 + v % half for v in range(visits))]
+        if kind in ("halves", "full")
+        else range(visits + 1)
+    )
     place = rng.uniform(0.0, _SIDE_KM, (visits + 1, 2))[list(at)]
     place[0] = _SIDE_KM / 2
     km = np.hypot(*(place[:, None] - place[None, :]).transpose(2, 0, 1)) * 1.3
     opens, closes = np.zeros(visits, np.int64), np.full(visits, _SHIFT_S)
-    if kind == "halves":
+    if kind in ("halves", "full"):
         opens[half:], closes[:half] = _SHIFT_S // 2, _SHIFT_S // 2
     elif kind != "wide":
         opens = rng.integers(0, _SHIFT_S - 7200, visits)
