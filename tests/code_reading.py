@@ -23,6 +23,7 @@ _SCOPES = (
     ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda,
     ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp,
 )  # fmt: skip
+_SIGNS = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 _GROWS = frozenset({"append", "add", "appendleft"})
 
 
@@ -68,18 +69,30 @@ class Code:
         self._functions: dict[str, list[Function]] = defaultdict(list)
         self._names: dict[tuple[ast.AST, str], list[Bound]] = defaultdict(list)
         self._imported: dict[tuple[str, str], tuple[str, str]] = {}
-        self._module_of = {tree: name for name, tree in self.trees.items()}
+        self._module_of: dict[ast.AST, str] = {}
         self._types: dict[ast.expr, set[str]] = {}
-        self._asked: set[ast.expr] = set()
-        for tree in self.trees.values():
-            for node in ast.walk(tree):
-                for child in ast.iter_child_nodes(node):
-                    self.parent[child] = node
-        for tree in self.trees.values():
-            for node in ast.walk(tree):
-                self._learn(node)
+        self._asked: dict[ast.expr, int] = {}
+        self._reached = 0
+        self._ancestors: dict[str, set[str]] = {}
+        self._having: dict[str, set[str]] = {}
+        met = [node for name, tree in self.trees.items() for node in self._met(name, tree)]
+        for node in met:
+            self._learn(node)
 
     # --- what is where --------------------------------------------------------------------
+
+    def _met(self, module: str, tree: ast.Module) -> list[ast.AST]:
+        """Every node of a module that can say something, each after its parent."""
+        nodes: list[ast.AST] = [tree]
+        for node in nodes:  # grows as it goes
+            self._module_of[node] = module
+            for name in node._fields:
+                value = getattr(node, name, None)
+                for child in value if isinstance(value, list) else (value,):
+                    if isinstance(child, ast.AST) and not isinstance(child, _SIGNS):
+                        self.parent[child] = node
+                        nodes.append(child)
+        return nodes
 
     def _learn(self, node: ast.AST) -> None:
         match node:
@@ -104,6 +117,7 @@ class Code:
             case ast.AugAssign():
                 both = ast.BinOp(node.target, node.op, node.value)
                 self.parent[both] = node
+                self._module_of[both] = self._module_of[node]
                 self._bind(node.target, both, ())
             case ast.NamedExpr():
                 self._bind(node.target, node.value, ())
@@ -172,9 +186,7 @@ class Code:
 
     def module(self, node: ast.AST) -> str:
         """Name of the module that `node` stands in."""
-        *_, tree = self.scopes(node)
-        assert isinstance(tree, ast.Module)
-        return self._module_of[tree]
+        return self._module_of[node]
 
     def owner(self, node: ast.AST) -> str | None:
         """Name of the class that `node` stands in."""
@@ -205,13 +217,18 @@ class Code:
 
     def types(self, node: ast.expr) -> set[str]:
         """Names in the type of an expression: its class, or what it holds; empty if not known."""
-        if node in self._types or node in self._asked:
-            return self._types.get(node, set())
-        self._asked.add(node)
+        if node in self._types:
+            return self._types[node]
+        if node in self._asked:
+            self._reached = min(self._reached, self._asked[node])
+            return set()
+        depth, reached = len(self._asked), self._reached
+        self._asked[node] = self._reached = depth
         found = self._types_anew(node)
-        self._asked.discard(node)
-        if not self._asked:  # within a circle an answer may be half of it
+        del self._asked[node]
+        if self._reached >= depth:  # within a circle an answer may be half of it
             self._types[node] = found
+        self._reached = min(reached, self._reached)
         return found
 
     def _types_anew(self, node: ast.expr) -> set[str]:
@@ -264,18 +281,23 @@ class Code:
 
     def classes_with(self, attribute: str, types: set[str]) -> list[Class]:
         """Our classes that have `attribute`: those in `types` and their kin; all if not known."""
-        having = {name for name, one in self.classes.items() if one.has(attribute)}
+        having = self._having.get(attribute)
+        if having is None:
+            having = {name for name, one in self.classes.items() if one.has(attribute)}
+            self._having[attribute] = having
         kin = {name for name in having if self.ancestors(name) & types}
-        for one in types & set(self.classes):
+        for one in types & self.classes.keys():
             kin |= self.ancestors(one) & having
         return [self.classes[n] for n in sorted(kin if types else having)]
 
     def ancestors(self, name: str) -> set[str]:
         """A class of ours and those of ours it comes from."""
-        found = {name}
-        for base in self.classes[name].bases & set(self.classes):
-            found |= self.ancestors(base)
-        return found
+        if name not in self._ancestors:
+            found = {name}
+            for base in self.classes[name].bases & self.classes.keys():
+                found |= self.ancestors(base)
+            self._ancestors[name] = found
+        return self._ancestors[name]
 
     def called(self, call: ast.Call) -> list[Function]:
         """Functions of ours that `call` may run."""

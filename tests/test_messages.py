@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import os
 import string
 import subprocess
@@ -168,35 +169,62 @@ def test_language_of_the_locale(
     assert default_language() == language
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--help",), ("用法:", "选项:", "命令:", "显示本说明并退出。")),
-        (("--lang", "zh", "--help"), ("用法:", "选项:", "命令:", "显示本说明并退出。")),
-        (("--lang=zh", "run", "--help"), ("用法:", "运行案例", "显示本说明并退出。")),
-        (("--lang", "zh", "run"), ("错误：", "缺少参数", "查看说明")),
-        (("--lang", "zh", "validate", "nowhere"), ("输入有1个问题", "案例文件夹")),
-        (("--lang", "en", "validate", "nowhere", "--lang", "zh"), ("输入有1个问题",)),
-        (("run", "--help", "--lang", "zh"), ("用法:", "运行案例", "情景；", "显示本说明并退出。")),
-        (("run",), ("错误：", "缺少参数", "查看说明")),
-        (("run", "--lang=zh"), ("错误：", "缺少参数", "查看说明")),
-        (("run", "x", "--nosuch", "--lang", "zh"), ("错误：", "没有选项“--nosuch”。")),
-        (("nosuch", "--lang", "zh"), ("错误：", "没有命令“nosuch”。")),
-        (("validate", "x", "y", "--lang=zh"), ("错误：", "多出参数（y）")),
-        (("run", "x", "--lang", "zh", "--lang", "fr"), ("的值无效：", "“fr”")),
-    ],
+SPOKEN: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("--help",), ("用法:", "选项:", "命令:", "显示本说明并退出。")),
+    (("--lang", "zh", "--help"), ("用法:", "选项:", "命令:", "显示本说明并退出。")),
+    (("--lang=zh", "run", "--help"), ("用法:", "运行案例", "显示本说明并退出。")),
+    (("--lang", "zh", "run"), ("错误：", "缺少参数", "查看说明")),
+    (("--lang", "zh", "validate", "nowhere"), ("输入有1个问题", "案例文件夹")),
+    (("--lang", "en", "validate", "nowhere", "--lang", "zh"), ("输入有1个问题",)),
+    (("run", "--help", "--lang", "zh"), ("用法:", "运行案例", "情景；", "显示本说明并退出。")),
+    (("run",), ("错误：", "缺少参数", "查看说明")),
+    (("run", "--lang=zh"), ("错误：", "缺少参数", "查看说明")),
+    (("run", "x", "--nosuch", "--lang", "zh"), ("错误：", "没有选项“--nosuch”。")),
+    (("nosuch", "--lang", "zh"), ("错误：", "没有命令“nosuch”。")),
+    (("validate", "x", "y", "--lang=zh"), ("错误：", "多出参数（y）")),
+    (("run", "x", "--lang", "zh", "--lang", "fr"), ("的值无效：", "“fr”")),
 )
-def test_click_speaks_chinese_too(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+# Command lines one after the other in one process, each with what it says on either stream.
+SPEAKING = """
+import json, os, sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from scenarios.cli import main
+for arguments in json.loads(sys.argv[1]):
     asked = any(a.startswith("--lang") for a in arguments)
+    os.environ["LANGUAGE"] = "" if asked else "zh"
+    sys.argv[1:] = arguments
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        try:
+            main()
+        except SystemExit:
+            pass
+    print(json.dumps(said.getvalue()))
+"""
+
+
+@pytest.fixture(scope="module")
+def spoken() -> dict[tuple[str, ...], str]:
+    """What `jingli` says to each command line of `SPOKEN`."""
+    asked = [arguments for arguments, _ in SPOKEN]
     done = subprocess.run(
-        [sys.executable, "-c", "from scenarios.cli import main; main()", *arguments],
+        [sys.executable, "-c", SPEAKING, json.dumps(asked)],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1", "LANGUAGE": "" if asked else "zh"},
+        env={**os.environ, "PYTHONUTF8": "1"},
         check=False,
     )
-    said = done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr
+    return dict(zip(asked, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+@pytest.mark.parametrize(("arguments", "words"), SPOKEN)
+def test_click_speaks_chinese_too(
+    spoken: dict[tuple[str, ...], str], arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    said = spoken[arguments]
     assert not [word for word in words if word not in said], said
     assert not [word for word in ("Usage", "Error", "Options", "Try") if word in said], said
 
