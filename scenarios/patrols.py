@@ -71,6 +71,14 @@ class PatrolStudy:
             return None
         return sum(a.today_min is not None and a.today_min >= a.minutes for a in areas)
 
+    @property
+    def waiting_min(self) -> tuple[float, ...]:
+        """Presence at each key area before a visit's window, on top of that wanted."""
+        waits = [0.0] * len(self.asked.areas)
+        for call in self.judged.calls:
+            waits[self.asked.area_of[call.visit]] += self.asked.minutes(call.waits_s)
+        return tuple(waits)
+
     def clock(self, seconds: int) -> str:
         """Time of day of a moment of the shift."""
         minutes = (self.asked.starts_min + seconds // 60) % 1440

@@ -33,7 +33,7 @@ from scenarios.road_lines import drawn_roads
 _STOPS = ("variant", "vehicle", "order", "key_area_id", "name", "lon", "lat", "drive_min",
           "arrives", "begins", "leaves")  # fmt: skip
 _AREAS = ("key_area_id", "name", "lon", "lat", "visits", "visits_done", "minutes_wanted",
-          "minutes_given", "minutes_today", "reason_missed")  # fmt: skip
+          "minutes_given", "minutes_waiting", "minutes_today", "reason_missed")  # fmt: skip
 
 
 def patrols_document(study: PatrolStudy) -> dict[str, Any]:
@@ -67,6 +67,7 @@ def patrols_document(study: PatrolStudy) -> dict[str, Any]:
         if result.drive_bound_s is None
         else asked.minutes(result.drive_bound_s),
         "gap_fraction": result.gap_fraction,
+        "waits_min": asked.minutes(study.judged.waits_s),
         "key_areas_covered": study.covered,
         "key_areas_covered_today": study.covered_today,
         "leg_overlap_fraction": study.overlap_fraction,
@@ -75,6 +76,7 @@ def patrols_document(study: PatrolStudy) -> dict[str, Any]:
             {
                 **asdict(area),
                 "minutes_given": given,
+                "minutes_waiting": study.waiting_min[row],
                 "missed_because": _why(study, row),
             }
             for row, (area, given) in enumerate(zip(asked.areas, study.given_min, strict=True))
@@ -156,8 +158,8 @@ def _areas(study: PatrolStudy) -> list[tuple[object, ...]]:
     return [
         (
             area.area_id, area.name, area.lon_deg, area.lat_deg, area.visits, done.count(row),
-            area.minutes, given, "" if area.today_min is None else area.today_min,
-            _why(study, row) or "",
+            area.minutes, given, study.waiting_min[row],
+            "" if area.today_min is None else area.today_min, _why(study, row) or "",
         )
         for row, (area, given) in enumerate(zip(study.asked.areas, study.given_min, strict=True))
     ]  # fmt: skip

@@ -76,6 +76,16 @@ def areas_text(study: PatrolStudy, _: Translate) -> str:
     )
 
 
+def waiting_text(study: PatrolStudy, _: Translate) -> str:
+    """Presence on top of that wanted; empty without."""
+    minutes = study.asked.minutes(study.judged.waits_s)
+    if minutes < 0.5:
+        return ""
+    return _("On top: {minutes:.0f} min at key areas before the window of a visit opens").format(
+        minutes=minutes
+    )
+
+
 def variants_text(study: PatrolStudy, _: Translate) -> str:
     """How unlike the variants are; empty with one."""
     n = len(study.plans)

@@ -14,6 +14,7 @@ from scenarios.patrols_words import (
     proof_text,
     reason_text,
     variants_text,
+    waiting_text,
 )
 from scenarios.show_lines import Column, grid, say_lines
 
@@ -43,8 +44,8 @@ def show_patrols(study: PatrolStudy, console: Console, _: Translate) -> None:
     console.print()
     _presence(study, console, _)
     console.print()
-    lines = [areas_text(study, _), coverage_text(study, _), alerts_text(study, _)]
-    lines.append(variants_text(study, _))
+    lines = [areas_text(study, _), coverage_text(study, _), waiting_text(study, _)]
+    lines += [alerts_text(study, _), variants_text(study, _)]
     for line in filter(None, lines):
         say_lines(line, console)
     say_lines(modelled_line(study, _), console, "magenta")

@@ -15,7 +15,7 @@ from optimizer.workload import demand_of
 from scenarios.commands.common import opened_store
 from scenarios.opened import open_asked
 from scenarios.patrols_task import expected_alert_min, pace_of
-from tests.command_line import command, document, refused
+from tests.command_line import command, document, refused, said
 from tests.small_case import SOUTH, STEP, WEST, Row, write_case, write_csv
 
 
@@ -60,6 +60,25 @@ def test_shift_is_proven_and_told_by_the_clock(kept: tuple[object, ...], tmp_pat
     assert found["missed_min"] == 0.0
     assert found["drive_min"] == pytest.approx(plan["drive_min"])
     assert [a["minutes_given"] for a in found["key_areas"]] == [30.0, 30.0]
+
+
+def test_who_waits_is_seen_on_top(kept: tuple[object, ...], tmp_path: Path) -> None:
+    """Two windows apart: after the first the vehicle waits at the second until it opens."""
+    path = areas(tmp_path, window="20:00-21:00")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows: list[Row] = list(csv.DictReader(file))
+    rows[1]["window"] = "23:00-24:00"
+    write_csv(path, rows)
+    asked = ("patrols", *kept, "--centre", "乙", "--key-areas", path, "--reserve", 0)
+    found = document(*asked)
+    first, second = found["key_areas"]
+    assert (first["minutes_waiting"], second["minutes_given"]) == (0.0, 30.0)
+    (plan,) = found["variants"]
+    drives = [s["drive_min"] for s in plan["stops"]]
+    # Out, 30 minutes there, on to the second; it opens 180 minutes after the start.
+    assert second["minutes_waiting"] == pytest.approx(180 - 30 - sum(drives), abs=0.1)
+    assert found["waits_min"] == pytest.approx(second["minutes_waiting"])
+    assert f"On top: {found['waits_min']:.0f} min" in said(*asked)
 
 
 def test_alerts_stretch_the_shift(kept: tuple[object, ...], tmp_path: Path) -> None:
