@@ -240,3 +240,37 @@ def test_files(small: Path, tmp_path: Path) -> None:
         s["site_id"] for step in kept["best"] for s in step["sites"]
     ]
     assert pyogrio.read_info(out / "siting.gpkg", layer="new_sites")["features"] == 3
+
+
+def test_a_site_takes_over_only_so_much(small: Path) -> None:
+    """A cell of the first station has 440 alerts a year, others 66: at most one of the latter."""
+    free = document("siting", small, "--standby", 2)
+    held = document("siting", small, "--standby", 2, "--limit", 100)
+    assert held["limit"] == 100
+    for n, (loose, tight) in enumerate(zip(free["best"], held["best"], strict=True), 1):
+        assert tight["status"] == "OPTIMAL"
+        assert len(tight["sites"]) == n
+        assert tight["mean_min"] >= loose["mean_min"] - 1e-9
+        assert all(0 < site["takes_over"] <= 100 for site in tight["sites"])
+    assert max(site["takes_over"] for site in free["best"][0]["sites"]) > 100
+    text = said("siting", small, "--standby", "1", "--limit", "100")
+    assert "a site takes at most 100 alerts a year" in text
+    (one,) = held["best"][0]["sites"]
+    assert f"({one['takes_over']:,.0f})" in text
+
+
+def test_a_table_of_candidates_has_limits_of_its_own(small: Path, tmp_path: Path) -> None:
+    there = {"lon": 107.31, "lat": 30.21}
+    write_csv(tmp_path / "c.csv", [
+        {"site_id": "a", **there, "takes_at_most": "450"},
+        {"site_id": "b", **there, "takes_at_most": ""},
+    ])  # fmt: skip
+    asked = ("siting", small, "--candidates", tmp_path / "c.csv", "--standby", 1)
+    (best,) = document(*asked)["best"]
+    assert [s["site_id"] for s in best["sites"]] == ["b"]
+    # Cells of 440 alerts; decided on, `a` takes one of them, and `b` what is left.
+    assert best["sites"][0]["takes_over"] >= 440
+    later = document(*asked, "--decided", "a")
+    assert later["before"]["mean_min"] < document(*asked)["before"]["mean_min"]
+    last = [later["before"], *later["best"]][-1]
+    assert last["mean_min"] == pytest.approx(best["mean_min"])
