@@ -9,6 +9,7 @@ which the k best count. Contiguity is left out here, so the bound holds with or 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ _LISTED_SHARES, _LISTED_ENTRIES = 8.0, 2_000_000
 _LEAST_LISTED = 60
 _ROUNDING = 1e-10
 _UNLIMITED = 1e300
+_FIRST = -1e300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +55,21 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Bounding:
-    """Bounds of one problem; keeps the units near each seat in lists."""
+    """Bounds of one problem; keeps the units near each seat in lists.
+
+    Attributes:
+        core: The problem.
+        extra: What is added to the price of each unit from each seat, shape (F, U): no plan of the
+            problem may become dearer by it (`Relaxation.cut_prices`).
+    """
 
     core: BeatCore
+    extra: FloatArray | None = None
     price: FloatArray = field(init=False)
     unit: IntArray = field(init=False)
     size: IntArray = field(init=False)
     most: FloatArray = field(init=False)
+    _seat_round_s: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._list()
@@ -75,9 +85,24 @@ class Bounding:
         return Node(np.arange(seats), group, 0.0, 1.3 * upper * even, none, none, none)
 
     def raised(
-        self, node: Node, upper: float, *, rounds: int, step: float = 1.0, patience: int = 20
+        self,
+        node: Node,
+        upper: float,
+        *,
+        rounds: int,
+        step: float = 1.0,
+        patience: int = 20,
+        deadline: float = np.inf,
     ) -> Node | None:
         """The node with a better bound and without seats that no plan below `upper` uses.
+
+        Args:
+            node: The node.
+            upper: Objective of the best plan known.
+            rounds: Of subgradients at most.
+            step: As in `ascend`.
+            patience: Likewise.
+            deadline: `time.monotonic()` by which to stop, as far as rounds so far let one tell.
 
         Returns:
             None where no plan below `upper` is left in it.
@@ -89,10 +114,17 @@ class Bounding:
             return None
         at = node.rows
         high = core.high if np.isfinite(core.high) else _UNLIMITED
+        began = time.monotonic()
+        if self._seat_round_s > 0 and deadline < np.inf:
+            left_s = max(0.0, deadline - began)
+            rounds = max(1, min(rounds, int(left_s / (self._seat_round_s * len(at)))))
         bound, dual, value, worth, share = ascend(
             self.price[at], self.unit[at], self.size[at], core.work, core.home[at], node.group,
             node.groups, core.low, high, k, node.dual, self.most, upper, rounds, step, patience,
         )  # fmt: skip
+        # Rounds that ended early make it too small, never too large.
+        took_s = (time.monotonic() - began) / (rounds * len(at))
+        self._seat_round_s = max(self._seat_round_s, took_s)
         bound = bound - _ROUNDING * abs(upper)
         if max(bound, node.bound) >= upper:
             return None
@@ -128,7 +160,7 @@ class Bounding:
         """Units besides its home that each seat may serve in a plan below `upper`."""
         core = self.core
         with_seat = self.bound_with(node)
-        prices = core.prices(node.rows)
+        prices = self.prices(node.rows)
         found = []
         for at, row in enumerate(node.rows):
             extra = prices[at] - node.dual - node.worth[at] * core.work
@@ -136,6 +168,16 @@ class Bounding:
             may[core.home[row]] = False
             found.append(np.flatnonzero(may))
         return found
+
+    @property
+    def complete(self) -> bool:
+        """Whether the lists hold every unit."""
+        return len(self.unit[0]) == self.core.units - 1
+
+    def prices(self, rows: IntArray) -> FloatArray:
+        """Prices from some seats to all units, with what is added, shape (rows, U)."""
+        prices = self.core.prices(rows)
+        return prices if self.extra is None else prices + self.extra[rows]
 
     def _list(self) -> None:
         """Units by price per work around each seat; what costs nothing anywhere is left out."""
@@ -151,11 +193,13 @@ class Bounding:
         reach = np.inf
         idle = core.work <= 0
         per_work = np.where(idle, 1.0, core.work)
+        cut = self.extra is not None
         for row in range(rows):
-            prices = core.prices(np.array([row]))[0]
+            prices = self.prices(np.array([row]))[0]
             own = int(core.home[row])
             rate = prices / per_work
-            rate[idle] = np.where(prices[idle] > 0, -1.0, np.inf)
+            counts = np.isfinite(prices[idle]) if cut else prices[idle] > 0
+            rate[idle] = np.where(counts, _FIRST, np.inf)
             rate[own] = np.inf
             some = np.flatnonzero(np.arange(n) != own)
             if longest < n - 1:
@@ -171,4 +215,4 @@ class Bounding:
             least = np.minimum(least, prices)
         most = np.where(idle, np.inf, reach * per_work)
         # Units without work that cost nothing have no dual.
-        self.most = np.where(idle & (least <= 0), 0.0, most)
+        self.most = np.where(idle & (least <= 0) & (not cut), 0.0, most)

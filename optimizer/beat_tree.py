@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from optimizer.beat_bound import Bounding, Node
+from optimizer.beat_cuts import Cut
 from optimizer.beat_exact import Exact
+from optimizer.beat_relaxed import Bound, Relaxation
 from optimizer.beat_search import Effort, Found, improved, nearest_division
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from optimizer.solver import Limits
@@ -24,6 +26,10 @@ _ROOT_STEPS = (1.0, 0.5, 0.25, 0.1)
 _ROOT_PATIENCE, _NODE_PATIENCE = 20, 8
 _NODE_STEP = 0.3
 _FEW_COLUMNS = 2500
+# The linear relaxation with cuts: columns up to which it is worth its time, and rounds of cuts.
+_ROOT_COLUMNS, _ROOT_CUT_ROUNDS, _ROOT_SHARE, _ROOT_CHEAP = 60_000, 40, 0.4, 0.3
+_LIFTED_COLUMNS, _NODE_CUT_ROUNDS, _NODE_CHEAP = 10_000, 10, 0.6
+_CHEAP_FROM_COLUMNS = 5000
 _EXACT_SHARE = 0.5
 _EQUAL_FRACTION = 5e-7
 _EVEN = 0.5
@@ -41,6 +47,7 @@ class Tree:
         deadline: `time.monotonic()` at which to stop.
         nodes: How many nodes were bounded.
         exact: How many were decided by the exact model.
+        lifts: How many were bounded by the linear relaxation with cuts.
     """
 
     bounding: Bounding
@@ -49,8 +56,10 @@ class Tree:
     deadline: float
     nodes: int = 0
     exact: int = 0
+    lifts: int = 0
     _tried: set[tuple[int, ...]] = field(default_factory=set)
     _undecided: float = np.inf
+    _cuts: tuple[Cut, ...] = ()
 
     @property
     def upper(self) -> float:
@@ -63,35 +72,91 @@ class Tree:
         root: Node | None = self.bounding.root(self.upper)
         for step in _ROOT_STEPS:
             assert root is not None
-            root = self.bounding.raised(
-                root, self.upper, rounds=_ROOT_ROUNDS, step=step, patience=_ROOT_PATIENCE
-            )
+            root = self._bounded(root, _ROOT_ROUNDS, step, _ROOT_PATIENCE)
             if root is None:
                 return self.upper
             if time.monotonic() > self.deadline:
                 break
         assert root is not None
+        root = self._with_cuts(root)
+        if root is None:
+            return self.upper
         self.nodes = 1
-        open_nodes: list[tuple[float, int, Node]] = [(root.bound, 0, root)]
+        open_nodes = [(root.bound, 0, root, self.bounding, self._cuts, True)]
         count = 0
         while open_nodes and time.monotonic() < self.deadline:
-            bound, _, node = heapq.heappop(open_nodes)
+            bound, _, node, self.bounding, self._cuts, lifted = heapq.heappop(open_nodes)
             if bound >= self.upper:
                 continue
-            if self._decided(node):
+            columns = sum(map(len, self.bounding.arcs(node, self.upper)))
+            if self._to_decide(node, columns):
+                self._decide(node)
+                continue
+            if not lifted and columns <= _LIFTED_COLUMNS:
+                raised = self._lifted(node)
+                count += 1
+                if raised is not None:
+                    entry = (raised.bound, count, raised, self.bounding, self._cuts, True)
+                    heapq.heappush(open_nodes, entry)
                 continue
             for child in self._children(node):
                 count += 1
-                raised = self.bounding.raised(
-                    child, self.upper, rounds=_NODE_ROUNDS, step=_NODE_STEP,
-                    patience=_NODE_PATIENCE,
-                )  # fmt: skip
+                raised = self._bounded(child, _NODE_ROUNDS, _NODE_STEP, _NODE_PATIENCE)
                 self.nodes += 1
                 if raised is not None:
                     self._try(raised)
-                    heapq.heappush(open_nodes, (raised.bound, count, raised))
-        least = min((bound for bound, _, _ in open_nodes), default=np.inf)
+                    entry = (raised.bound, count, raised, self.bounding, self._cuts, False)
+                    heapq.heappush(open_nodes, entry)
+        least = min((one[0] for one in open_nodes), default=np.inf)
         return min(self.upper, least, self._undecided)
+
+    def _bounded(self, node: Node, rounds: int, step: float, patience: int) -> Node | None:
+        return self.bounding.raised(
+            node, self.upper, rounds=rounds, step=step, patience=patience, deadline=self.deadline
+        )
+
+    def _with_cuts(self, root: Node) -> Node | None:
+        """The root bounded with cuts, whose prices the tree goes on with; None: no better plan."""
+        columns = sum(map(len, self.bounding.arcs(root, self.upper)))
+        if columns > _ROOT_COLUMNS or not self.bounding.complete:
+            return root
+        # Cheap columns will do: the bound itself is worked out with all of them.
+        some = root.bound + _ROOT_CHEAP * (self.upper - root.bound)
+        until = time.monotonic() + _ROOT_SHARE * max(0.0, self.deadline - time.monotonic())
+        relaxed = Relaxation(self.bounding, root, some)
+        found = relaxed.raised(self.limits, until, rounds=_ROOT_CUT_ROUNDS)
+        if found is None or not np.isfinite(found.bound):
+            return root
+        return self._priced(root, relaxed, found, _ROOT_ROUNDS)
+
+    def _lifted(self, node: Node) -> Node | None:
+        """A node with few columns bounded with cuts; None where no better plan is in it."""
+        few = sum(map(len, self.bounding.arcs(node, self.upper))) <= _CHEAP_FROM_COLUMNS
+        some = node.bound + (1.0 if few else _NODE_CHEAP) * (self.upper - node.bound)
+        relaxed = Relaxation(self.bounding, node, some, self._cuts)
+        found = relaxed.raised(self.limits, self.deadline, rounds=_NODE_CUT_ROUNDS)
+        self.lifts += 1
+        if found is None:
+            return node
+        if few:
+            if found.bound >= self.upper:
+                return None
+            node = replace(node, bound=max(node.bound, found.bound))
+        if not np.isfinite(found.bound):
+            return node
+        return self._priced(node, relaxed, found, _NODE_ROUNDS)
+
+    def _priced(self, node: Node, relaxed: Relaxation, found: Bound, rounds: int) -> Node | None:
+        """Go on from a node with the prices that its cuts make."""
+        before = self.bounding
+        self.bounding = Bounding(before.core, relaxed.cut_prices(found))
+        start = replace(node, dual=found.dual[: before.core.units])
+        raised = self._bounded(start, rounds, _ROOT_STEPS[-1], _NODE_PATIENCE)
+        if raised is not None and raised.bound <= node.bound:
+            self.bounding = before
+            return node
+        self._cuts = relaxed.binding(found)
+        return raised
 
     def polish(self, rows: IntArray) -> None:
         """The best plan with these seats, if it can be had quickly."""
@@ -104,8 +169,8 @@ class Tree:
         sorted_rows = np.array(key, np.int64)
         group = np.arange(len(rows), dtype=np.int64)
         start = self.bounding.root(self.upper).dual
-        node = self.bounding.raised(
-            Node(sorted_rows, group, 0.0, start, none, none, none), self.upper, rounds=400
+        node = self._bounded(
+            Node(sorted_rows, group, 0.0, start, none, none, none), 400, 1.0, _ROOT_PATIENCE
         )
         if node is None:
             return
@@ -113,17 +178,18 @@ class Tree:
         if model.size <= max(_FEW_COLUMNS, 4 * core.units):
             self._solve(model, share=0.2)
 
-    def _decided(self, node: Node) -> bool:
-        """Decide a node with few seats exactly; whether it is done with."""
+    def _to_decide(self, node: Node, columns: int) -> bool:
+        """Whether a node has few columns, or nothing left to split."""
         k = self.bounding.core.task.beats
-        arcs = sum(map(len, self.bounding.arcs(node, self.upper)))
         splittable = len(node.rows) > k and node.groups < len(node.rows)
-        if splittable and arcs > _FEW_COLUMNS:
-            return False
-        bound = self._solve(Exact(self.bounding, node, self.upper), share=_EXACT_SHARE)
+        return not splittable or columns <= _FEW_COLUMNS
+
+    def _decide(self, node: Node) -> None:
+        """Decide a node with few seats exactly."""
+        model = Exact(self.bounding, node, self.upper, self._cuts)
+        bound = self._solve(model, share=_EXACT_SHARE)
         if bound < self.upper:
             self._undecided = min(self._undecided, bound)
-        return True
 
     def _solve(self, model: Exact, share: float) -> float:
         now = time.monotonic()
