@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 import yaml
 from pydantic import ValidationError
 
@@ -297,3 +298,38 @@ def test_no_key_area_on_the_ground_is_refused(layered: tuple[Path, Path], tmp_pa
         tmp_path / "one.csv",
     )  # fmt: skip
     assert "at least one key area on the ground of" in text
+
+
+def test_cells_known_as_points_take_the_nearest(layered: tuple[Path, Path]) -> None:
+    loaded = load(layered[0])
+    cells = loaded.county.cells
+    lon = np.array([cells.lon_deg[5] + 0.001, WEST - 0.3])
+    lat = np.array([cells.lat_deg[5], cells.lat_deg[0]])
+    assert cell_rows_at(loaded, lon, lat).tolist() == [5, -1]
+    bare = replace(loaded, cell_geometry=None)
+    assert cell_rows_at(bare, lon, lat).tolist() == [5, 0]
+    box = shapely.box(WEST, SOUTH, WEST + 12 * STEP, SOUTH + 2 * STEP)
+    assert cell_rows_at(replace(bare, outline=box), lon, lat).tolist() == [5, -1]
+
+
+def test_rates_and_their_rhythm_give_night_alerts(tmp_path: Path) -> None:
+    """A case without a log: a cell's yearly rate times the night's share, by hand."""
+
+    def rhythm(spec: Row) -> None:
+        spec["alert_rhythm"] = {
+            "periods": [{"name": "night", "hours": 4}, {"name": "day", "hours": 16},
+                        {"name": "evening", "hours": 4}],
+            "share_fraction": {"other": [0.1, 0.7, 0.2]},
+        }  # fmt: skip
+        spec["alert_rules"] = {"hot_spots": {"false_discovery_fraction": 0.5}}
+
+    loaded = load(write_case(tmp_path / "c", case=rhythm))
+    study = study_hot_spots(alerts_meant(loaded, None, ("help",), None, None, None))
+    found = hot_key_areas(study, str)
+    assert study.places == "cells"
+    helped = loaded.county.categories.index("help")
+    rates = loaded.county.cells.alerts_per_year[:, helped]
+    row = {c: i for i, c in enumerate(loaded.county.cells.cell_id)}
+    expected = sum(rates[row[k]] for s in study.spots for k in s.keys) * 0.3
+    assert found.areas
+    assert sum(a.alerts_per_year or 0 for a in found.areas) == pytest.approx(expected)
