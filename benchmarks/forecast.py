@@ -11,10 +11,12 @@ import time
 
 import numpy as np
 
-from optimizer.alert_rules_forecast import METHODS, ForecastRules
+from optimizer.alert_rules_forecast import METHODS, SPLITS, ForecastRules
 from optimizer.forecast import forecast
 from optimizer.forecast_back_test import History
 from optimizer.forecast_model import foretell
+from optimizer.forecast_shares import shares_by
+from optimizer.forecast_split import Events, back_test_split
 from optimizer.frozen import FloatArray, IntArray
 
 YEARS, AHEAD, CELLS = 4, 365, 325
@@ -63,6 +65,44 @@ def one(seed: int, categories: int) -> tuple[float, int, list[str], FloatArray]:
     return seconds, inside, list(made.methods), np.stack([*errors, used])
 
 
+def shares(seed: int, categories: int) -> tuple[FloatArray, list[str], list[str], float]:
+    """Loss of each rule for shares of cells against the truth, rules chosen and best, CPU seconds.
+
+    Cells have shares of their own, half alike in all categories; the loss is the Kullback-Leibler
+    divergence from the true shares, in nats an alert, shape (M, K).
+    """
+    rng = np.random.default_rng(seed)
+    n = YEARS * 365
+    common = rng.dirichlet(np.full(CELLS, 0.5))
+    true = 0.5 * common + 0.5 * rng.dirichlet(np.full(CELLS, 0.5), categories)
+    hours = rng.dirichlet(np.full(168, 20.0))
+    mean = np.geomspace(0.05, 60, categories)
+    per_day = rng.poisson(np.broadcast_to(mean, (n, categories)))
+    category = np.repeat(np.tile(np.arange(categories), n), per_day.ravel())
+    cell = np.empty(len(category), np.int64)
+    for k in range(categories):
+        own = category == k
+        cell[own] = rng.choice(CELLS, int(own.sum()), p=true[k])
+    events = Events(
+        day=np.repeat(np.arange(n), per_day.sum(axis=1)),
+        category=category,
+        cell=cell,
+        hour=rng.choice(168, len(category), p=hours),
+        area=np.arange(CELLS) % 26,
+        categories=categories,
+    )
+    start = time.process_time()
+    tested = back_test_split(events, np.ones(n, np.bool_), ForecastRules())
+    seconds = time.process_time() - start
+    counts = np.zeros((categories, CELLS), np.int64)
+    np.add.at(counts, (category, cell), 1)
+    base = np.full(CELLS, 1.0 / CELLS)
+    told = [shares_by(rule, counts, tested.cells.last_year, base)[0] for rule in SPLITS]
+    loss = np.stack([(true * np.log(true / share)).sum(axis=1) for share in told])
+    best = [SPLITS[m] for m in np.argmin(loss, axis=0).tolist()]
+    return loss, list(tested.cells.best()), best, seconds
+
+
 def ratio() -> tuple[float, float]:
     """CPU seconds of one fit, ours and statsmodels' negative binomial regression."""
     import statsmodels.api as sm
@@ -103,6 +143,13 @@ def main() -> None:
     print(f"90 % intervals of the year hold {inside} of {total}; a plain rule used in {plain}")
     for name, value in zip([*METHODS, "as used"], mean.tolist(), strict=True):
         print(f"mean absolute log error of the year, {name}: {value:.3f}")
+    found = [shares(seed, categories) for seed in range(seeds)]
+    loss = np.mean([f[0] for f in found], axis=(0, 2)).tolist()
+    same = sum(a == b for _, chosen, best, _ in found for a, b in zip(chosen, best, strict=True))
+    cpu = sum(f[3] for f in found) / seeds
+    named = ", ".join(f"{rule} {value:.3f}" for rule, value in zip(SPLITS, loss, strict=True))
+    print(f"shares of cells against the truth, nats an alert: {named}")
+    print(f"the best rule was chosen for {same} of {total}; back-test of shares {cpu:.2f} s CPU")
     ours, theirs = ratio()
     print(f"one fit: {ours * 1000:.1f} ms, statsmodels NB1 {theirs * 1000:.1f} ms CPU")
 

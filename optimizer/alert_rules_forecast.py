@@ -11,6 +11,8 @@ from optimizer.policy_part import Part
 
 Method = Literal["model", "last_52_weeks", "seasonal_naive"]
 METHODS: tuple[Method, ...] = ("model", "last_52_weeks", "seasonal_naive")
+SplitRule = Literal["model", "last_year", "even"]
+SPLITS: tuple[SplitRule, ...] = ("model", "last_year", "even")
 Growth = Annotated[float, Field(ge=-0.9, le=5.0)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -36,6 +38,11 @@ class ForecastRules(Part):
         default="best",
         description="best: for each category the model, unless a plain rule did better in the "
         "back-test; else the method named",
+    )
+    split: Literal["best", "model", "last_year", "even"] = Field(
+        default="best",
+        description="Shares of cells and of hours of the week: best: for each category the "
+        "model's, unless a plain rule did better in the back-test; else the rule named",
     )
     history_days: Annotated[int, Field(ge=56, le=7310)] = Field(
         default=1461, description="Last days of the log that are learnt from"

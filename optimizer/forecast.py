@@ -6,10 +6,9 @@ category $k$ on day $d$, cell $c$ and hour $h$ of a day with weekday $w$ have
 
 $$\mu_{kcdh} = N_{kd}\; s_{kc}\; p_{kwh} / \sum_{h'} p_{kwh'}.$$
 
-Shares of cells $s_{kc}$ and of the 168 hours $p_{kwh}$ are drawn towards those of all categories
-together, and those of all hours towards the rhythm of the day alone, as far as chance explains the
-difference (Dirichlet-multinomial; concentration by moments, Mosimann 1962, *Biometrika* 49). Hours
-are taken to be alike in all cells of the county.
+Shares of cells $s_{kc}$ and of the 168 hours $p_{kwh}$ are the model's (`forecast_shares`), or
+those of a plain rule that did better in their own back-test (`forecast_split`). Hours are taken to
+be alike in all cells of the county.
 
 The interval of a sum has the negative binomial's quantiles with its mean and the variance of: the
 counts (a share $q$ of a count with dispersion $\varphi$ has dispersion $1 + (\varphi - 1) q$), the
@@ -20,19 +19,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.alert_rules_forecast import METHODS, ForecastRules, Method
+from optimizer.alert_rules_forecast import METHODS, SPLITS, ForecastRules, Method, SplitRule
 from optimizer.expectation import count_quantile
 from optimizer.forecast_back_test import BackTest, History, back_test
 from optimizer.forecast_model import weekday_of
+from optimizer.forecast_shares import WEEK_HOURS, hour_base, shares_by
+from optimizer.forecast_split import SplitTest
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 
-WEEK_HOURS = 168
 _YEAR_DAYS = 365.0
-_LEAST, _LEAST_RHO = 1e-12, 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,8 @@ class Forecast:
         hour_share_fraction: Share of a week's alerts in each hour from Monday 00:00, shape
             (K, 168), rows sum to 1.
         hour_weight: As `cell_weight`.
+        cell_rules, hour_rules: How the shares of each category were found.
+        split_test: How the rules for shares did; None where that was not asked.
         interval_fraction: How sure the intervals are.
         back_test: How the methods did.
         growth_fraction: Growth assumed on top, a year, shape (K,).
@@ -76,6 +78,9 @@ class Forecast:
     cell_weight: FloatArray
     hour_share_fraction: FloatArray
     hour_weight: FloatArray
+    cell_rules: tuple[SplitRule, ...]
+    hour_rules: tuple[SplitRule, ...]
+    split_test: SplitTest | None
     interval_fraction: float
     back_test: BackTest
     growth_fraction: FloatArray
@@ -185,6 +190,7 @@ def forecast(
     by_cell: IntArray,
     by_hour: IntArray,
     rules: ForecastRules,
+    split_test: SplitTest | None = None,
 ) -> Forecast:
     """Forecast the days to come.
 
@@ -195,6 +201,7 @@ def forecast(
         by_cell: Alerts of the history, shape (K, C).
         by_hour: Likewise by hour of the week, shape (K, 168).
         rules: How.
+        split_test: How the rules for shares of cells and hours did; None: the model's.
     """
     k, n = history.counts.shape
     tested = back_test(history, rules)
@@ -205,8 +212,10 @@ def forecast(
     ahead = np.arange(1, len(history.days) - n + 1) / _YEAR_DAYS
     mean = np.stack([t.mean for t in told]) * (1.0 + growth[:, None]) ** ahead
     n_cells = by_cell.shape[1]
-    cells, cell_weight = shrunk_shares(by_cell, np.full(n_cells, 1.0 / n_cells))
-    hours, hour_weight = shrunk_shares(by_hour, hour_base(by_hour))
+    cells, cell_weight, cell_rules = _split(
+        by_cell, np.full(n_cells, 1.0 / n_cells), rules, split_test, "cells"
+    )
+    hours, hour_weight, hour_rules = _split(by_hour, hour_base(by_hour), rules, split_test, "hours")
     return Forecast(
         categories=categories,
         days=history.days[-rules.days :],
@@ -218,6 +227,9 @@ def forecast(
         cell_weight=cell_weight,
         hour_share_fraction=hours,
         hour_weight=hour_weight,
+        cell_rules=cell_rules,
+        hour_rules=hour_rules,
+        split_test=split_test,
         interval_fraction=rules.interval_fraction,
         back_test=tested,
         growth_fraction=growth,
@@ -225,40 +237,22 @@ def forecast(
     )
 
 
-def shrunk_shares(counts: IntArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Shares of each row, drawn towards those of all rows, and these towards `base`.
-
-    Args:
-        counts: Shape (K, N).
-        base: Shares believed before anything was seen, none 0, shape (N,).
-
-    Returns:
-        Shares, shape (K, N), rows sum to 1, none 0; evidence behind each row in alerts, shape (K,).
-    """
-    common, _ = _drawn(counts.sum(axis=0), base)
-    drawn = [_drawn(row, common) for row in counts]
-    return np.stack([share for share, _ in drawn]), np.array([weight for _, weight in drawn])
-
-
-def hour_base(by_hour: IntArray) -> FloatArray:
-    """Hours of the week with the rhythm of the day alone, shape (168,), sum 1.
-
-    Args:
-        by_hour: Alerts by hour of the week, shape (K, 168).
-    """
-    of_day, _ = _drawn(by_hour.reshape(-1, 24).sum(axis=0), np.full(24, 1.0 / 24.0))
-    base: FloatArray = np.tile(of_day, 7) / 7.0
-    return base
-
-
-def _drawn(counts: IntArray, base: FloatArray) -> tuple[FloatArray, float]:
-    """Shares drawn towards `base`, and the alerts' worth of evidence behind them."""
-    n = float(counts.sum())
-    expected = n * base
-    squares = float(((counts - expected) ** 2 / np.maximum(expected, _LEAST)).sum())
-    # Pearson's statistic of a Dirichlet-multinomial row has the mean (N - 1)(1 + (n - 1) rho).
-    alike = (squares / max(len(counts) - 1, 1) - 1.0) / max(n - 1.0, 1.0)
-    rho = min(max(alike, _LEAST_RHO), 1.0 - _LEAST_RHO)
-    prior = 1.0 / rho - 1.0
-    share: FloatArray = (counts + prior * base) / (n + prior)
-    return share, n + prior
+def _split(
+    counts: IntArray,
+    base: FloatArray,
+    rules: ForecastRules,
+    tested: SplitTest | None,
+    over: Literal["cells", "hours"],
+) -> tuple[FloatArray, FloatArray, tuple[SplitRule, ...]]:
+    """Shares of cells or hours by the rule that each category is given, and their evidence."""
+    k = len(counts)
+    if tested is None:
+        chosen, last_year = (SPLITS[0],) * k, counts
+    else:
+        score = tested.cells if over == "cells" else tested.hours
+        chosen = score.best() if rules.split == "best" else (rules.split,) * k
+        last_year = score.last_year
+    by_rule = {rule: shares_by(rule, counts, last_year, base) for rule in set(chosen)}
+    share = np.stack([by_rule[rule][0][row] for row, rule in enumerate(chosen)])
+    weight = np.array([by_rule[rule][1][row] for row, rule in enumerate(chosen)])
+    return share, weight, chosen

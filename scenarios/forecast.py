@@ -12,9 +12,11 @@ from geo.alert_table import AlertTable
 from geo.alerts import PERIOD_NAMES, AlertRates
 from optimizer.alert_rules_forecast import ForecastRules
 from optimizer.errors import InputError, Problem
-from optimizer.forecast import WEEK_HOURS, Estimate, Forecast, forecast
+from optimizer.forecast import Estimate, Forecast, forecast
 from optimizer.forecast_back_test import LEAST_HISTORY_DAYS, History
 from optimizer.forecast_model import SEASON_DAYS, TREND_DAYS
+from optimizer.forecast_shares import WEEK_HOURS
+from optimizer.forecast_split import Events, back_test_split
 from optimizer.frozen import FloatArray, IntArray
 from scenarios.calendar import day_kinds
 from scenarios.case import CASE_FILE
@@ -53,13 +55,20 @@ class Foreseen:
     problems: tuple[Problem, ...]
 
 
-def foresee(table: AlertTable, n_cells: int, rules: ForecastRules) -> Foreseen:
+def foresee(
+    table: AlertTable,
+    n_cells: int,
+    rules: ForecastRules,
+    townships: Sequence[str] | None = None,
+) -> Foreseen:
     """Forecast the planning year from a log.
 
     Args:
         table: The log.
         n_cells: C.
         rules: `alert_rules.forecast`.
+        townships: Of each cell; without, what the back-test of shares tells by township is told
+            of the county.
 
     Raises:
         InputError: a log too short, a year that cannot be foretold, or an unknown category.
@@ -84,12 +93,19 @@ def foresee(table: AlertTable, n_cells: int, rules: ForecastRules) -> Foreseen:
     cell = table.cell[learnt].astype(np.int64)
     hour = (table.occurred_at[learnt].astype(np.int64) // 3600 + 72) % WEEK_HOURS
     late = day[learnt] >= n - _YEAR_DAYS
+    area = np.zeros(n_cells, np.int64)
+    if townships is not None:
+        area = np.unique(np.array(townships, dtype=str), return_inverse=True)[1]
+    events = Events(
+        day=day[learnt], category=category, cell=cell, hour=hour, area=area, categories=k
+    )
     made = forecast(
         History(counts=counts, known=known, days=days, kind=kind),
         table.categories,
         _counted(category, cell, k, n_cells),
         _counted(category, hour, k, WEEK_HOURS),
         rules,
+        back_test_split(events, known, rules),
     )
     return Foreseen(
         forecast=made,

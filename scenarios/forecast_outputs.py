@@ -15,12 +15,15 @@ from optimizer.errors import Translate
 from optimizer.forecast import Estimate
 from scenarios.documents import json_text
 from scenarios.forecast_plot import forecast_chart
-from scenarios.forecast_study import ForecastStudy, Part, Score
+from scenarios.forecast_study import ForecastStudy, Part, Score, SplitRow
 from scenarios.forecast_words import (
     explanation_lines,
     method_lines,
     method_text,
+    over_text,
+    rule_text,
     span_text,
+    split_lines,
     weekdays,
 )
 from scenarios.keeping import versions
@@ -57,6 +60,7 @@ def forecast_document(study: ForecastStudy) -> dict[str, Any]:
             "periods": [str(d) for d in tested.first],
             "days": tested.days,
             "scores": [_score(s) for s in study.scores],
+            "splits": [_split(s) for s in study.splits],
         },
         "warnings": [p.text() for p in study.problems],
     }
@@ -86,6 +90,19 @@ def _score(score: Score) -> dict[str, Any]:
         "day_coverage_fraction": score.day_coverage_fraction,
         "total_coverage_fraction": score.total_coverage_fraction,
         "used": score.used,
+    }
+
+
+def _split(row: SplitRow) -> dict[str, Any]:
+    return {
+        "over": row.over,
+        "category": row.category or None,
+        "rule": row.rule,
+        "alerts": row.alerts,
+        "times_even": row.times_even,
+        "deviance": row.deviance,
+        "inside_fraction": row.inside_fraction,
+        "used_fraction": row.used_fraction,
     }
 
 
@@ -119,6 +136,7 @@ def forecast_sheets(study: ForecastStudy, _: Translate) -> tuple[Sheet, ...]:
         _hours_sheet(study, _),
         _back_test_sheet(study, _),
         _periods_sheet(study, _),
+        _split_sheet(study, _),
         parts("cells", _("Cells"), _("Cell"), tuple(study.cells()), "township", "recent"),
     )
 
@@ -163,6 +181,20 @@ def _back_test_sheet(study: ForecastStudy, _: Translate) -> Sheet:
     return _titled(sheet_of("back_test", columns, study.scores), _("Back-test"))
 
 
+def _split_sheet(study: ForecastStudy, _: Translate) -> Sheet:
+    columns: Columns[SplitRow] = (
+        (_("Split"), "text", lambda s: over_text(s.over, _)),
+        (_("Category"), "text", lambda s: s.category or _("all asked for")),
+        (_("Shares"), "text", lambda s: rule_text(s.rule, _)),
+        (_("Alerts of the periods"), "count", lambda s: s.alerts),
+        (_("Times even"), "load", lambda s: s.times_even),
+        (_("Deviance"), "load", lambda s: s.deviance),
+        (_("Inside the interval"), "fraction", lambda s: s.inside_fraction),
+        (_("Used for, share"), "fraction", lambda s: s.used_fraction),
+    )
+    return _titled(sheet_of("back_test_split", columns, study.splits), _("Back-test of shares"))
+
+
 def _periods_sheet(study: ForecastStudy, _: Translate) -> Sheet:
     made = study.foreseen.forecast
     tested = made.back_test
@@ -203,7 +235,9 @@ def write_forecast(
         (_("Period"), span_text(study)),
         (_("Inputs"), inputs_text(study.county.provenance, _)),
         *((_("How to read it"), line)
-          for line in (*explanation_lines(study, _), *method_lines(study, _))),
+          for line in (
+              *explanation_lines(study, _), *method_lines(study, _), *split_lines(study, _)
+          )),
         *((_("Note"), p.text(_)) for p in study.problems),
     ]  # fmt: skip
     sheets = forecast_sheets(study, _)

@@ -13,7 +13,10 @@ from scenarios.forecast_words import (
     explanation_lines,
     method_lines,
     method_text,
+    over_text,
+    rule_text,
     span_text,
+    split_lines,
     weekdays,
 )
 from scenarios.provenance import modelled_text
@@ -52,6 +55,7 @@ def show_forecast(study: ForecastStudy, console: Console, _: Translate) -> None:
     towns = [_cells(p) for p in study.townships[:_SHOWN]]
     _print(columns, towns, len(study.townships), console, _)
     _hours(study, console, _)
+    _splits(study, console, _)
     _growths(study, console, _)
     console.print()
     for line in explanation_lines(study, _):
@@ -127,6 +131,36 @@ def _scores(study: ForecastStudy, console: Console, _: Translate) -> None:
     ]
     _print(columns, rows, len(study.scores), console, _)
     for line in method_lines(study, _):
+        say_lines(line, console)
+
+
+def _splits(study: ForecastStudy, console: Console, _: Translate) -> None:
+    """The back-test of shares, of all categories asked for together."""
+    if not study.splits:
+        return
+    whole = study.splits[0].category
+    columns = [
+        Column(header=_("Split back-tested"), gives_way=True),
+        Column(header=_("Shares"), gives_way=True),
+        Column(header=_("Times even"), figures=True),
+        Column(header=_("Deviance"), figures=True),
+        Column(header=_("Inside"), figures=True),
+        Column(header=_("Used for"), figures=True),
+    ]
+    rows = [
+        (
+            over_text(s.over, _),
+            rule_text(s.rule, _),
+            f"{s.times_even:.2f}",
+            f"{s.deviance:.3f}",
+            f"{s.inside_fraction:.0%}",
+            (f"{s.used_fraction:.0%}" if s.used_fraction else "", "bold"),
+        )
+        for s in study.splits
+        if s.category == whole
+    ]
+    _print(columns, rows, len(rows), console, _)
+    for line in split_lines(study, _):
         say_lines(line, console)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from optimizer.alert_rules_forecast import METHODS, ForecastRules, Method
+from optimizer.alert_rules_forecast import METHODS, SPLITS, ForecastRules, Method, SplitRule
 from optimizer.county import County
 from optimizer.errors import InputError, Problem
 from optimizer.forecast import Estimate
@@ -52,6 +53,32 @@ class Score:
     used: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRow:
+    """How one rule split alerts in the back-test; see `optimizer.forecast_split`.
+
+    Attributes:
+        over: Over cells or over hours of the week.
+        rule: The rule.
+        category: Of which alerts; empty = of all that were asked for.
+        alerts: Alerts of the periods.
+        times_even: How many times as likely as by even shares the places (hours) where they came
+            were.
+        deviance: Per cell and week, or township and hour of the week.
+        inside_fraction: Share of counts inside their interval.
+        used_fraction: Share of the alerts that are split so.
+    """
+
+    over: Literal["cells", "hours"]
+    rule: SplitRule
+    category: str
+    alerts: int
+    times_even: float
+    deviance: float
+    inside_fraction: float
+    used_fraction: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ForecastStudy:
     """A forecast, asked. K categories chosen.
@@ -65,6 +92,7 @@ class ForecastStudy:
         whole: All of them together.
         categories, townships, months: Parts.
         scores: Of the categories asked for, by method.
+        splits: How shares of cells and hours did: of all categories asked for, then of each.
         growths: Totals of all categories under other growths: name, growth, alerts.
         problems: Warnings.
     """
@@ -79,6 +107,7 @@ class ForecastStudy:
     townships: tuple[Part, ...]
     months: tuple[Part, ...]
     scores: tuple[Score, ...]
+    splits: tuple[SplitRow, ...]
     growths: tuple[tuple[str, float, Estimate], ...]
     problems: tuple[Problem, ...]
 
@@ -155,6 +184,7 @@ def study_forecast(
             for m in np.unique(month)
         ),
         scores=_scores(foreseen, rows),
+        splits=_splits(foreseen, rows),
         growths=growth_totals(foreseen, rules),
         problems=(*problems, *foreseen.problems),
     )  # fmt: skip
@@ -217,3 +247,39 @@ def _scores(foreseen: Foreseen, rows: Sequence[int]) -> tuple[Score, ...]:
         for k in rows
         for m, method in enumerate(METHODS)
     )
+
+
+def _splits(foreseen: Foreseen, rows: Sequence[int]) -> tuple[SplitRow, ...]:
+    """Rows of the back-test of shares: over cells, then hours; all categories, then each."""
+    made = foreseen.forecast
+    tested = made.split_test
+    if tested is None or not tested.periods:
+        return ()
+    found = []
+    for over, score, chosen in (
+        ("cells", tested.cells, made.cell_rules),
+        ("hours", tested.hours, made.hour_rules),
+    ):
+        asked = [(made.categories[k], [k]) for k in rows]
+        for name, some in ([("", list(rows))] if len(rows) > 1 else []) + asked:
+            weight = score.alerts[some].astype(float)
+            if not weight.sum():
+                continue
+            there = np.array(some)[weight > 0]
+            weight = weight[weight > 0] / weight.sum()
+            even = float(score.log_score[SPLITS.index("even"), there] @ weight)
+            for m, rule in enumerate(SPLITS):
+                used = np.array([chosen[k] == rule for k in there])
+                found.append(
+                    SplitRow(
+                        over="cells" if over == "cells" else "hours",
+                        rule=rule,
+                        category=name,
+                        alerts=int(score.alerts[some].sum()),
+                        times_even=float(np.exp(even - score.log_score[m, there] @ weight)),
+                        deviance=float(score.deviance[m, there].mean()),
+                        inside_fraction=float(score.inside_fraction[m, there].mean()),
+                        used_fraction=float(weight @ used),
+                    )
+                )
+    return tuple(found)

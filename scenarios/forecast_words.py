@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.alert_rules_forecast import Method
+from optimizer.alert_rules_forecast import SPLITS, Method, SplitRule
 from optimizer.errors import Translate
 from scenarios.forecast_study import ForecastStudy
 from scenarios.show_lines import listed_in
@@ -17,6 +17,45 @@ def method_text(method: Method | None, _: Translate) -> str:
         "last_52_weeks": _("mean of 52 weeks"),
         "seasonal_naive": _("a year before"),
     }[method]
+
+
+def rule_text(rule: SplitRule, _: Translate) -> str:
+    """A rule for shares, for people."""
+    return {
+        "model": _("model"),
+        "last_year": _("shares of 52 weeks"),
+        "even": _("even shares"),
+    }[rule]
+
+
+def over_text(over: str, _: Translate) -> str:
+    """What alerts are split over."""
+    return _("over cells") if over == "cells" else _("over hours of the week")
+
+
+def split_lines(study: ForecastStudy, _: Translate) -> list[str]:
+    """What the back-test of shares says, and which rules are used."""
+    if not study.splits:
+        return []
+    lines = [
+        _(
+            "Split: the alerts of each period shared out by what was known before it. Times even: "
+            "how many times as likely as by even shares the cells (hours) were where alerts came; "
+            "the highest is used. Deviance: per cell and week, per township and hour of the week; "
+            "lower is better. Inside: townships (hours: by four-hour parts of the day) inside "
+            "their {share} intervals."
+        ).format(share=f"{study.rules.interval_fraction:.0%}")
+    ]
+    if study.rules.split != "best":
+        lines.append(_("The shares were chosen by alert_rules.forecast.split."))
+        return lines
+    made = study.foreseen.forecast
+    for over, chosen in (("cells", made.cell_rules), ("hours", made.hour_rules)):
+        beaten = [made.categories[k] for k in study.rows if chosen[k] != SPLITS[0]]
+        if beaten:
+            said = _("Split {over}: the model lost to a plain rule for {names}; it is used there.")
+            lines.append(said.format(over=over_text(over, _), names=listed_in(beaten, _)))
+    return lines
 
 
 def span_text(study: ForecastStudy) -> str:

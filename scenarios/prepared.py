@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from optimizer.errors import InputError
+from optimizer.frozen import digest
 from optimizer.stage_memory import StageMemory
 from scenarios.case import Case
 from scenarios.changes import Cache, apply, load_key
@@ -14,7 +16,7 @@ from scenarios.scenario import Scenario
 
 
 class Prepared:
-    """A case whose files are read once per set of road speeds, and travel once per set of roads.
+    """A case whose files are read once per source of rates and road speeds, travel once per roads.
 
     Args:
         case: The opened case.
@@ -33,12 +35,12 @@ class Prepared:
         self._read: dict[str, tuple[Inspection, Cache]] = {}
 
     def inspection(self, scenario: Scenario) -> Inspection:
-        """What reading the case's files turns up; the scenario matters for road speeds only."""
+        """What reading the case's files turns up; road speeds and `alerts.forecast` matter."""
         return self._inspected(scenario)[0]
 
     def has_read_for(self, scenario: Scenario) -> bool:
-        """Whether the files have been read for the scenario's road speeds already."""
-        return load_key(scenario.policy) in self._read
+        """Whether the files have been read as this scenario needs them already."""
+        return read_key(scenario) in self._read
 
     def load(self, scenario: Scenario) -> LoadedCase:
         """The case in the world of `scenario`.
@@ -59,7 +61,34 @@ class Prepared:
         return loaded
 
     def _inspected(self, scenario: Scenario) -> tuple[Inspection, Cache]:
-        key = load_key(scenario.policy)
+        key = read_key(scenario)
         if key not in self._read:
-            self._read[key] = inspect(self.case, scenario.policy, self._watch), Cache()
+            case = case_for(self.case, scenario)
+            self._read[key] = inspect(case, scenario.policy, self._watch), Cache()
         return self._read[key]
+
+
+def read_key(scenario: Scenario) -> str:
+    """Digest of what reading the case's files takes from a scenario."""
+    return digest([load_key(scenario.policy), _forecast(scenario)])
+
+
+def case_for(case: Case, scenario: Scenario) -> Case:
+    """The case with the source of its alert rates that a scenario asks for: past or forecast."""
+    use = _forecast(scenario)
+    rules = case.spec.alert_rules
+    if use is None or use == rules.forecast.use:
+        return case
+    forecast = rules.forecast.model_copy(update={"use": use})
+    changed = rules.model_copy(update={"forecast": forecast})
+    return replace(case, spec=case.spec.model_copy(update={"alert_rules": changed}))
+
+
+def _forecast(scenario: Scenario) -> bool | None:
+    """What the last block that speaks of it says; null takes an earlier one back."""
+    said = [
+        step.entry.spec.alerts.forecast
+        for step in scenario.steps
+        if "forecast" in step.entry.spec.alerts.model_fields_set
+    ]
+    return said[-1] if said else None

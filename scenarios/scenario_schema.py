@@ -162,6 +162,11 @@ class AsIn(Item):
 class AlertChanges(Item):
     """What changes in the alerts."""
 
+    forecast: bool | None = Field(
+        default=None,
+        description="true: the rates are the forecast of the planning year (alert_rules.forecast); "
+        "false: the log's past; default: as case.yaml says",
+    )
     factor: NotNegative | None = Field(default=None, description="All alerts times this")
     factors: dict[str, AlertFactor | None] | None = None
     places: dict[str, Place | None] | None = None

@@ -16,10 +16,11 @@ from optimizer.frozen import digest
 from optimizer.plan import Plan, current_plan
 from optimizer.stage_memory import StageMemory
 from scenarios.case import Case
-from scenarios.changes import Cache, apply, load_key
+from scenarios.changes import Cache, apply
 from scenarios.drawings import read_drawings
 from scenarios.fan_out import Task, fan_out, versions
 from scenarios.load import LoadedCase, inspect
+from scenarios.prepared import case_for, read_key
 from scenarios.run import recheck
 from scenarios.scenario import Scenario
 from scenarios.sweep_points import Design, Point
@@ -97,7 +98,7 @@ class Bench:
             InputError: every problem of the point's values.
         """
         scenario = self.world.scenario_at(point)
-        key = load_key(scenario.policy)
+        key = read_key(scenario)
         base = self.world.bases[key]
         if point.year is not None:
             county = with_year(base.county, self.world.log, self.world.seed, point.year)
@@ -207,7 +208,7 @@ def prepare(case: Case, scenario: str | None, sets: Sequence[str], design: Desig
     if problems:
         raise InputError(problems)
     bases = {k: _read(case, s) for k, s in _worlds_to_read(world, first, design).items()}
-    base = bases[load_key(first.policy)]
+    base = bases[read_key(first)]
     log = alert_days(base) if design.years else None
     world = replace(world, bases=bases, drawn=drawn, log=log)
     _check_values(world, design)
@@ -317,18 +318,18 @@ def _keep(
 
 
 def _worlds_to_read(world: World, first: Scenario, design: Design) -> dict[str, Scenario]:
-    """A scenario for each set of road speeds that the points need, by `load_key`."""
-    found = {load_key(first.policy): first}
-    speeds = ("policy.roads", "policy.crews.effective_hours_per_week")
+    """A scenario for each way of reading the case that the points need, by `read_key`."""
+    found = {read_key(first): first}
+    speeds = ("policy.roads", "policy.crews.effective_hours_per_week", "alerts.forecast")
     if any(a.key.startswith(speeds) for a in design.axes):
         for point in design.points():
             scenario = world.scenario_at(point)
-            found.setdefault(load_key(scenario.policy), scenario)
+            found.setdefault(read_key(scenario), scenario)
     return found
 
 
 def _read(case: Case, scenario: Scenario) -> LoadedCase:
-    inspection = inspect(case, scenario.policy)
+    inspection = inspect(case_for(case, scenario), scenario.policy)
     if inspection.loaded is None:
         raise InputError(inspection.problems)
     return inspection.loaded
@@ -348,7 +349,7 @@ def _check_values(world: World, design: Design) -> None:
             tried.add(values)
             point = Point(index=0, values=values, year=None)
             try:
-                if load_key(world.scenario_at(point).policy) in world.bases:
+                if read_key(world.scenario_at(point)) in world.bases:
                     bench.at(point)
             except InputError as error:
                 problems += [p for p in error.problems if p not in problems]

@@ -21,6 +21,16 @@ from tests.small_case import write_case
 from tests.toy import toy_county
 
 
+def test_balance_takes_values_of_a_scenario(tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "case")
+    plain = document("balance", folder)
+    more = document("balance", folder, "--set", "stations.01.add_officers=20")
+    today, changed = (
+        sum(u["officers"] for u in d["deployments"][0]["units"]) for d in (plain, more)
+    )
+    assert changed == today + 20
+
+
 @pytest.fixture(scope="module")
 def county() -> County:
     return toy_county()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.alert_rules_forecast import METHODS, ForecastRules
-from optimizer.forecast import Forecast, forecast, hour_base, shrunk_shares
+from optimizer.forecast import Forecast, forecast
 from optimizer.forecast_back_test import BackTest, History, back_test, drift_per_day, origins
 from optimizer.forecast_baselines import last_52_weeks, naive_scale, seasonal_naive
 from optimizer.forecast_model import (
@@ -21,6 +21,7 @@ from optimizer.forecast_model import (
     penalised_fit,
     weekday_of,
 )
+from optimizer.forecast_shares import hour_base, shrunk_shares
 from optimizer.frozen import FloatArray, IntArray
 
 MONDAY = np.datetime64("2024-01-01")

@@ -207,6 +207,60 @@ def test_without_it_the_case_is_read_as_ever(case: Path, tmp_path: Path) -> None
     assert asked.county.origin_of("cells.alerts_per_year") == GIVEN
 
 
+def test_a_scenario_switches_between_the_past_and_the_forecast(
+    case: Path, used: LoadedCase
+) -> None:
+    prepared = Prepared(open_case(str(case)))
+
+    def world(*sets: str) -> LoadedCase:
+        return prepared.load(prepared.case.scenario(None, sets))
+
+    past, ahead = world(), world("alerts.forecast=true")
+    assert past.forecast is None
+    assert ahead.forecast is not None
+    assert ahead.county.cells.alerts_per_year == pytest.approx(ahead.forecast.alerts_per_year())
+    assert ahead.county.origin_of("cells.alerts_per_year") == MODELLED
+    (said,) = [o for o in ahead.overrides if o.key == "alerts.forecast"]
+    assert said.after == "true"
+    # Other changes come on top, and what was read once is not read again.
+    more = world("alerts.forecast=true", "alerts.factor=2")
+    assert more.county.cells.alerts_per_year == pytest.approx(
+        2 * ahead.county.cells.alerts_per_year
+    )
+    assert more.forecast is ahead.forecast
+    back = Prepared(used.case)
+    assert back.load(back.case.scenario(None, ["alerts.forecast=false"])).forecast is None
+
+
+def test_a_scenario_cannot_forecast_without_a_log(tmp_path: Path) -> None:
+    prepared = Prepared(open_case(str(write_case(tmp_path / "case"))))
+    with pytest.raises(InputError, match="where rates are to be forecast"):
+        prepared.load(prepared.case.scenario(None, ["alerts.forecast=true"]))
+
+
+def test_the_command_takes_values_of_a_scenario(case: Path) -> None:
+    told = json.loads(jingli(case, "--json", "--set", "alerts.factor=2").output)
+    assert told["scenario"] == "alerts.factor=2"
+
+
+def test_the_back_test_of_shares_is_shown_and_written(out: Path, case: Path) -> None:
+    """Places differ, hours do not: cells by the model, and even hours are as good as any."""
+    splits = document(out)["back_test"]["splits"]
+    whole = {(s["over"], s["rule"]): s for s in splits if s["category"] is None}
+    assert len(whole) == 6
+    assert whole["cells", "even"]["times_even"] == pytest.approx(1.0)
+    assert whole["cells", "model"]["times_even"] > 1.15
+    assert whole["cells", "model"]["used_fraction"] > 0.5
+    assert whole["cells", "model"]["inside_fraction"] > 0.85
+    assert whole["hours", "last_year"]["times_even"] < 0.95
+    assert whole["hours", "last_year"]["used_fraction"] == 0.0
+    assert len(rows_of(out / "back_test_split.csv")) == 6 * (1 + len(CATEGORIES))
+    text = jingli(case).output
+    assert "Split back-tested" in text
+    assert "shares of 52 weeks" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
 # --- bad input --------------------------------------------------------------------------------
 
 

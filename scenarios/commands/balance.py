@@ -13,6 +13,7 @@ from scenarios.commands.common import (
     LANG,
     RUN_OR_CASE,
     SCENARIO,
+    SETS,
     STORE,
     present_store,
 )
@@ -26,6 +27,7 @@ from scenarios.language import Language
 )
 @RUN_OR_CASE
 @SCENARIO
+@SETS
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -38,6 +40,7 @@ from scenarios.language import Language
 def balance_command(
     asked: str,
     scenario: str | None,
+    sets: tuple[str, ...],
     out: Path | None,
     store: str | None,
     as_json: bool,
@@ -50,7 +53,9 @@ def balance_command(
         from scenarios.balance_show import show_balance
         from scenarios.opened import open_asked
 
-        opened = open_asked(asked, scenario, (), present_store(store), answer.step, today_only=True)
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=True
+        )
         study = study_balance(opened, answer.step)
         answer.write(partial(write_balance, study))
         answer.say(partial(balance_document, study), partial(show_balance, study))

@@ -13,6 +13,7 @@ from scenarios.commands.common import (
     LANG,
     RUN_OR_CASE,
     SCENARIO,
+    SETS,
     STORE,
     Failures,
     Progress,
@@ -32,6 +33,7 @@ from scenarios.language import Language
 )
 @RUN_OR_CASE
 @SCENARIO
+@SETS
 @CATEGORY
 @click.option(
     "--growth",
@@ -51,6 +53,7 @@ from scenarios.language import Language
 def forecast_command(
     asked: str,
     scenario: str | None,
+    sets: tuple[str, ...],
     category: tuple[str, ...],
     growth: str | None,
     out: Path | None,
@@ -73,13 +76,15 @@ def forecast_command(
         written: tuple[str, ...] = ()
         with Progress(_, quiet=as_json) as progress:
             opened = open_asked(
-                asked, scenario, (), present_store(store), progress.step,
+                asked, scenario, sets, present_store(store), progress.step,
                 today_only=True,
             )  # fmt: skip
             loaded = opened.loaded
             rules = grown(loaded.case.spec.alert_rules.forecast, growth)
             alerts = open_alerts(loaded, progress.step)
-            foreseen = foresee(alerts.table, len(loaded.county.cells), rules)
+            foreseen = foresee(
+                alerts.table, len(loaded.county.cells), rules, loaded.county.cells.township
+            )
             study = study_forecast(
                 loaded.county, opened.scenario, foreseen, rules, category, alerts.problems
             )
