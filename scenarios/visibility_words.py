@@ -43,7 +43,8 @@ def proof_text(unit: UnitPatrol, _: Translate) -> str:
 
 def proofs_text(study: VisibilityStudy, _: Translate) -> str:
     """How many patrols are proven, of both worlds."""
-    units = [u for u in (*study.today, *study.planned) if not u.idle]
+    # A unit that stays as it is has one patrol, not two.
+    units = [u for u in dict.fromkeys((*study.today, *study.planned)) if not u.idle]
     proven = sum(u.status == "OPTIMAL" for u in units)
     presence = sum(u.status != "OPTIMAL" and u.gap_fraction is not None for u in units)
     said = _("Patrols planned: {n}; proven best {proven}").format(n=len(units), proven=proven)
@@ -68,6 +69,9 @@ def crews_text(units: Sequence[UnitPatrol], name: str, _: Translate) -> str:
     full = sum(u.idle == "alerts" for u in units)
     if full:
         said += _("; in {n} alerts fill the night").format(n=full)
+    bare = sum(u.idle == "no_areas" for u in units)
+    if bare:
+        said += _("; {n} have no key area").format(n=bare)
     return said
 
 
