@@ -10,11 +10,12 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
+from matplotlib.font_manager import FontProperties
 
 from geo import map_parts as parts
 from geo.colouring import fills
-from geo.fonts import map_fonts
+from geo.fonts import map_fonts, one_line
+from geo.labels import place_labels
 from geo.map_ground import Ground
 from geo.map_legend import Key, legend_keys
 from geo.map_names import draw_names, place_names
@@ -29,6 +30,7 @@ from geo.map_page import (
 )
 from geo.maps import MANY_CELLS, MapScene, add_legend, ground_for, scene_lines
 from geo.plane import GeometryArray
+from optimizer.frozen import FloatArray
 
 SEQUENCE = ("#FFFFD4", "#FED98E", "#FE9929", "#D95F0E", "#993404")
 """Few to many alerts, after ColorBrewer's YlOrBr (Apache 2.0): lightness alone tells the order."""
@@ -110,6 +112,7 @@ def shaded_sheet(scene: MapScene, shown: ShadedMap, ground: Ground | None = None
             scene.translate,
             portrait=True,
         )
+        spots = _placed_spots(shown.spots, ground, page)
         names = place_names(
             scene.county,
             scene.plan,
@@ -118,10 +121,12 @@ def shaded_sheet(scene: MapScene, shown: ShadedMap, ground: Ground | None = None
             extent=page.extent,
             m_per_pt=page.m_per_pt,
             scale=page.name_scale,
+            boxes_m=spots.boxes_m,
         )
         figure = new_figure(page, scene.title)
         ax = add_panel(figure, page, 0, shown.label)
         _draw(ax, scene, shown, ground, page)
+        _draw_spots(ax, spots, page)
         draw_names(ax, names, ground, None, scale=page.name_scale)
         draw_heading(ax, page, shown.heading, shown.line)
         draw_furniture(ax, ground, page, scene.translate)
@@ -165,23 +170,66 @@ def _draw(ax: Axes, scene: MapScene, shown: ShadedMap, ground: Ground, page: Pag
     urban = np.asarray(scene.county.stations.is_urban)
     parts.URBAN.draw(ax, ground.seat_m[urban], zorder=5.3, scale=page.name_scale)
     parts.RURAL.draw(ax, ground.seat_m[~urban], zorder=5.3, scale=page.name_scale)
-    if shown.spots:
-        _draw_spots(ax, shown.spots, ground, page)
 
 
-def _draw_spots(ax: Axes, spots: Sequence[Spot], ground: Ground, page: Page) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _PlacedSpots:
+    """New sites and where their names stand, in metres."""
+
+    at_m: FloatArray
+    text: tuple[str, ...]
+    name_m: FloatArray
+    boxes_m: FloatArray
+
+
+def _placed_spots(spots: Sequence[Spot], ground: Ground, page: Page) -> _PlacedSpots:
+    """Names of new sites clear of one another, of the stars and of the seats.
+
+    Returns:
+        Also the boxes of stars and names, which station names keep clear of.
+    """
+    m_per_pt, scale = page.m_per_pt, page.name_scale
+    if not spots:
+        none = np.zeros((0, 2))
+        return _PlacedSpots(at_m=none, text=(), name_m=none, boxes_m=np.zeros((0, 4)))
     points = shapely.points([s.lon_deg for s in spots], [s.lat_deg for s in spots])
-    at_m = shapely.get_coordinates(ground.plane.project(points))
-    NEW_SITE.draw(ax, at_m, zorder=7.0, scale=page.name_scale)
-    for spot, (x, y) in zip(spots, at_m.tolist(), strict=True):
-        name = ax.annotate(
-            spot.text,
-            (x, y),
-            xytext=(0.0, _SPOT_PT * page.name_scale),
-            textcoords="offset points",
-            ha="center",
-            fontsize=_SPOT_PT * page.name_scale,
-            color=NEW_SITE.fill,
-            zorder=7.1,
-        )
-        name.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
+    at_m: FloatArray = shapely.get_coordinates(ground.plane.project(points))
+    size_pt = _SPOT_PT * scale
+    font = FontProperties(size=size_pt)
+    text = [one_line(s.text) for s in spots]
+    width = np.array([parts.text_width_pt(t, font) for t in text])
+    star, seat = NEW_SITE.size_pt / 2 * scale, parts.URBAN.size_pt / 2 * scale
+    anchor, seats = at_m / m_per_pt, ground.seat_m / m_per_pt
+    stars = np.column_stack([anchor - star + 1.5, anchor + star - 1.5])
+    placed = place_labels(
+        anchor,
+        np.column_stack([width + 1.5, np.full(len(text), size_pt * 1.12)]),
+        clear=np.full(len(text), star),
+        symbols=np.vstack([stars, np.column_stack([seats - seat, seats + seat])]),
+        lines=np.zeros((0, 4)),
+        bounds=[v / m_per_pt for v in page.extent],
+    )
+    there = np.flatnonzero(placed.shown)
+    box = placed.box[there] * m_per_pt
+    name_m = np.column_stack(
+        [box[:, 0] + 0.75 * m_per_pt, box[:, 1::2].mean(axis=1) - 0.37 * size_pt * m_per_pt]
+    )
+    return _PlacedSpots(
+        at_m=at_m,
+        text=tuple(text[i] for i in there.tolist()),
+        name_m=name_m,
+        boxes_m=np.vstack([stars * m_per_pt, box]),
+    )
+
+
+def _draw_spots(ax: Axes, spots: _PlacedSpots, page: Page) -> None:
+    if not len(spots.at_m):
+        return
+    scale = page.name_scale
+    font = FontProperties(size=_SPOT_PT * scale)
+    NEW_SITE.draw(ax, spots.at_m, zorder=7.0, scale=scale)
+    if spots.text:
+        parts.draw_halos(ax, list(spots.text), spots.name_m, font, m_per_pt=page.m_per_pt,
+                         width_pt=2.2 * scale, zorder=7.1)  # fmt: skip
+    for text, (x_m, y_m) in zip(spots.text, spots.name_m, strict=True):
+        ax.text(x_m, y_m, text, fontproperties=font, color=NEW_SITE.fill, va="baseline", zorder=7.2)
