@@ -22,6 +22,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 # Command -> Debian package, for tests in a real browser and on a real database server. Where they
 # cannot be had those tests skip and say why.
 DEBIAN_PACKAGES = {"chromium": "chromium", "pg_ctlcluster": "postgresql"}
+POSTGIS = "postgresql-postgis"
 
 # The README's pictures: smaller, and 256 colours are enough for a map.
 SHRINK = """
@@ -59,6 +60,9 @@ def install(extra: str) -> None:
 def install_system_packages() -> None:
     """As root on Debian, install what those tests need; a failure is left to the tests."""
     missing = [p for command, p in DEBIAN_PACKAGES.items() if shutil.which(command) is None]
+    # Has no command of its own.
+    if not any(Path("/usr/share/postgresql").glob("*/extension/postgis.control")):
+        missing.append(POSTGIS)
     apt = shutil.which("apt-get")
     if not missing or apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         return

@@ -63,8 +63,7 @@ def open_postgres(url: str, source: Source, schema: Schema, clock_offset_hours: 
     ]
     has_point = shape is not None and "lon" not in wanted
     if has_point:
-        place = f"{_quoted(str(shape))}::geometry"
-        place = f"ST_Transform({place}, 4326)" if srid not in (0, 4326) else place
+        place = _point(f"{_quoted(str(shape))}::geometry", srid)
         chosen += [f"ST_{axis}({place}) AS {name}" for axis, name in (("X", "lon"), ("Y", "lat"))]
         match = _with_point(names, schema, source)
     order = f" ORDER BY {_quoted(wanted['alert_id'])}" if "alert_id" in wanted else ""
@@ -87,6 +86,13 @@ def open_postgres(url: str, source: Source, schema: Schema, clock_offset_hours: 
         counted=RECORD,
         crs=WGS84 if has_point and srid else None,
     )
+
+
+def _point(shape: str, srid: int) -> str:
+    """A point of a shape, in WGS84 where its system is known; each row by its own number."""
+    other = f"ST_PointOnSurface({shape})"
+    point = f"CASE GeometryType({shape}) WHEN 'POINT' THEN {shape} ELSE {other} END"
+    return f"ST_Transform({point}, 4326)" if srid else point
 
 
 def _with_point(names: list[str], schema: Schema, source: Source) -> Any:

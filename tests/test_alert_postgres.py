@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from geo.crs import from_wgs84
 from optimizer.errors import InputError
 from scenarios.load import LoadedCase
+from tests.conftest import cannot_be_had
 from tests.ingest_case import plain_case, points, read, stamps, write_log_case, write_rows
 from tests.postgres import PASSWORD, Server
 
 pytest_plugins = ["tests.store_places"]
 
 P, T = points(40), stamps(40)
-# What PostGIS has of these, so that our queries can be tried without it.
-_GEOMETRY = """
-CREATE TYPE geometry AS (x float8, y float8, srid int);
-CREATE FUNCTION ST_X(g geometry) RETURNS float8 LANGUAGE sql AS 'SELECT g.x';
-CREATE FUNCTION ST_Y(g geometry) RETURNS float8 LANGUAGE sql AS 'SELECT g.y';
-CREATE FUNCTION ST_SRID(g geometry) RETURNS int LANGUAGE sql AS 'SELECT g.srid';
-CREATE FUNCTION ST_Transform(g geometry, srid int) RETURNS geometry LANGUAGE sql
-    AS 'SELECT (g.x - 1000, g.y - 1000, srid)::geometry';
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,24 +61,91 @@ def test_a_table_with_columns(postgres_server: Server, plain: LoadedCase, tmp_pa
     assert (again.was_kept, again.rows_read) == (False, 41)
 
 
-@pytest.mark.parametrize("srid", [4326, 4490])
-def test_a_table_with_points(
-    srid: int, postgres_server: Server, plain: LoadedCase, tmp_path: Path
-) -> None:
+@pytest.fixture
+def postgis(postgres_server: Server) -> str:
+    """An empty database with PostGIS."""
+    offered = "SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'"
+    if not postgres_server.run(offered):
+        cannot_be_had("no PostGIS: on Debian `apt-get install postgresql-postgis` as root")
     database = postgres_server.new_database()
-    shift = 0 if srid == 4326 else 1000
+    postgres_server.run("CREATE EXTENSION postgis", database)
+    return database
+
+
+def in_postgis(server: Server, database: str, kind: str, shape: str) -> None:
+    """A table of the alerts whose column `geom` holds `shape`, of {x} and {y} in degrees."""
     rows = ",".join(
-        f"('{t}', '盗窃', ({x + shift}, {y + shift}, {srid})::geometry)"
-        for t, (x, y) in zip(T, P, strict=True)
+        f"('{t}', '盗窃', {shape.format(x=x, y=y)})" for t, (x, y) in zip(T, P, strict=True)
     )
-    postgres_server.run(
-        _GEOMETRY + "CREATE TABLE calls (occurred_at timestamp, category text, geom geometry);"
+    server.run(
+        f"CREATE TABLE calls (occurred_at timestamp, category text, geom {kind});"
         "INSERT INTO calls VALUES " + rows,
         database,
     )
-    layer = {"path": postgres_server.url(database), "crs": None}
+
+
+_POINT = "ST_SetSRID(ST_MakePoint({x}, {y}), 4326)"
+_TINY = "ST_Expand(ST_SetSRID(ST_MakePoint({x}, {y}), 4326), 1e-7)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "crs"),
+    [
+        ("geometry(Point, 4326)", _POINT, None),
+        ("geography(Point)", _POINT + "::geography", None),
+        ("geometry(Point, 4490)", f"ST_Transform({_POINT}, 4490)", None),
+        ("geometry(Point, 4545)", f"ST_Transform({_POINT}, 4545)", None),
+        ("geometry", f"ST_Transform({_POINT}, 32648)", None),
+        ("geometry(PointZ, 4326)", "ST_SetSRID(ST_MakePoint({x}, {y}, 400), 4326)", None),
+        ("geometry(MultiPoint, 4326)", f"ST_Multi({_POINT})", None),
+        ("geometry(Polygon, 4326)", _TINY, None),
+        ("geometry", "ST_MakePoint({x}, {y})", "WGS84"),
+    ],
+)
+def test_a_table_with_points_of_postgis(
+    kind: str,
+    shape: str,
+    crs: str | None,
+    postgis: str,
+    postgres_server: Server,
+    plain: LoadedCase,
+    tmp_path: Path,
+) -> None:
+    in_postgis(postgres_server, postgis, kind, shape)
+    layer = {"path": postgres_server.url(postgis), "crs": crs}
     found = read(plain, write_log_case(tmp_path / "pg", layer, {"duplicate_min": 0}))
+    assert found.placed["point"] == 1.0
     assert found.table.cell.tolist() == cells_of_csv(plain, tmp_path / "csv")
+    lon, lat = np.array(P)[np.argsort(np.array(T), kind="stable")].T
+    x_m, y_m = from_wgs84(lon, lat, found.table.crs)
+    assert np.abs(found.table.x_m - x_m).max() < 0.1
+    assert np.abs(found.table.y_m - y_m).max() < 0.1
+
+
+def test_rows_of_postgis_without_a_point_are_set_aside(
+    postgis: str, postgres_server: Server, plain: LoadedCase, tmp_path: Path
+) -> None:
+    in_postgis(postgres_server, postgis, "geometry(Point, 4326)", _POINT)
+    postgres_server.run(
+        "INSERT INTO calls VALUES ('2025-03-01 08:00', '盗窃', NULL), ('2025-03-01 09:00', "
+        "'盗窃', ST_GeomFromText('POINT EMPTY', 4326)), ('2025-03-01 10:00', '盗窃', "
+        "ST_SetSRID(ST_MakePoint(122.5, 30.1), 4326))",
+        postgis,
+    )
+    layer = {"path": postgres_server.url(postgis), "crs": None}
+    found = read(plain, write_log_case(tmp_path / "pg", layer, {"duplicate_min": 0}))
+    assert (len(found.table), found.rows_read) == (40, 43)
+    assert sorted(found.quarantined.values()) == [1, 2]
+    assert "a place, or a cell_id" in found.quarantined
+
+
+def test_points_of_no_stated_system_ask_for_a_datum(
+    postgis: str, postgres_server: Server, plain: LoadedCase, tmp_path: Path
+) -> None:
+    in_postgis(postgres_server, postgis, "geometry", "ST_MakePoint({x}, {y})")
+    layer = {"path": postgres_server.url(postgis), "crs": None}
+    with pytest.raises(InputError, match="a datum for the coordinates"):
+        read(plain, write_log_case(tmp_path / "pg", layer))
 
 
 @pytest.mark.parametrize(
