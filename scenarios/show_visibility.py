@@ -12,6 +12,7 @@ from scenarios.titles import case_title
 from scenarios.visibility import KINDS, Coverage, VisibilityStudy
 from scenarios.visibility_words import (
     because_text,
+    changes_text,
     coverage_text,
     crews_text,
     grade_of,
@@ -34,6 +35,7 @@ def show_visibility(study: VisibilityStudy, console: Console, _: Translate) -> N
     say_lines(head, console, "bold")
     say_lines(coverage_text(study, _), console, "green")
     _coverage(study, console, _)
+    say_lines(changes_text(study, _), console)
     console.print()
     for units, name in ((study.today, _("Today")), (study.planned, _("Plan"))):
         say_lines(crews_text(units, name, _), console)
@@ -108,9 +110,6 @@ def _short(study: VisibilityStudy, console: Console, _: Translate) -> None:
         console.print(line)
     if len(short) > _SHORT_ROWS:
         say_lines(_("{n} more are short.").format(n=len(short) - _SHORT_ROWS), console)
-    lost = sum(a.covered_today for a in short)
-    if lost:
-        say_lines(_("Covered today and not under the plan: {n}").format(n=lost), console, "red")
 
 
 def _units(study: VisibilityStudy, console: Console, _: Translate) -> None:

@@ -171,6 +171,7 @@ def case_text(answers: Answers, _: Translate) -> str:
         "#   repeats: {alerts: 3, days: 30, radius_m: 30, kinds: {quarrels: [dispute, family]}}",
         "#   rhythm: {top_places: 10, due: {red: 3, yellow: 7, blue: 15}}",
         "#   forecast: {use: true, growth_scenarios: {low: -0.05, high: 0.05}}",
+        '#   visibility: {night: "20:00-04:00", visit_min: 15}',
         *_comment(_("What-ifs; run one with -s."), ""),
         "scenarios:",
         "  free:",

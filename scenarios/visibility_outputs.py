@@ -215,7 +215,7 @@ def write_visibility(
             # For the planner to correct and give back.
             write_key_areas([a.area for a in study.areas], study.night, folder)
         write_layers(folder / LAYERS, [_layer(study, _)], _, attribution=scene.attribution)
-        write_map(visibility_map(scene, _shown(study, _)), folder / "visibility", ("png",))
+        write_map(visibility_map(scene, presence_map(study, _)), folder / "visibility", ("png",))
         return write_manifest(
             folder,
             command=list(command),
@@ -251,7 +251,7 @@ def _layer(study: VisibilityStudy, _: Translate) -> Layer:
     )
 
 
-def _shown(study: VisibilityStudy, _: Translate) -> PresenceMap:
+def presence_map(study: VisibilityStudy, _: Translate) -> PresenceMap:
     """What the map draws of the study."""
     row_of = study.opened.loaded.county.stations.index()
 

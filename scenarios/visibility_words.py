@@ -101,6 +101,15 @@ def coverage_text(study: VisibilityStudy, _: Translate) -> str:
     )  # fmt: skip
 
 
+def changes_text(study: VisibilityStudy, _: Translate) -> str:
+    """How many key areas the plan gains and loses."""
+    gained = sum(a.covered_plan and not a.covered_today for a in study.areas)
+    lost = sum(a.covered_today and not a.covered_plan for a in study.areas)
+    return _("Covered only under the plan: {gained}; only today: {lost}").format(
+        gained=gained, lost=lost
+    )
+
+
 def line_text(study: VisibilityStudy, _: Translate, *, is_plan: bool) -> str:
     """Coverage in a line, for the map."""
     c = study.coverage(is_plan=is_plan)

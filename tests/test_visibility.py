@@ -12,12 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex
 from rich.cells import cell_len
 
+from geo.visibility_map import GRADE_COLOURS, visibility_map
+from optimizer.errors import untranslated
 from optimizer.policy import Crews, Policy
 from scenarios.commands.common import opened_store
 from scenarios.key_areas import alerts_per_year_in, cell_rows_at
 from scenarios.opened import Opened, open_asked
+from scenarios.outputs import scene_of
 from scenarios.visibility import (
     VisibilityStudy,
     VisibilityWishes,
@@ -25,6 +30,7 @@ from scenarios.visibility import (
     modelled_areas,
     study_visibility,
 )
+from scenarios.visibility_outputs import presence_map
 from tests.command_line import command, document, refused, said
 from tests.small_case import SOUTH, STEP, WEST, Row, write_case, write_csv
 
@@ -281,3 +287,38 @@ def test_a_night_full_of_alerts_leaves_no_patrol(tmp_path: Path, opened: Opened)
     assert town["idle"] == "alerts"
     assert town["given_min"] == [0.0]
     assert found["key_areas"][0]["missed_because"] == "alerts"
+
+
+def face(marks: PathCollection) -> list[Any]:
+    return [tuple(colour) for colour in np.asarray(marks.get_facecolor()).tolist()]
+
+
+def test_map_shows_who_comes(opened: Opened, tmp_path: Path) -> None:
+    """Today one key area in red is seen and five have nobody; grey ground where nobody patrols."""
+    found = study(opened, tmp_path)
+    assert opened.plan is not None
+    scene = scene_of(opened.loaded, opened.plan, "t", untranslated, "en")
+    figure = visibility_map(scene, presence_map(found, untranslated))
+    seen: dict[str, list[int]] = {}
+    for ax in figure.axes:
+        marks = [c for c in ax.collections if isinstance(c, PathCollection)]
+
+        def drawn(colour: str, *, disc: bool, marks: list[PathCollection] = marks) -> int:
+            same = [c for c in marks if [to_hex(f).upper() for f in face(c)] == [colour]]
+            return sum(
+                len(np.asarray(c.get_offsets()))
+                for c in same
+                if (len(np.asarray(c.get_paths()[0].vertices)) > 20) == disc
+            )
+
+        seen[str(ax.get_label())] = [
+            drawn(colour, disc=disc)
+            for colour in (GRADE_COLOURS[0], GRADE_COLOURS[3])
+            for disc in (True, False)
+        ]
+    bundled = {s for u in found.planned if len(u.station_ids) > 1 for s in u.station_ids} | {"01"}
+    red = sum(s in bundled for s in ("01", "02"))
+    # Red seen and missed, then those without a grade.
+    assert seen["today"] == [1, 1, 0, 4]
+    assert seen["plan"] == [red, 2 - red, len(bundled) - red, 4 - (len(bundled) - red)]
+    assert presence_map(found, untranslated).today.idle.tolist() == [False] + [True] * 5
