@@ -19,6 +19,8 @@ from optimizer.beat_core import BeatCore
 from optimizer.beat_search import Found
 from optimizer.frozen import FloatArray, IntArray
 
+LISTED_UNITS = 1400
+"""Above this many units bounds come from lists: `beat_bound` holds every pair."""
 _BELOW = 0.85
 _REACH = 1.3
 _LISTED_SHARES = 5.0

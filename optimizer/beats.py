@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from optimizer.beat_border import proven_borders, shortest_borders
-from optimizer.beat_bound_scale import bound_of_many
+from optimizer.beat_bound_scale import LISTED_UNITS, bound_of_many
 from optimizer.beat_core import BeatCore, core_of
 from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, numbered
 from optimizer.beat_problems import problems, tolerance_bound
@@ -82,7 +82,7 @@ def _proven(
     from optimizer.beat_bound import Bounding
     from optimizer.beat_tree import Tree
 
-    if core.units > MANY_UNITS:
+    if core.units > LISTED_UNITS:
         return found, bound_of_many(core, found, deadline, evidence)
     tree = Tree(Bounding(core), found, limits, deadline)
     bound = tree.run()

@@ -165,6 +165,7 @@ def test_compiled_ascent_equals_the_plain_one() -> None:
 
 def test_many_units_get_a_plan_and_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beats, "MANY_UNITS", 100)
+    monkeypatch.setattr(beats, "LISTED_UNITS", 100)
     # Villages of two cells that touch, so that they can be in one beat.
     task = net(400, 8, 2)
     near = {int(a): int(b) for a, b in task.adjacency[::-1]}
