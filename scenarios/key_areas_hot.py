@@ -56,7 +56,8 @@ def hot_key_areas(found: HotSpotStudy, _: Translate) -> HotKeyAreas:
     night = _night_alerts(found, *span)
     row_of = {key: row for row, key in enumerate(found.keys)}
     x_m, y_m, lon, lat = _middles(found)
-    cell_of = _cells(found)
+    hot = [row_of[key] for spot in found.spots for key in spot.keys]
+    cell_of = _cells(found, np.array(hot, np.int64))
     areas: list[KeyArea] = []
     few = 0
     for spot in found.spots:
@@ -151,18 +152,19 @@ def _middles(found: HotSpotStudy) -> tuple[FloatArray, FloatArray, FloatArray, F
     return (x_m, y_m, *Plane(crs=found.grid.crs).lon_lat(x_m, y_m))
 
 
-def _cells(found: HotSpotStudy) -> IntArray:
-    """Cell of every place: of a square, that of most of its alerts; -1 without; shape (N,)."""
+def _cells(found: HotSpotStudy, rows: IntArray) -> IntArray:
+    """Cell of these places: of a square, that of most of its alerts; -1 elsewhere; shape (N,)."""
     if found.grid is None:
         return np.arange(len(found.keys))
     points = found.meant.points
     assert points is not None
-    place = np.full(found.grid.inside.size, -1)
-    place[found.grid.inside.ravel()] = np.arange(len(found.keys))
-    flat = found.grid.square_of(points.x_m, points.y_m)
-    on = flat >= 0
+    squares = np.flatnonzero(found.grid.inside)
+    place = np.full(found.grid.inside.size + 1, -1)  # the last is that of no square
+    place[squares[rows]] = rows
+    at = place[found.grid.square_of(points.x_m, points.y_m)]
     cells = len(found.meant.county.cells)
-    both, number = np.unique(place[flat[on]] * cells + points.cell[on], return_counts=True)
+    on = at >= 0
+    both, number = np.unique(at[on] * cells + points.cell[on], return_counts=True)
     order = np.argsort(number, kind="stable")  # the last that is written is the most
     cell = np.full(len(found.keys), -1)
     cell[both[order] // cells] = both[order] % cells

@@ -153,6 +153,8 @@ def test_hours_asked_for_are_the_window(case: Path) -> None:
     assert found.window == "20:00-22:00"
     assert sum(a.alerts_per_year or 0 for a in found.areas) > 0.8 * NIGHTLY / meant.years
     assert all(a.closes_min == 120 for a in found.areas)
+    none = replace(study_hot_spots(meant), spots=())
+    assert hot_key_areas(none, str).areas == ()
 
 
 def test_key_areas_of_a_hot_spot_are_apart(case: Path) -> None:
