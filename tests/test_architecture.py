@@ -31,14 +31,14 @@ DECISIONS = {
         "existence", "explain_board", "explain_bundle", "explain_pair", "explain_rules",
         "frontier", "highs", "inner_organisation", "joint_model", "joint_traffic", "moves",
         "p_center", "p_median", "pareto", "pareto_sweep", "partition",
-        "patrol_exact", "patrol_search", "patrol_tours", "patrols", "pieces", "question",
+        "patrol_exact", "patrol_search", "patrol_sets", "patrol_tours", "patrols", "pieces", "question",
         "reassignment",
         "reassignment_flow", "reassignment_model", "reassignment_phases",
         "reassignment_moves", "reassignment_problems", "reassignment_stage", "regions",
         "road_assignment",
         "road_diagnosis", "road_frontier", "road_model",
         "road_loads", "rollout", "roster_even", "roster_model", "roster_search", "short_lists",
-        "siting", "solver", "stability",
+        "siting", "siting_capacity", "solver", "stability",
         "staffing", "stage_memory", "traffic", "ways_out",
     )
 }  # fmt: skip

@@ -687,8 +687,8 @@ def test_evaluation_never_loads_a_decision_or_a_solver() -> None:
         for m in (
             "county", "equity", "errors", "evaluation", "feasibility", "frozen", "main_roads",
             "measures", "membership", "personnel", "plan", "policy", "policy_beats",
-            "policy_bundling", "policy_equity", "policy_inner", "policy_part", "policy_roster", "policy_simulation",
-            "policy_staffing", "policy_strength", "policy_traffic", "queueing",
+            "policy_bundling", "policy_equity", "policy_inner", "policy_part", "policy_roster",
+            "policy_simulation", "policy_staffing", "policy_strength", "policy_traffic", "queueing",
             "reassignment_rules", "road_duty", "road_rules", "roster_patterns", "rules",
             "scorecard", "steering", "strength", "unit_groups", "workload",
         )
