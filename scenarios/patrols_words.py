@@ -112,7 +112,7 @@ def modelled_line(study: PatrolStudy, _: Translate) -> str:
     if study.asked.modelled_areas:
         said.append(_("key areas modelled: police offices and the cells with most alerts"))
     elif any(area.modelled for area in study.asked.areas):
-        said.append(_("key areas modelled: from hot spots of alerts"))
+        said.append(_("key areas modelled, as their table says"))
     if study.asked.wishes.reserve_min is None:
         said.append(_("time for alerts modelled"))
     return " · ".join(said)
