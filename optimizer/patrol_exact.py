@@ -1,9 +1,8 @@
-"""Patrol routes by weighing every set of visits (dynamic programme after Held and Karp 1962).
+"""The route of one vehicle by weighing sets of visits (dynamic programme after Held and Karp 1962).
 
 A label of a set and its last visit holds a time and a driving time; one that is neither earlier
-nor shorter than another goes. Sets are then shared out among vehicles. With one vehicle a label
-goes as well from which a plan already known cannot be met: visits that are too late by now, or for
-which no time is left, are missed.
+nor shorter than another goes. So does one from which a plan already known cannot be met: visits
+that are too late by now, or for which no time is left, are missed.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.patrol_plan import FAR_S, NO_WAY, PatrolTask, Routes, soonest_s
-
-MOST_SETS_BITS = 8
-"""Visits beyond which sets are not shared out among several vehicles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,55 +26,36 @@ class _Label:
 def exact_routes(
     task: PatrolTask, most_labels: int, known: tuple[int, int] | None = None
 ) -> Routes | None:
-    """The best routes: least presence missed, then least driving; ties by the smallest set.
+    """The best route: least presence missed, then least driving; ties by the smallest set.
 
     Args:
-        task: What is asked.
+        task: What is asked, of one vehicle.
         most_labels: Labels at the most.
         known: Presence missed and driving of a plan that holds.
 
     Returns:
-        The routes; None where the labels, or the visits for several vehicles, are too many.
+        The routes; None where the labels are too many.
     """
-    if task.vehicles > 1 and task.visits > MOST_SETS_BITS:
-        return None
-    tours = _tours(task, most_labels, known if task.vehicles == 1 else None)
+    tours = _tours(task, most_labels, known)
     if tours is None:
         return None
-    drive = {mask: d for mask, (d, _label) in tours.items()}
-    # Of exactly these visits, by v vehicles: driving, and the last vehicle's part.
-    best: dict[int, tuple[int, tuple[int, ...]]] = {m: (d, (m,)) for m, d in drive.items()}
-    for _vehicle in range(1, min(task.vehicles, max(task.visits, 1))):
-        found = dict(best)
-        for mask, (d, parts) in best.items():
-            for other, more in drive.items():
-                if other & mask or not other:
-                    continue
-                both, total = mask | other, d + more
-                if both not in found or total < found[both][0]:
-                    found[both] = total, (*parts, other)
-        best = found
     stay = task.stay_s.tolist()
 
     def given(mask: int) -> int:
         return sum(s for v, s in enumerate(stay) if mask >> v & 1)
 
-    chosen = min(best, key=lambda m: (-given(m), best[m][0], m))
-    routes = []
-    for mask in best[chosen][1]:
-        route, label = [], tours[mask][1]
-        while label is not None:
-            route.append(label.visit)
-            label = label.before
-        if route:
-            routes.append(tuple(reversed(route)))
-    return tuple(sorted(routes))
+    chosen = min(tours, key=lambda m: (-given(m), tours[m][0], m))
+    route, label = [], tours[chosen][1]
+    while label is not None:
+        route.append(label.visit)
+        label = label.before
+    return (tuple(reversed(route)),) if route else ()
 
 
 def _tours(
     task: PatrolTask, most_labels: int, known: tuple[int, int] | None
 ) -> dict[int, tuple[int, _Label | None]] | None:
-    """Shortest driving of a tour of each set of visits that one vehicle can make."""
+    """Shortest driving of a tour of each set of visits."""
     n = task.visits
     travel, stay = task.travel_s.tolist(), task.stay_s.tolist()
     opens, closes = task.opens_s.tolist(), task.closes_s.tolist()

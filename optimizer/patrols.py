@@ -1,7 +1,8 @@
 """Routes of a patrol shift: least presence missed, then least driving, with what is proven.
 
-A search with a seed comes first; then all sets of visits are weighed where they are few enough
-(`patrol_exact`), else CP-SAT improves the routes and says a bound (`patrol_tours`).
+A search with a seed comes first. One vehicle: all sets of visits are weighed where they are few
+enough (`patrol_exact`). Else CP-SAT improves the routes and says a bound (`patrol_tours`); where it
+does not prove them, up to 18 visits are shared out exactly (`patrol_sets`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ ROUNDS = 600
 STARTS = 6
 """Short searches to begin with: which visits are missed is seldom mended later."""
 EFFORT = 5.0
+FIRST_EFFORT = 0.5
+"""Of CP-SAT, where the exact method can follow."""
+MOST_SHARED = 18
 VARIANT_ROUNDS = 1500
 MOST_STEPS = 20_000
 """Of listing every plan, before the variants are searched for instead."""
@@ -47,26 +51,32 @@ def plan_patrols(
     Args:
         task: What is asked.
         seed: Of the search and the solver.
-        most_labels: Effort of weighing all sets of visits.
+        most_labels: Effort of weighing all sets of visits, for one vehicle.
         rounds: Effort of the search: a quarter for each start, then as many from the best.
-        effort: Of CP-SAT where the sets are too many, in its own deterministic seconds (2 to 4
-            of CPU each); 0 = no bound.
+        effort: Of CP-SAT, in its own deterministic seconds (2 to 4 of CPU each); 0 = neither
+            it nor its bound.
     """
     driver = Driver(task)
     routes = _searched(task, driver, rounds, seed)
-    weighed = exact_routes(task, most_labels, driver.price(routes))
-    if weighed is not None:
-        missed_s, drive_s = driver.price(weighed)
-        return PatrolResult(
-            routes=weighed,
-            missed_s=missed_s,
-            drive_s=drive_s,
-            missed_bound_s=missed_s,
-            drive_bound_s=drive_s,
-            exact=True,
-        )
-    proven = proven_routes(task, routes, effort=effort, seed=seed)
+    if task.vehicles == 1:
+        weighed = exact_routes(task, most_labels, driver.price(routes))
+        if weighed is not None:
+            return _weighed(driver, weighed)
+    few = task.visits <= MOST_SHARED
+    proven = proven_routes(
+        task, routes, effort=min(effort, FIRST_EFFORT) if few else effort, seed=seed
+    )
     missed_s, drive_s = driver.price(proven.routes)
+    is_proven = (proven.missed_bound_s, proven.drive_bound_s) == (missed_s, drive_s)
+    if few and effort > 0.0 and not is_proven:
+        # Compiles its loops, so only where CP-SAT gives up.
+        from optimizer.patrol_sets import shared_routes
+
+        weighed = shared_routes(task)
+        if weighed is not None:
+            return _weighed(driver, weighed)
+        proven = proven_routes(task, proven.routes, effort=effort, seed=seed)
+        missed_s, drive_s = driver.price(proven.routes)
     return PatrolResult(
         routes=proven.routes,
         missed_s=missed_s,
@@ -74,6 +84,18 @@ def plan_patrols(
         missed_bound_s=proven.missed_bound_s,
         drive_bound_s=proven.drive_bound_s if proven.missed_bound_s == missed_s else None,
         exact=False,
+    )
+
+
+def _weighed(driver: Driver, routes: Routes) -> PatrolResult:
+    missed_s, drive_s = driver.price(routes)
+    return PatrolResult(
+        routes=routes,
+        missed_s=missed_s,
+        drive_s=drive_s,
+        missed_bound_s=missed_s,
+        drive_bound_s=drive_s,
+        exact=True,
     )
 
 

@@ -336,12 +336,15 @@ def best_tours(tours: Tours, limits: Limits, start: IntArray) -> Solved:
     from ortools.sat.python import cp_model
 
     model: Any = cp_model.CpModel()
+    nodes = len(tours.first)
     times = zip(tours.first.tolist(), tours.last.tolist(), strict=True)
     begins = [model.new_int_var(first, last, "") for first, last in times]
     model.add(begins[0] == int(tours.first[0]))
     arcs = [model.new_bool_var("") for _arc in range(len(tours.tail))]
     ends = list(zip(tours.tail.tolist(), tours.head.tolist(), arcs, strict=True))
-    model.add_multiple_circuit(ends)
+    # CP-SAT wants a tour at node 0: one to a node of its own, where no other is worth its price.
+    idle = model.new_bool_var("")
+    model.add_multiple_circuit([*ends, (0, nodes, idle), (nodes, 0, idle)])
     for (tail, head, arc), lasts in zip(ends, tours.lasts.tolist(), strict=True):
         if tail != head:
             head_by = begins[head] if head else int(tours.last[0])
