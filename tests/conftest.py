@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +15,17 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+# pytest keeps rewritten tests with the bytecode; without it every worker rewrites all of them at
+# every start, which takes as long as forty tests.
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,6 +54,41 @@ def shared() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("check data (shared/data beside the checkout) is absent")
     return SHARED_DATA
+
+
+@contextmanager
+def _without_pictures() -> Iterator[None]:
+    from scenarios import outputs
+
+    def empty_map(_figure: object, stem: Path) -> None:
+        for ending in (".png", ".svg", ".pdf"):
+            stem.with_suffix(ending).touch()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "redistricting_map", lambda *_: None)
+        patch.setattr(outputs, "write_map", empty_map)
+        patch.setattr(outputs, "_write_gpkg", lambda _run, path, *_: path.touch())
+        patch.setattr(outputs, "web_scenes", lambda *_: ())
+        patch.setattr(outputs, "run_overlays", lambda *_: ())
+        patch.setattr(outputs, "write_web_map", lambda path, *_, **_more: path.touch())
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_pictures() -> Iterator[None]:
+    """Runs of a module about other things write their maps and layers as empty files.
+
+    They take four fifths of a small run's time.
+    """
+    with _without_pictures():
+        yield
+
+
+@pytest.fixture
+def no_pictures_here() -> Iterator[None]:
+    """The same for one test."""
+    with _without_pictures():
+        yield
 
 
 def cannot_be_had(reason: str) -> NoReturn:

@@ -18,6 +18,8 @@ from tests.places import plan_of
 from tests.small_case import Row, write_case
 from tests.toy import toy_county
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 County = list[dict[str, str]]
 
 

@@ -18,6 +18,8 @@ from scenarios.store import open_store
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def named(name: str, officers: int = 0, centres: int | None = None) -> dict[str, object]:
     def case(row: Row) -> None:

@@ -11,6 +11,8 @@ from scenarios.difference import ALONE, DISSOLVED, KEPT, Change, decisions
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 NAMES = {one: one.upper() for one in ("a", "b", "c", "q", "u")}
 
 

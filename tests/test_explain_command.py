@@ -22,6 +22,8 @@ from scenarios.store import open_store
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def county(case: Row) -> None:
     case["policy"]["response"] = {"rural_min": 60}

@@ -16,6 +16,8 @@ from scenarios.cli import jingli
 from scenarios.load import inspect
 from tests import osm_text as osm
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 W, S = 107.30, 30.20
 
 

@@ -26,6 +26,8 @@ from tests.small_case import Row
 from tests.test_joint_case import county
 from tests.toy import toy_county
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from scenarios.store import open_store
 from tests.command_line import document, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 READ = partial(opened_store, None, make=False)
 
 

@@ -14,6 +14,8 @@ from scenarios.report.beside import plans_beside
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def scenarios(case: Row) -> None:
     case["scenarios"] = {

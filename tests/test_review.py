@@ -14,6 +14,8 @@ import pytest
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, cell_rows, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 SINCE = dt.date(2025, 1, 1)
 BUNDLED = {"02", "03", "04"}
 

@@ -12,6 +12,8 @@ import pytest
 from tests.command_line import command, document, refused, said
 from tests.small_case import write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def steered(case: dict[str, Any]) -> None:
     case["policy"]["response"] = {"rural_min": 60}

@@ -99,6 +99,7 @@ def test_a_store_that_cannot_be_is_refused_before_the_work(
     assert "folder that exists" in refused("run", small, "--store", tmp_path / "no" / "s.sqlite")
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_a_password_is_in_no_message_and_no_manifest(small: Path, tmp_path: Path) -> None:
     url = "mysql://me:hunter2@host/db"
     assert "hunter2" not in refused("run", small, "--store", url)
@@ -108,6 +109,7 @@ def test_a_password_is_in_no_message_and_no_manifest(small: Path, tmp_path: Path
     assert manifest["command"] == ["jingli", "run", str(small), "--lang", "en"]
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_several_scenarios_each_have_their_folder(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     documents = document("run", small, "-s", "one", "-s", "none", "--out", out)

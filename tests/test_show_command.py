@@ -18,6 +18,8 @@ from scenarios.store import open_store
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 LONG = "垫江县公安局桂溪派出所"
 

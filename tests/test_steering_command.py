@@ -12,6 +12,8 @@ import yaml
 from tests.command_line import command, document, refused, said
 from tests.small_case import write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def set_policy(**bundling: Any) -> Any:
     def change(case: dict[str, Any]) -> None:

@@ -15,6 +15,8 @@ from scenarios.versus import dominates, versus
 from tests.command_line import command, document, refused, said
 from tests.small_case import Row, write_case
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def scenarios(case: Row) -> None:
     case["scenarios"] = {
