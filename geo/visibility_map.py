@@ -132,7 +132,9 @@ def _keys(scene: MapScene, shown: PresenceMap) -> list[Key]:
         if (shown.grade == row).any()
     ]
     keys.append(Key(text=t("Units"), is_heading=True))
-    keys += [Key(symbol=s) for s in (parts.CENTRE, parts.OFFICE, ALONE)]
+    if any(b.office_ids for b in scene.plan.bundles):
+        keys += [Key(symbol=s) for s in (parts.CENTRE, parts.OFFICE)]
+    keys.append(Key(symbol=ALONE))
     if shown.today.idle.any() or shown.plan.idle.any():
         keys.append(Key(text=t("No patrol by night"), fill=_IDLE))
     return keys
