@@ -18,6 +18,7 @@ from geo.boundaries import (
     Repaired,
     are_polygons,
     areas_km2,
+    border_km,
     cell_adjacency,
     locate,
     point_adjacency,
@@ -424,3 +425,27 @@ def test_kinds_and_union() -> None:
     assert outline.equals(shapely.box(0, 0, 2, 1))
     assert union(None) is None
     assert union(np.array([None], dtype=object)) is None
+
+
+def test_borders_between_cells_are_all_but_the_outline() -> None:
+    """An inner border belongs to two cells: perimeters less the outline are twice their length."""
+    random = np.random.default_rng(3)
+    lon, lat = 107.0 + 0.2 * random.random(60), 30.0 + 0.2 * random.random(60)
+    cells = thiessen(lon, lat, shapely.box(107.0, 30.0, 107.2, 30.2))
+    pairs = cell_adjacency(cells)
+    found = border_km(cells, pairs)
+    metric = plane_of(cells).project(cells)
+    inner_m = (shapely.length(metric).sum() - shapely.length(shapely.union_all(metric))) / 2
+    assert found.sum() == pytest.approx(inner_m / 1000, rel=1e-3)
+    apart = np.array([[0, int(np.setdiff1d(np.arange(1, 60), pairs[pairs[:, 0] == 0, 1])[0])]])
+    assert border_km(cells, apart) == [0.0]
+
+
+def test_a_border_drawn_twice_is_measured_once() -> None:
+    """Two squares of 0.01 degrees side by side, one with a vertex more: a side of 1,112 m."""
+    left = shapely.Polygon([(107.0, 30.0), (107.01, 30.0), (107.01, 30.01), (107.0, 30.01)])
+    right = shapely.Polygon(
+        [(107.01, 30.0), (107.02, 30.0), (107.02, 30.01), (107.01, 30.01), (107.01, 30.004)]
+    )
+    cells = np.array([left, right], dtype=object)
+    assert border_km(cells, np.array([[0, 1], [1, 0]])) == pytest.approx([1.1087] * 2, rel=2e-3)
