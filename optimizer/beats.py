@@ -18,10 +18,11 @@ from optimizer.beat_border import proven_borders, shortest_borders
 from optimizer.beat_bound_scale import LISTED_UNITS, bound_of_many
 from optimizer.beat_core import BeatCore, core_of
 from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, numbered
-from optimizer.beat_problems import problems, tolerance_bound
+from optimizer.beat_problems import problems
 from optimizer.beat_rules import objective, violations
 from optimizer.beat_search import Found, best_division
 from optimizer.beat_search_scale import MANY_UNITS, best_of_many
+from optimizer.beat_tolerance import smallest_tolerance
 from optimizer.errors import InputError, SolverError
 from optimizer.result import Status
 from optimizer.solver import Limits
@@ -31,6 +32,8 @@ __all__ = ["BeatPlan", "BeatResult", "BeatTask", "districts"]
 # Two objectives this near count as equal: both are sums of rounded numbers.
 _EQUAL_FRACTION = 1e-6
 _SEARCH_SHARE = 0.4
+_QUICK_UNITS, _QUICK_SHARE = 500, 0.2
+_ROUNDING = 1e-9
 
 
 def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
@@ -57,7 +60,7 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
         find = best_of_many
     found = find(core, limits.seed, half_way, evidence)
     if found is None or not found.valid:
-        return _without_plan(core, found, evidence)
+        return _without_plan(core, found, evidence, limits, end)
     prove = proven_borders if by_border else _proven
     found, bound = prove(core, found, end, limits, evidence)
     plan = numbered(core.plan(found.beat_of, found.seat_rows), task.today)
@@ -84,24 +87,39 @@ def _proven(
 
     if core.units > LISTED_UNITS:
         return found, bound_of_many(core, found, deadline, evidence)
+    quick = 0.0
+    if core.units > _QUICK_UNITS:
+        # The tree's own bound comes as far much later.
+        now = time.monotonic()
+        soon = now + _QUICK_SHARE * max(0.0, deadline - now)
+        quick = bound_of_many(core, found, soon, evidence)
     tree = Tree(Bounding(core), found, limits, deadline)
-    bound = tree.run()
+    bound = max(quick, tree.run())
     evidence["nodes"], evidence["exact_models"] = tree.nodes, tree.exact
     # The tree knows nothing of changes: its bound holds with fewer plans, its plans may not.
     capped = core.task.max_changes is not None
     return (found if capped else tree.best), bound
 
 
-def _without_plan(core: BeatCore, found: Found | None, evidence: dict[str, float]) -> BeatResult:
-    """No division in the band was found: what tolerance one is known for."""
-    known = None
-    if found is not None:
+def _without_plan(
+    core: BeatCore,
+    found: Found | None,
+    evidence: dict[str, float],
+    limits: Limits,
+    deadline: float,
+) -> BeatResult:
+    """No division in the band was found: a proof that there is none, what tolerance is known."""
+    bound, known = smallest_tolerance(core, limits, deadline)
+    if core.task.max_changes is not None:
+        known = None
+    if found is not None and known is None:
         load = np.bincount(found.beat_of, core.work, minlength=core.task.beats)
         even = float(core.work.sum()) / core.task.beats
         known = float(np.abs(load / even - 1.0).max()) if even > 0 else 0.0
+    proven = bound > core.task.tolerance_fraction + _ROUNDING
     return BeatResult(
-        status=Status.UNKNOWN,
+        status=Status.INFEASIBLE if proven else Status.UNKNOWN,
         evidence=evidence,
         smallest_tolerance_fraction=known,
-        tolerance_bound_fraction=tolerance_bound(core),
+        tolerance_bound_fraction=bound if np.isfinite(bound) else None,
     )

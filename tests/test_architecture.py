@@ -24,7 +24,7 @@ DECISIONS = {
     f"optimizer.{name}"
     for name in (
         "allocation", "alternatives", "apportionment", "beat_border", "beat_border_exact",
-        "beat_exact",
+        "beat_exact", "beat_relaxed", "beat_tolerance",
         "beat_tree", "beats", "bundling", "candidate_sets",
         "column_rules", "columns", "consolidation", "covering", "cut_loop", "diagnosis",
         "enumeration",

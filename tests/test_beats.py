@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -14,6 +15,7 @@ from optimizer.beat_core import core_of
 from optimizer.beat_plan import BeatPlan, BeatTask, changed_cells, numbered
 from optimizer.beat_problems import problems, tolerance_bound
 from optimizer.beat_rules import objective, violations
+from optimizer.beat_tolerance import smallest_tolerance
 from optimizer.beats import districts
 from optimizer.errors import InputError
 from optimizer.result import Status
@@ -226,8 +228,69 @@ def test_smallest_tolerance() -> None:
     task = line([2, 2, 2], tolerance_fraction=0.1)
     result = districts(task, SHORT)
     assert result.plan is None
+    assert result.status is Status.INFEASIBLE
     assert result.smallest_tolerance_fraction == pytest.approx(1 / 3)
+    assert result.tolerance_bound_fraction == pytest.approx(1 / 3)
     assert tolerance_bound(core_of(line([7, 1, 1, 1]))) == pytest.approx(0.4)
+
+
+def evenest(task: BeatTask) -> float:
+    """The smallest tolerance of two contiguous beats, of all there are."""
+    best = np.inf
+    for labels in product((0, 1), repeat=task.cells - 1):
+        beat_of = np.array((0, *labels))
+        if not beat_of.any():
+            continue
+        inside = [set(np.flatnonzero(beat_of == beat).tolist()) for beat in (0, 1)]
+        for part in inside:
+            stack = [min(part)]
+            part.discard(stack[0])
+            while stack:
+                cell = stack.pop()
+                near = {*task.adjacency[task.adjacency[:, 0] == cell, 1].tolist()}
+                near |= {*task.adjacency[task.adjacency[:, 1] == cell, 0].tolist()}
+                stack += sorted(near & part)
+                part -= near
+        if not any(inside):
+            load = np.bincount(beat_of, task.work_per_year)
+            best = min(best, float(np.abs(load / load.mean() - 1).max()))
+    return best
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("whole", [True, False])
+def test_smallest_tolerance_equals_brute_force(seed: int, whole: bool) -> None:
+    task = grid(3, 3, seed)
+    if not whole:
+        task = replace(task, work_per_year=task.work_per_year + 0.37 * task.calls_per_year**0.5)
+    best = evenest(task)
+    bound, known = smallest_tolerance(core_of(task), SHORT, time.monotonic() + 60.0)
+    assert known == pytest.approx(best, abs=2e-6)
+    assert best - 3e-6 <= bound <= best + 1e-9
+
+
+def test_sums_of_work_prove_that_a_band_is_empty() -> None:
+    """Seventy cells of 4 for four beats: none has the 70 that would be even, only fours."""
+    calls = np.full(70, 4.0)
+    ends = np.column_stack([np.arange(69), np.arange(1, 70)])
+    task = BeatTask(
+        cell_ids=tuple(str(cell) for cell in range(70)), calls_per_year=calls,
+        work_per_year=calls, adjacency=ends, beats=4, tolerance_fraction=0.01,
+        x_km=np.arange(70.0), y_km=np.zeros(70),
+    )  # fmt: skip
+    bound, known = smallest_tolerance(core_of(task), SHORT, time.monotonic() + 60.0)
+    # 17 or 18 cells, half a cell off 17.5.
+    assert bound == pytest.approx(0.5 / 17.5)
+    assert known is None
+
+
+def test_smallest_tolerance_keeps_seats() -> None:
+    """With seats in A and B a row A-B-C-D can only be cut between them: 2 and 6."""
+    task = line([2, 2, 2, 2], seats=(0, 1), tolerance_fraction=0.1)
+    result = districts(task, SHORT)
+    assert result.status is Status.INFEASIBLE
+    assert result.smallest_tolerance_fraction == pytest.approx(0.5)
+    assert result.tolerance_bound_fraction == pytest.approx(0.5)
 
 
 def test_no_road_to_a_cell_with_alerts_is_said() -> None:
