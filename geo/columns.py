@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from optimizer.errors import Problem
@@ -125,6 +126,7 @@ class Match:
     problems: tuple[Problem, ...]
 
 
+@lru_cache(maxsize=4096)
 def header_key(header: str) -> str:
     """`header` without what does not matter: case, spaces, `_`, `-`, full width."""
     narrow = header.translate(HALF_WIDTH).casefold()
