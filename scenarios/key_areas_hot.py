@@ -31,11 +31,13 @@ class HotKeyAreas:
         window: By the clock: the hours asked for, else the night of the rules.
         areas: In the order of the hot spots, the busiest of each first.
         few: Hot spots with fewer alerts in the window than the lowest grade needs.
+        even: Nothing says when alerts come, so that the window has its share of the hours.
     """
 
     window: str
     areas: tuple[KeyArea, ...]
     few: int
+    even: bool = False
 
     def graded(self, grade: str) -> int:
         """How many have a grade."""
@@ -80,7 +82,8 @@ def hot_key_areas(found: HotSpotStudy, _: Translate) -> HotKeyAreas:
         if len(kept) > 1:
             kept = [replace(a, area_id=f"{a.area_id}-{k}") for k, a in enumerate(kept, 1)]
         areas += kept
-    return HotKeyAreas(window=window, areas=_told_apart(areas), few=few)
+    even = found.meant.table is None and len(found.meant.county.period_hours) == 1
+    return HotKeyAreas(window=window, areas=_told_apart(areas), few=few, even=even)
 
 
 def key_areas_document(found: HotKeyAreas) -> dict[str, Any]:
@@ -110,6 +113,8 @@ def key_areas_text(found: HotKeyAreas, rules: Visibility, _: Translate) -> str:
         yellow_alerts=rules.yellow.alerts_per_week,
         blue_min=rules.blue.visits * rules.visit_min, blue_alerts=rules.blue.alerts_per_week,
     )  # fmt: skip
+    if found.even:
+        said += " " + _("No rhythm of the day known: alerts taken as even over the hours.")
     if found.few:
         said += " " + _("{n} hot spots have fewer and are none.").format(n=found.few)
     return said

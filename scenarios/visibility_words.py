@@ -141,4 +141,6 @@ def modelled_line(study: VisibilityStudy, _: Translate) -> str:
     else:
         said.append(_("presence today modelled"))
     said.append(_("time for alerts modelled"))
+    if len(study.opened.loaded.county.period_hours) == 1:
+        said.append(_("no rhythm of the day known: alerts taken as even over the hours"))
     return " · ".join(said)

@@ -329,6 +329,10 @@ def test_rates_and_their_rhythm_give_night_alerts(tmp_path: Path) -> None:
     study = study_hot_spots(alerts_meant(loaded, None, ("help",), None, None, None))
     found = hot_key_areas(study, str)
     assert study.places == "cells"
+    assert not found.even
+    bare = load(write_case(tmp_path / "bare"))
+    even = study_hot_spots(alerts_meant(bare, None, (), None, None, None))
+    assert hot_key_areas(even, str).even
     helped = loaded.county.categories.index("help")
     rates = loaded.county.cells.alerts_per_year[:, helped]
     row = {c: i for i, c in enumerate(loaded.county.cells.cell_id)}

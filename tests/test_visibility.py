@@ -223,6 +223,7 @@ def test_files_hold_together(kept: tuple[object, ...], tmp_path: Path) -> None:
     out = tmp_path / "out"
     text = said("visibility", *kept, "--out", out)
     assert "key areas modelled" in text
+    assert "no rhythm of the day known" in text
     assert {p.name for p in out.iterdir()} == {
         "areas.csv", "coverage.csv", "units.csv", "key_areas.csv", "visibility.json",
         "visibility.xlsx", "visibility.gpkg", "visibility.png", "manifest.json",
