@@ -102,7 +102,8 @@ class Part:
         size = len(self.pairs)
         once = csr_matrix((np.ones(size), (self.pairs[:, 1], np.arange(size))), shape=(n, size))
         own = np.flatnonzero(self.pairs[:, 0] == self.pairs[:, 1])
-        count = csr_matrix((np.ones(len(own)), (np.zeros(len(own)), own)), shape=(1, size))
+        row = np.zeros(len(own), np.int64)
+        count = csr_matrix((np.ones(len(own)), (row, own)), shape=(1, size))
         self.rows = [once, count]
         self.low = [1.0] * n + [0.0]
         self.high = [1.0] * n + [float(self.centres)]
