@@ -40,15 +40,26 @@ def smallest_tolerance(
     Returns:
         The first is inf where no beats exist at any tolerance, as for want of seats.
     """
+    bound, beat_of = evenest(core, limits, deadline)
+    if beat_of is None:
+        return bound, None
+    return bound, tolerance_of(core, beat_of)
+
+
+def evenest(core: BeatCore, limits: Limits, deadline: float) -> tuple[float, IntArray | None]:
+    """As `smallest_tolerance`, with the beats themselves: beat of each unit, shape (U,)."""
     bound = max(tolerance_bound(core), _by_sums(core))
     if core.units > _MOST_UNITS or core.work.sum() <= 0:
         return bound, None
     exact, beat_of = _Evenest(core).solve(limits, deadline)
-    if beat_of is None:
-        return max(bound, exact), None
+    return max(bound, exact), beat_of
+
+
+def tolerance_of(core: BeatCore, beat_of: IntArray) -> float:
+    """How far the beats are from even work, as a share of it."""
     load = np.bincount(beat_of, core.work, minlength=core.task.beats)
     even = float(core.work.sum()) / core.task.beats
-    return max(bound, exact), float(np.abs(load / even - 1.0).max())
+    return float(np.abs(load / even - 1.0).max())
 
 
 def _by_sums(core: BeatCore) -> float:

@@ -17,13 +17,14 @@ import numpy as np
 from optimizer.beat_border import proven_borders, shortest_borders
 from optimizer.beat_bound_scale import LISTED_UNITS, bound_of_many
 from optimizer.beat_core import BeatCore, core_of
-from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, numbered
+from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, border_length, numbered
 from optimizer.beat_problems import problems
 from optimizer.beat_rules import objective, violations
-from optimizer.beat_search import Found, best_division
+from optimizer.beat_search import Found, best_division, division, middle_seats
 from optimizer.beat_search_scale import MANY_UNITS, best_of_many
-from optimizer.beat_tolerance import smallest_tolerance
+from optimizer.beat_tolerance import evenest, tolerance_of
 from optimizer.errors import InputError, SolverError
+from optimizer.frozen import IntArray
 from optimizer.result import Status
 from optimizer.solver import Limits
 
@@ -60,7 +61,13 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
         find = best_of_many
     found = find(core, limits.seed, half_way, evidence)
     if found is None or not found.valid:
-        return _without_plan(core, found, evidence, limits, end)
+        tolerance, evened = evenest(core, limits, end)
+        if task.max_changes is not None:
+            evened = None
+        settled = None if evened is None else _seated(core, evened, limits)
+        if settled is None or not settled.valid:
+            return _without_plan(core, found, evened, tolerance, evidence)
+        found = settled
     prove = proven_borders if by_border else _proven
     found, bound = prove(core, found, end, limits, evidence)
     plan = numbered(core.plan(found.beat_of, found.seat_rows), task.today)
@@ -101,17 +108,30 @@ def _proven(
     return (found if capped else tree.best), bound
 
 
+def _seated(core: BeatCore, beat_of: IntArray, limits: Limits) -> Found:
+    """A division of units with the best seats."""
+    seats = np.full(core.task.beats, -1, np.int64)
+    for beat in range(core.task.beats):
+        inside = np.flatnonzero(beat_of[core.home] == beat)
+        own = np.intersect1d(inside, core.must)
+        seats[beat] = own[0] if len(own) else inside[0]
+    seats = middle_seats(core, beat_of, seats, np.random.default_rng(limits.seed))
+    found = division(core, beat_of, seats)
+    if core.task.objective != "border":
+        return found
+    length = border_length(core.task, beat_of[core.unit_of])
+    return Found(found.beat_of, found.seat_rows, length, found.off_band)
+
+
 def _without_plan(
     core: BeatCore,
     found: Found | None,
+    evened: IntArray | None,
+    bound: float,
     evidence: dict[str, float],
-    limits: Limits,
-    deadline: float,
 ) -> BeatResult:
     """No division in the band was found: a proof that there is none, what tolerance is known."""
-    bound, known = smallest_tolerance(core, limits, deadline)
-    if core.task.max_changes is not None:
-        known = None
+    known = None if evened is None else tolerance_of(core, evened)
     if found is not None and known is None:
         load = np.bincount(found.beat_of, core.work, minlength=core.task.beats)
         even = float(core.work.sum()) / core.task.beats

@@ -87,12 +87,14 @@ def proof_text(result: BeatResult, _: Translate) -> str:
 def tolerance_text(result: BeatResult, _: Translate) -> str:
     """Which tolerance could be met; empty where nothing is known of it."""
     said = []
-    if result.smallest_tolerance_fraction is not None:
-        known = _("Beats are known for a tolerance of {known:.1%}.")
-        # Rounded so that what is typed can be met, and what is called impossible is.
-        up = math.ceil(result.smallest_tolerance_fraction * _TENTHS - _ROUNDING) / _TENTHS
-        said.append(known.format(known=up))
-    below = math.floor((result.tolerance_bound_fraction or 0.0) * _TENTHS + _ROUNDING) / _TENTHS
+    least, low = result.smallest_tolerance_fraction, result.tolerance_bound_fraction
+    # Rounded so that what is typed can be met, and what is called impossible is.
+    up = None if least is None else math.ceil(least * _TENTHS - _ROUNDING) / _TENTHS
+    if least is not None and low is not None and least - low <= _ROUNDING:
+        return _("The smallest tolerance that beats can keep is {least:.1%}.").format(least=up)
+    if up is not None:
+        said.append(_("Beats are known for a tolerance of {known:.1%}.").format(known=up))
+    below = math.floor((low or 0.0) * _TENTHS + _ROUNDING) / _TENTHS
     if below > 0:
         bound = _("Below {bound:.1%} there are none.")
         said.append(bound.format(bound=below))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +155,20 @@ def test_the_tolerance_that_a_heavy_cell_needs_is_enough(small: Path) -> None:
     assert "at least 0.5715" in text
     done = command("beats", small, "--k", 11, "--tolerance", "0.5715", "--lang", "en")
     assert "heavier" not in done.output + done.stderr
+
+
+def test_the_smallest_tolerance_is_told_and_is_enough(small: Path) -> None:
+    """Four cells of 440 alerts in three beats of 586.7: one has 880."""
+    asked = ("beats", small, "--station", "01", "--alone", "--k", 3)
+    found = document(*asked, "--tolerance", "0.3", exit_code=1)
+    assert found["status"] == "INFEASIBLE"
+    least = found["smallest_tolerance_fraction"]
+    assert least == pytest.approx(found["tolerance_bound_fraction"], abs=1e-6)
+    assert least == pytest.approx(0.5)
+    done = command(*asked, "--tolerance", "0.3", "--lang", "en")
+    told = re.search(r"smallest tolerance that beats can keep is ([\d.]+)%", done.output)
+    assert told is not None
+    typed = float(told[1]) / 100
+    assert least <= typed + 1e-9 < least + 0.0011
+    enough = document(*asked, "--tolerance", f"{typed:.4f}")
+    assert enough["found"]["valid"]
