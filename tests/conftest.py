@@ -8,12 +8,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+_NUMBERS = count()
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
@@ -29,21 +31,21 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No test ever opens the run store of whoever runs it, module fixtures included."""
+    folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JINGLI_STORE", str(tmp_path_factory.mktemp("store") / "runs.sqlite"))
-        yield
+        patch.setenv("JINGLI_STORE", str(folder / "runs.sqlite"))
+        yield folder
 
 
 @pytest.fixture(autouse=True)
-def own_store(
-    _no_store_of_the_user: None,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Path:
+def own_store(_no_store_of_the_user: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The run store of this test alone."""
-    path = tmp_path_factory.mktemp("store") / "runs.sqlite"
+    # `mktemp` looks through all folders that it made, thousands of them.
+    folder = _no_store_of_the_user / f"{next(_NUMBERS)}"
+    folder.mkdir()
+    path = folder / "runs.sqlite"
     monkeypatch.setenv("JINGLI_STORE", str(path))
     return path
 
@@ -65,6 +67,7 @@ def _without_pictures() -> Iterator[None]:
             stem.with_suffix(ending).touch()
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "surface_of", lambda *_: None)
         patch.setattr(outputs, "redistricting_map", lambda *_: None)
         patch.setattr(outputs, "write_map", empty_map)
         patch.setattr(outputs, "_write_gpkg", lambda _run, path, *_: path.touch())

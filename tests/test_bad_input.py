@@ -95,6 +95,7 @@ def test_latitude_and_longitude_swapped(tmp_path: Path) -> None:
     refused(write_case(tmp_path / "case", stations=swap), tmp_path / "out", "swapped")
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_gcj02_declared_as_wgs84_warns(tmp_path: Path) -> None:
     """Seats near their jurisdictions' eastern edge, shifted as GCJ-02 is, fall out of them."""
     from geo.crs import from_wgs84
@@ -159,6 +160,7 @@ def test_empty_file(tmp_path: Path, name: str) -> None:
     refused(folder, tmp_path / "out", name)
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 @pytest.mark.parametrize("year", ["1970", "2099"])
 def test_an_alert_in_an_impossible_year_is_set_aside(tmp_path: Path, year: str) -> None:
     folder = log_case(tmp_path / "case", f"{year}-05-01 10:00")
@@ -169,6 +171,7 @@ def test_an_alert_in_an_impossible_year_is_set_aside(tmp_path: Path, year: str) 
     assert "alerts" in record
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_an_alert_logged_twice_is_counted_once(tmp_path: Path) -> None:
     folder = log_case(tmp_path / "case", "2025-05-01 10:00")
     log = folder / "alerts.csv"
@@ -282,6 +285,7 @@ def test_html_and_formula_characters_in_names_are_harmless(tmp_path: Path) -> No
     assert "<script>" not in (out / "map.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_rates_beside_a_log_are_not_dropped_in_silence(tmp_path: Path) -> None:
     folder = log_case(tmp_path / "case", "2025-05-01 10:00")
     write_cells(folder / "cells.geojson", cell_rows())
@@ -290,6 +294,7 @@ def test_rates_beside_a_log_are_not_dropped_in_silence(tmp_path: Path) -> None:
     assert "the log counts" in " ".join(output.split())
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_dissolving_squads_that_are_not_given_is_warned_of(tmp_path: Path) -> None:
     def without(case: Row) -> None:
         del case["layers"]["squads"]
@@ -299,6 +304,7 @@ def test_dissolving_squads_that_are_not_given_is_warned_of(tmp_path: Path) -> No
     assert "a squads layer" in " ".join(output.split())
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_handing_over_roads_of_no_length_is_warned_of(tmp_path: Path) -> None:
     def unmanaged(case: Row) -> None:
         case["policy"]["roads"] = {"managed_classes": ["expressway"]}

@@ -57,6 +57,11 @@ def told(
     return build_report(run, others, translator(language), language, label=label, forms=())
 
 
+@pytest.fixture(scope="module")
+def english(run: Run) -> Report:
+    return told(run)
+
+
 def texts(report: Report) -> Iterator[str]:
     """Every text of a report, block by block."""
     yield from (report.title, report.subtitle, report.running)
@@ -115,9 +120,9 @@ def test_no_sentence_has_an_open_brace(run: Run) -> None:
         assert not [t for t in texts(told(run, language)) if "{" in t or "}" in t]
 
 
-def test_the_summary_holds_the_evaluations_numbers(run: Run) -> None:
+def test_the_summary_holds_the_evaluations_numbers(run: Run, english: Report) -> None:
     assert run.plan is not None
-    text = whole(told(run))
+    text = whole(english)
     before, after = run.today.officers_required_stations, run.plan.officers_required_stations
     assert f"stations need {after:.1f} officers instead of {before:.1f}" in text
     assert f": {run.plan.officers_freed:.1f} fewer" in text
@@ -158,18 +163,18 @@ def test_the_shortage_is_that_of_all_units(run: Run) -> None:
     assert lack.after == max(0.0, run.plan.officers_required - run.plan.officers_in_post)
 
 
-def test_freed_by_source_adds_up_to_the_evaluation(run: Run) -> None:
+def test_freed_by_source_adds_up_to_the_evaluation(run: Run, english: Report) -> None:
     assert run.plan is not None
-    rows = table(told(run), "Officers freed, by source").rows
+    rows = table(english, "Officers freed, by source").rows
     *parts, (name, together) = rows
     assert name == "Together"
     assert float(together) == pytest.approx(run.plan.officers_freed, abs=0.051)
     assert sum(float(n) for _, n in parts) == pytest.approx(float(together), abs=0.2)
 
 
-def test_each_bundle_row_is_the_evaluations(run: Run) -> None:
+def test_each_bundle_row_is_the_evaluations(run: Run, english: Report) -> None:
     assert run.plan is not None
-    rows = {r[0]: r for r in table(told(run), "Bundles: what changes").rows}
+    rows = {r[0]: r for r in table(english, "Bundles: what changes").rows}
     bundled = [b for b in run.plan.bundles if len(b.station_ids) > 1]
     assert len(rows) == len(bundled) > 0
     for b in bundled:
@@ -183,10 +188,10 @@ def test_each_bundle_row_is_the_evaluations(run: Run) -> None:
         assert row[7] == ("met" if b.meets_response_standard else "not met")
 
 
-def test_road_duty_before_and_after(run: Run) -> None:
+def test_road_duty_before_and_after(run: Run, english: Report) -> None:
     assert run.plan is not None
     assert run.result.plan is not None
-    report = told(run)
+    report = english
     ((name, officers, km, each, went),) = table(
         report, "Squads that end, and where their officers go"
     ).rows
@@ -200,10 +205,10 @@ def test_road_duty_before_and_after(run: Run) -> None:
     assert sum(int(r[1]) for r in rows) == 4
 
 
-def test_moves_and_strength(run: Run) -> None:
+def test_moves_and_strength(run: Run, english: Report) -> None:
     assert run.plan is not None
     assert run.result.plan is not None
-    report = told(run)
+    report = english
     moves = table(report, "All moves of officers").rows
     assert sum(int(r[2]) for r in moves) == sum(m.officers for m in run.result.plan.moves)
     units = {r[0]: r for r in table(report, "Strength of all units").rows}
@@ -214,11 +219,11 @@ def test_moves_and_strength(run: Run) -> None:
         assert before + come - go == after, "squad officers are in both"
 
 
-def test_patrol_lines_are_those_of_the_offices(run: Run) -> None:
+def test_patrol_lines_are_those_of_the_offices(run: Run, english: Report) -> None:
     assert run.result.plan is not None
     county = run.loaded.county
     row = county.stations.index()
-    lines = {r[0]: r for r in table(told(run), "Police offices: window and must-patrol line").rows}
+    lines = {r[0]: r for r in table(english, "Police offices: window and must-patrol line").rows}
     pairs = [(b.centre_id, o) for b in run.result.plan.bundles for o in b.office_ids]
     assert len(lines) == len(pairs) > 0
     for centre, office in pairs:
@@ -231,9 +236,9 @@ def test_patrol_lines_are_those_of_the_offices(run: Run) -> None:
         assert float(line[1]) > 0
 
 
-def test_losers_are_listed_with_their_minutes(run: Run) -> None:
+def test_losers_are_listed_with_their_minutes(run: Run, english: Report) -> None:
     assert run.plan is not None
-    rows = table(told(run), "Townships that lose most").rows
+    rows = table(english, "Townships that lose most").rows
     before = {t.township: t.mean_response_min for t in run.today.townships}
     after = {t.township: t.mean_response_min for t in run.plan.townships}
     losers = [t for t in after if round(after[t], 1) > round(before[t], 1)]
@@ -244,8 +249,8 @@ def test_losers_are_listed_with_their_minutes(run: Run) -> None:
         assert r[4] == f"{change:+.1f}"
 
 
-def test_optimal_is_said_only_where_it_is_proven(run: Run) -> None:
-    assert "Each decision is proven" in whole(told(run))
+def test_optimal_is_said_only_where_it_is_proven(run: Run, english: Report) -> None:
+    assert "Each decision is proven" in whole(english)
     open_gap = with_proofs(run, proof(Status.FEASIBLE, 45.0))
     text = whole(told(open_gap))
     assert "Each decision is proven" not in text
@@ -323,7 +328,7 @@ def test_hostile_names_stay_plain_text(tmp_path: Path) -> None:
         assert name in text
 
 
-def test_the_same_run_gives_the_same_report(run: Run) -> None:
+def test_the_same_run_gives_the_same_report(run: Run, english: Report) -> None:
     day = date(2026, 3, 1)
     first, other = (
         build_report(run, (), translator("zh"), "zh", label="r1", dated=day, forms=())
@@ -332,12 +337,12 @@ def test_the_same_run_gives_the_same_report(run: Run) -> None:
     assert first == other
     assert ("测算日期", "2026年03月01日") in first.facts
     assert ("运行编号", "r1") in first.facts
-    assert "Date of the run" not in dict(told(run).facts)
+    assert "Date of the run" not in dict(english.facts)
 
 
-def test_alternatives_and_a_dominated_plan(run: Run) -> None:
+def test_alternatives_and_a_dominated_plan(run: Run, english: Report) -> None:
     assert run.plan is not None
-    alone = whole(told(run))
+    alone = whole(english)
     assert "Only today's deployment was set against this plan" in alone
     mine = kept_of_run(run, "", None, ())
     better = replace(
@@ -372,8 +377,8 @@ def test_overrides_are_listed_with_their_reasons(tmp_path: Path) -> None:
     assert rows[0][3]
 
 
-def test_every_modelled_input_is_named(run: Run) -> None:
-    report = told(run)
+def test_every_modelled_input_is_named(run: Run, english: Report) -> None:
+    report = english
     entries = [p for p in run.loaded.county.provenance if p.origin == "modelled"]
     rows = table(report, "Modelled inputs").rows
     assert len(entries) > 0
@@ -385,13 +390,13 @@ def test_every_modelled_input_is_named(run: Run) -> None:
     assert dict(report.facts)["Modelled inputs"] in whole(report)
 
 
-def test_counts_of_the_files_are_the_inspections(run: Run) -> None:
-    rows = table(told(run), "Files read").rows
+def test_counts_of_the_files_are_the_inspections(run: Run, english: Report) -> None:
+    rows = table(english, "Files read").rows
     assert [r[2] for r in rows] == [str(q.rows_read) for q in run.inspection.quality]
 
 
-def test_nothing_is_promised_about_crime(run: Run) -> None:
-    assert "nothing about whether crime rises or falls" in whole(told(run))
+def test_nothing_is_promised_about_crime(english: Report) -> None:
+    assert "nothing about whether crime rises or falls" in whole(english)
 
 
 def test_a_run_without_a_plan_is_refused(run: Run) -> None:
