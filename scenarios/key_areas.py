@@ -16,7 +16,7 @@ from geo.readers import Source, Table, read_table
 from geo.safe_text import write_csv
 from optimizer.alert_rules_visibility import DAY_MIN, clock_span
 from optimizer.county import County
-from optimizer.errors import InputError, Problem
+from optimizer.errors import InputError, Problem, Translate
 from optimizer.frozen import BoolArray, FloatArray, IntArray
 from scenarios.layers import KEY_AREAS, layer_source
 from scenarios.load import LoadedCase
@@ -28,6 +28,8 @@ KEY_AREA_COLUMNS = (
 )  # fmt: skip
 """Header of the table that `jingli hotspots` writes, as this module reads it."""
 KEY_AREAS_FILE = "key_areas.csv"
+CELLS_PER_STATION = 2
+"""Busiest cells by night that stand for a station's key areas where nobody names any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,50 @@ def key_areas_of(
     if problems:
         raise InputError(problems)
     return KeyAreasRead(areas=on_ground, origin=source.shown, table=table, rows=rows)
+
+
+def modelled_areas(
+    loaded: LoadedCase, starts: int, shift: int, _: Translate
+) -> tuple[KeyArea, ...]:
+    """Where nobody names key areas: busiest cells by night of each station, and every seat.
+
+    Cells are graded by `alert_rules.visibility`, those below its lowest grade left out; a seat in
+    a cell that is one already is no other.
+    """
+    stations, cells = loaded.county.stations, loaded.county.cells
+    rules = loaded.case.spec.alert_rules.visibility
+    night = alerts_per_year_in(loaded.county, starts, shift)
+    at_seat = cell_rows_at(loaded, stations.lon_deg, stations.lat_deg).tolist()
+    areas: list[KeyArea] = []
+    for s, seat in enumerate(at_seat):
+        own = np.flatnonzero(cells.station == s)
+        busiest = own[np.argsort(-night[own], kind="stable")][:CELLS_PER_STATION].tolist()
+        graded = [(c, rules.grade(float(night[c]))) for c in busiest]
+        chosen = [(c, grade) for c, grade in graded if grade is not None]
+        for c, (grade, times) in chosen:
+            minutes, visits = rules.presence(times, shift)
+            name = _("{township} cell {cell}").format(
+                township=cells.township[c], cell=cells.cell_id[c]
+            )
+            areas.append(
+                KeyArea(
+                    area_id=cells.cell_id[c], name=name, lon_deg=float(cells.lon_deg[c]),
+                    lat_deg=float(cells.lat_deg[c]), minutes=minutes, visits=visits, opens_min=0,
+                    closes_min=shift, grade=grade, alerts_per_year=float(night[c]), modelled=True,
+                    station_row=s,
+                )
+            )  # fmt: skip
+        if seat not in [c for c, _grade in chosen]:
+            minutes, visits = rules.presence(1, shift)
+            areas.append(
+                KeyArea(
+                    area_id=f"seat:{stations.station_id[s]}", name=stations.name[s],
+                    lon_deg=float(stations.lon_deg[s]), lat_deg=float(stations.lat_deg[s]),
+                    minutes=minutes, visits=visits, opens_min=0, closes_min=shift, modelled=True,
+                    station_row=s,
+                )
+            )  # fmt: skip
+    return tuple(areas)
 
 
 def outside_problems(read: KeyAreasRead) -> list[Problem]:

@@ -28,6 +28,7 @@ from scenarios.key_areas import (
     alerts_per_year_in,
     cell_rows_at,
     key_areas_of,
+    modelled_areas,
     outside_problems,
 )
 from scenarios.load import LoadedCase
@@ -40,8 +41,6 @@ Idle = Literal["", "no_areas", "no_crew", "alerts"]
 AreaReason = Reason | Literal["no_crew", "alerts"]
 KINDS = (*GRADES, "")
 """Grades, and none."""
-CELLS_PER_STATION = 2
-"""Busiest cells by night that stand for a station's key areas where nobody names any."""
 MOST_LABELS, ROUNDS = 60_000, 400
 EFFORT, MOST_EFFORT = 15.0, 2.0
 """Of CP-SAT for the whole county, in its own deterministic seconds (2 to 4 of CPU each), shared out
@@ -272,50 +271,6 @@ def crews_manned(policy: Policy, officers: int, crews_required: int) -> int:
     rules = policy.crews
     at_work = officers / rules.relief_factor - rules.duty_post_officers
     return max(min(crews_required, floor(at_work / rules.crew_officers + 1e-9)), 0)
-
-
-def modelled_areas(
-    loaded: LoadedCase, starts: int, shift: int, _: Translate
-) -> tuple[KeyArea, ...]:
-    """Where nobody names key areas: busiest cells by night of each station, and every seat.
-
-    Cells are graded by `alert_rules.visibility`, those below its lowest grade left out; a seat in
-    a cell that is one already is no other.
-    """
-    stations, cells = loaded.county.stations, loaded.county.cells
-    rules = loaded.case.spec.alert_rules.visibility
-    night = alerts_per_year_in(loaded.county, starts, shift)
-    at_seat = cell_rows_at(loaded, stations.lon_deg, stations.lat_deg).tolist()
-    areas: list[KeyArea] = []
-    for s, seat in enumerate(at_seat):
-        own = np.flatnonzero(cells.station == s)
-        busiest = own[np.argsort(-night[own], kind="stable")][:CELLS_PER_STATION].tolist()
-        graded = [(c, rules.grade(float(night[c]))) for c in busiest]
-        chosen = [(c, grade) for c, grade in graded if grade is not None]
-        for c, (grade, times) in chosen:
-            minutes, visits = rules.presence(times, shift)
-            name = _("{township} cell {cell}").format(
-                township=cells.township[c], cell=cells.cell_id[c]
-            )
-            areas.append(
-                KeyArea(
-                    area_id=cells.cell_id[c], name=name, lon_deg=float(cells.lon_deg[c]),
-                    lat_deg=float(cells.lat_deg[c]), minutes=minutes, visits=visits, opens_min=0,
-                    closes_min=shift, grade=grade, alerts_per_year=float(night[c]), modelled=True,
-                    station_row=s,
-                )
-            )  # fmt: skip
-        if seat not in [c for c, _grade in chosen]:
-            minutes, visits = rules.presence(1, shift)
-            areas.append(
-                KeyArea(
-                    area_id=f"seat:{stations.station_id[s]}", name=stations.name[s],
-                    lon_deg=float(stations.lon_deg[s]), lat_deg=float(stations.lat_deg[s]),
-                    minutes=minutes, visits=visits, opens_min=0, closes_min=shift, modelled=True,
-                    station_row=s,
-                )
-            )  # fmt: skip
-    return tuple(areas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,14 +20,13 @@ from geo.visibility_map import GRADE_COLOURS, visibility_map
 from optimizer.errors import untranslated
 from optimizer.policy import Crews, Policy
 from scenarios.commands.common import opened_store
-from scenarios.key_areas import alerts_per_year_in, cell_rows_at
+from scenarios.key_areas import alerts_per_year_in, cell_rows_at, modelled_areas
 from scenarios.opened import Opened, open_asked
 from scenarios.outputs import scene_of
 from scenarios.visibility import (
     VisibilityStudy,
     VisibilityWishes,
     crews_manned,
-    modelled_areas,
     study_visibility,
 )
 from scenarios.visibility_outputs import presence_map
