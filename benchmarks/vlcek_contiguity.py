@@ -38,7 +38,8 @@ PUBLISHED = {
 # Their workloads have two decimals.
 SCALE = 100.0
 TOUCHING = 1.5
-ROUNDS, STARTS = 600, 4
+ROUNDS = 600
+MARGIN, USED = 0.01, 1e-3
 
 
 @dataclass(slots=True, eq=False)
@@ -254,18 +255,29 @@ def solve(
     least = free.bound
     # Layouts above a first guess are left out; where none is found below it, it was too low.
     for share in (0.4, 1.0):
-        ceiling = free.price + share * (upper - free.price) + 0.01
+        ceiling = free.price + share * (upper - free.price) + MARGIN
         part = Part(price, rules, p, np.argwhere(at_least < ceiling))
-        bound, reduced, _ = part.relaxed(deadline)
+        bound, reduced, values = part.relaxed(deadline)
         least = max(least, min(bound, ceiling))
         if bound >= ceiling:
             continue
+        # Only the centres that the relaxation uses, first; what they give strikes more.
+        own = part.pairs[:, 0] == part.pairs[:, 1]
+        used = np.isin(part.pairs[:, 0], part.pairs[own & (values > USED), 0])
+        half = 0.5 * (time.monotonic() + deadline)
+        guess = part.best(used & (bound + np.maximum(reduced, 0.0) < ceiling), half)[0]
+        if guess is not None and layout_price(price, guess) < upper + MARGIN:
+            known, upper = guess, layout_price(price, guess)
+            ceiling = min(ceiling, upper + MARGIN)
         serves, proven = part.best(bound + np.maximum(reduced, 0.0) < ceiling, deadline)
         least = max(least, min(proven, ceiling))
-        if serves is not None:
+        if serves is not None and layout_price(price, serves) <= upper:
             known = serves
-            break
-        if time.monotonic() > deadline:
+        if (
+            (guess is not None and known is guess)
+            or serves is not None
+            or time.monotonic() > deadline
+        ):
             break
     found = np.inf if known is None else layout_price(price, known)
     return known, found, min(found, least)
