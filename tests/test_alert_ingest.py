@@ -514,3 +514,15 @@ def test_a_header_alone_is_refused(logs: Logs) -> None:
 def test_no_two_columns_of_the_schema_share_a_header() -> None:
     names = [c.name for c in alert_layer.ALERT_LOG.columns]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("n", [3_000, 400_000])
+def test_the_commonest_place_of_a_long_log_is_counted_exactly(n: int) -> None:
+    """The keys of a third, a little more than a third, and all others apart."""
+    from geo.alert_ingest_checks import _commonest
+
+    place = np.arange(10, 10 + n, dtype=np.uint64)
+    place[: n // 3], place[n // 3 : 2 * n // 3 + 1] = 7, 8
+    found = _commonest(np.random.default_rng(1).permutation(place))
+    assert [int(v) for v in found] == [2 * n // 3 + 1 - n // 3, 8]
+    assert _commonest(np.zeros(n, np.uint64))[0] == 0
