@@ -82,7 +82,7 @@ def near_lists(
     began = time.monotonic()
     n, seats = core.units, len(core.seats)
     busy = core.work > 0
-    per_work = np.where(busy, core.work, np.inf)
+    per_work = np.where(busy, core.work, 1.0)
     enough = shares * float(core.work.sum()) / core.task.beats
     block = max(1, _BLOCK_ENTRIES // max(1, n))
     units, rates, sizes = [], [], np.zeros(seats, np.int64)
@@ -94,9 +94,10 @@ def near_lists(
         rows = np.arange(begin, min(seats, begin + block))
         # A little below the true rate, whatever the rounding to single precision.
         rate = core.prices(rows) / per_work * (1.0 - 2e-7)
+        rate[:, ~busy] = np.inf
         for at, row in enumerate(rows.tolist()):
             own = rate[at]
-            near = np.flatnonzero((own <= reach) & busy)
+            near = np.flatnonzero(own <= reach)
             near = near[near != core.home[row]]
             near = near[np.argsort(own[near], kind="stable")]
             full = int(np.searchsorted(np.cumsum(core.work[near]), enough, side="right"))

@@ -181,3 +181,28 @@ def test_many_units_get_a_plan_and_a_bound(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.gap_fraction is not None
     assert 0 < result.gap_fraction < 0.1
     assert "bound_rounds" in result.evidence
+
+
+def test_pieces_of_the_map_and_cells_without_calls_at_scale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two nets apart, every tenth cell idle: no beat reaches over, no island is left."""
+    monkeypatch.setattr(beats, "MANY_UNITS", 100)
+    monkeypatch.setattr(beats, "LISTED_UNITS", 100)
+    left, right = net(150, 3, 3), net(150, 3, 4)
+    assert left.x_km is not None
+    assert right.x_km is not None
+    assert left.y_km is not None
+    assert right.y_km is not None
+    calls = np.ones(300)
+    calls[::10] = 0.0
+    task = replace(
+        left, cell_ids=tuple(map(str, range(300))), calls_per_year=calls, work_per_year=calls,
+        adjacency=np.vstack([left.adjacency, right.adjacency + 150]), beats=6,
+        x_km=np.r_[left.x_km, right.x_km + 20.0], y_km=np.r_[left.y_km, right.y_km],
+    )  # fmt: skip
+    result = beats.districts(task, Limits(time_limit_s=4.0))
+    assert result.plan is not None
+    assert violations(task, result.plan) == ()
+    assert {len(set(result.plan.beat_of[half])) for half in (np.s_[:150], np.s_[150:])} == {3}
+    assert 0 < result.bound <= (result.objective or 0.0)
