@@ -191,9 +191,10 @@ def test_from_hot_spots_to_patrols(case: Path, tmp_path: Path) -> None:
     rows = read(out / "key_areas.csv")
     assert {r["origin"] for r in rows} == {"modelled"}
     assert f"20:00-04:00: {len(rows)} (red" in text
-    county = load(case).county
+    loaded = load(case)
+    county = loaded.county
     lon, lat = (np.array([float(r[k]) for r in rows]) for k in ("lon", "lat"))
-    station = county.cells.station[cell_rows_at(load(case), lon, lat)]
+    station = county.cells.station[cell_rows_at(loaded, lon, lat)]
     owner = county.stations.station_id[int(station[0])]
     store = tmp_path / "kept.sqlite"
     run = document("run", case, "--store", store)["run_id"]
