@@ -98,6 +98,7 @@ def test_several_runs_go_into_folders_of_their_own(run: Run, other: Run, tmp_pat
         assert {p.name for p in folder.iterdir()} == {f"{n}.svg" for n in SHEETS}
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 def test_map_command_writes_the_page_and_the_sheets(run: Run, tmp_path: Path) -> None:
     case = str(run.loaded.case.folder)
     write_run(run, tmp_path / "run", translator("en"), "en", ["jingli", "run", case])

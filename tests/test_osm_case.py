@@ -234,6 +234,7 @@ def test_the_plan_says_which_cells_are_lost_to_their_own_station_only(tmp_path: 
     assert ["06"] in [bundle["station_ids"] for bundle in plan["bundles"]]
 
 
+@pytest.mark.usefixtures("no_pictures_here")
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
