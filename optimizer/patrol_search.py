@@ -9,6 +9,8 @@ import numpy as np
 from optimizer.patrol_plan import NO_WAY, PatrolTask, Routes
 
 _RUIN_FRACTION = 0.35
+_MISSED_FRACTION = 0.01
+"""Of all presence: where some is missed, plans that miss this much more are walked on from."""
 
 
 class Driver:
@@ -83,9 +85,12 @@ def search_routes(
             seen(tried, price)
         if price < best_price:
             best, best_price = tried, price
-        if price[0] <= best_price[0] and price[1] <= best_price[1] * (1.0 + slack_fraction):
+        most_s = best_price[0]
+        if most_s:
+            most_s += int(_MISSED_FRACTION * sum(driver.stay))
+        if price[0] <= most_s and price[1] <= best_price[1] * (1.0 + slack_fraction):
             now = tried
-        elif driver.price(now)[0] > best_price[0]:
+        elif driver.price(now)[0] > most_s:
             now = best
     return tuple(sorted(best))
 
