@@ -276,13 +276,20 @@ def _drop_same_ids(columns: dict[str, NDArray[Any]], asides: Asides, to: Columns
     keys = columns.pop("id_key")
     if not keys.any():
         return 0
-    order = np.argsort(keys, kind="stable")
-    ranked = keys[order]
+    # Sorting values takes a tenth of sorting places, and mostly shows that no id repeats.
+    ranked = np.sort(keys)
     same = (ranked[1:] == ranked[:-1]) & (ranked[1:] != 0)
+    if not same.any():
+        return 0
+    repeating = np.unique(ranked[1:][same])
+    del ranked, same
+    at = np.searchsorted(repeating, keys)
+    at[at == len(repeating)] = 0
+    rows = np.flatnonzero(repeating[at] == keys)
+    _first, first = np.unique(keys[rows], return_index=True)
     again = np.zeros(len(keys), np.bool_)
-    del keys, ranked
-    again[order[1:][same]] = True
-    del order, same
+    again[np.delete(rows, first)] = True
+    del keys, at
     return _set_aside(
         columns,
         again,

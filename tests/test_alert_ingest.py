@@ -526,3 +526,15 @@ def test_the_commonest_place_of_a_long_log_is_counted_exactly(n: int) -> None:
     found = _commonest(np.random.default_rng(1).permutation(place))
     assert [int(v) for v in found] == [2 * n // 3 + 1 - n // 3, 8]
     assert _commonest(np.zeros(n, np.uint64))[0] == 0
+
+
+def test_of_rows_with_one_id_the_first_counts(logs: Logs) -> None:
+    rng = np.random.default_rng(3)
+    ids = [f"n{i}" if i < 250 else "" for i in rng.integers(0, 260, 300).tolist()]
+    header = (*HEADER, "接警单编号")
+    rows = [(t, "a", *p, one) for t, p, one in zip(T, P, ids, strict=True)]
+    found = logs.read(rows, header)
+    first = {one: i for i, one in reversed(list(enumerate(ids))) if one}
+    expected = [i for i, one in enumerate(ids) if not one or first[one] == i]
+    assert sorted(found.table.row.tolist()) == [i + 2 for i in expected]
+    assert len(expected) < 290
