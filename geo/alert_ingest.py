@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from geo.alert_ingest_aside import Asides, SetAside
@@ -132,6 +133,8 @@ def ingest(
         fact, seen = _read(reader, number, rows, labels, asides, unknown, problems, watch)
         facts.append(fact)
         dates.append(seen)
+    # Arrow would keep gigabytes that batches of a long log once took.
+    pa.default_memory_pool().release_unused()
     columns = rows.whole()
     problems += _settle_orders(columns, dates, asides, rows)
     errors = [p for p in problems if p.severity == "error"]
