@@ -72,6 +72,13 @@ def numbers_of_beats(
             fix="write it like 8 or 6-10",
             params={"n": MOST_NUMBERS},
         )
+    if drawn and low < high:
+        return Problem(
+            where="--k",
+            value=text,
+            expected="one number of beats, as --drawn scores the beats of a file",
+            fix="leave --k out, or leave --drawn out",
+        )
     inside = range(max(low, least), (high if most is None else min(high, most)) + 1)
     if inside:
         return tuple(inside)

@@ -52,6 +52,11 @@ def test_numbers_that_are_none(text: str) -> None:
     assert "write it like 8 or 6-10" in str(numbers(text))
 
 
+def test_drawn_beats_have_one_number() -> None:
+    assert "leave --k out" in str(numbers("2-4", drawn=3))
+    assert numbers("4", drawn=3) == (4,)
+
+
 def test_the_policy_binds() -> None:
     text = str(numbers("5-9", min_officers=5, max_officers=10))
     assert "24 officers" in text
