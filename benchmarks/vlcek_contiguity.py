@@ -156,18 +156,24 @@ class Part:
         return len(entries)
 
     def relaxed(self, deadline: float) -> tuple[float, FloatArray, FloatArray]:
-        """Bound, reduced prices and values of the linear relaxation with all rules."""
+        """Bound, reduced prices and values of the linear relaxation with the rules it broke.
+
+        Out of time it is a bound all the same, with fewer of the rules; -inf before any.
+        """
+        nothing = np.zeros(len(self.pairs))
+        found = -np.inf, nothing, nothing
         while True:
             left_s = max(0.1, deadline - time.monotonic())
             solved = self.program.solve(Limits(time_limit_s=left_s))
             if solved.status is Status.INFEASIBLE:
-                return np.inf, np.zeros(len(self.pairs)), np.zeros(len(self.pairs))
+                return np.inf, nothing, nothing
             if solved.values is None or solved.dual_values is None:
-                raise TimeoutError
+                return found
+            assert solved.objective is not None
             reduced = self.prices - self.matrix.T @ solved.dual_values
-            if not self.join_broken(solved.values):
-                assert solved.objective is not None
-                return solved.objective, reduced, solved.values
+            found = solved.objective, reduced, solved.values
+            if not self.join_broken(solved.values) or time.monotonic() > deadline:
+                return found
 
     def best(self, keep: BoolArray, deadline: float) -> tuple[IntArray | None, float]:
         """The best layout over some of the columns, and a bound."""
