@@ -64,6 +64,8 @@ def test_where_the_plan_lies_among_random_ones(small: Path, tmp_path: Path) -> N
     assert measures["load"]["own"] == pytest.approx(2288 / 1540)
     assert (rows[:, 2] <= 1.6 + 1e-9).all()
     assert (out / "random_plans.png").stat().st_size > 10_000
+    # Moves by hand need the names of cells, so that few cells bear them on the map.
+    assert "c34" in (out / "beats.svg").read_text(encoding="utf-8")
     table = (out / "against_random_plans.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(table) == 4
 
