@@ -44,9 +44,7 @@ class Answer:
             self.step("writing")
             self._written = writes(self._out, self.translate, self.language, asked_command())
 
-    def say(
-        self, document: Callable[[], Any], show: Callable[[Console, Translate], None]
-    ) -> None:
+    def say(self, document: Callable[[], Any], show: Callable[[Console, Translate], None]) -> None:
         """Say what was found, for programs or for a planner, with the names of the files."""
         self._said = partial(say_found, document, show, self.translate)
 
