@@ -1,6 +1,6 @@
 """Beats of planar test nets, 200 to 20,000 cells: ours, METIS and KaHIP with moves, ReCom.
 
-    python -m benchmarks.beats_scale [--sizes 200 1000] [--recom CPU_SECONDS]
+    python -m benchmarks.beats_scale [--sizes 200 1000] [--recom CPU_SECONDS] [--borders]
 
 A net is the Delaunay triangulation of random points, with lognormal calls and a band of 10% either
 way. METIS and KaHIP cut the net into even parts with few cut pairs; then the same contiguity-safe
@@ -14,6 +14,7 @@ import argparse
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from scipy.spatial import Delaunay
 
 from optimizer.beat_core import BeatCore, core_of
 from optimizer.beat_ensemble import MEASURES, ensemble
-from optimizer.beat_plan import BeatTask
+from optimizer.beat_plan import BeatTask, border_length
 from optimizer.beat_rules import objective, violations
 from optimizer.beat_search import Effort, improved, middle_seats
 from optimizer.beats import districts
@@ -175,11 +176,29 @@ def report(cells: int, recom_s: float, limit_s: float, seeds: int) -> None:
               f"from a random plan, CPU {recom_s:.0f} s", flush=True)  # fmt: skip
 
 
+def borders(cells: int, seconds: float, seeds: int) -> None:
+    """Pairs of cells that touch over a border: what METIS and KaHIP make small themselves."""
+    task = replace(net(cells, BEATS[cells]), objective="border")
+    core = core_of(task)
+    began = time.process_time()
+    result = districts(task, Limits(time_limit_s=seconds))
+    took = time.process_time() - began
+    cuts = [
+        min(border_length(task, cut(core, seed)) for seed in range(seeds)) for cut in (metis, kahip)
+    ]
+    print(
+        f"{cells:6d} cells by borders: ours {result.objective or np.nan:.0f} in {took:.1f} s, "
+        f"bound {result.bound:.0f}, METIS {cuts[0]:.0f}, KaHIP {cuts[1]:.0f} (band not checked)",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Print a table for each size."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sizes", type=int, nargs="+", default=list(BEATS), choices=list(BEATS))
     options.add_argument("--recom", type=float, default=0.0)
+    options.add_argument("--borders", action="store_true", help="the objective `border` instead")
     options.add_argument("--seconds", type=float, default=0.0, help="in place of those by size")
     options.add_argument("--seeds", type=int, default=3)
     chosen = options.parse_args()
@@ -189,6 +208,9 @@ def main() -> None:
     assert made.plan is not None
     ensemble(warm, made.plan, 2)
     for cells in chosen.sizes:
+        if chosen.borders:
+            borders(cells, chosen.seconds or LIMIT_S[cells], chosen.seeds)
+            continue
         report(cells, chosen.recom, chosen.seconds or LIMIT_S[cells], chosen.seeds)
 
 

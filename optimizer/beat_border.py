@@ -32,7 +32,7 @@ from optimizer.beat_search import (
 from optimizer.frozen import FloatArray, IntArray
 from optimizer.solver import Limits
 
-_STARTS = 24
+_STARTS, _MOVES_A_UNIT = 24, 100
 _DENSE_UNITS = 2500
 _LITTLE = 1e-6
 _ROUNDING = 1e-9
@@ -85,7 +85,8 @@ def shortest_borders(
     """
     random = np.random.default_rng(seed)
     borders = borders_of(core)
-    effort = effort_for(core)
+    # Seats are not what is sought, so that many moves are made between looks at them.
+    effort = Effort(rounds=60, moves=_MOVES_A_UNIT * core.units, lloyd_rounds=4, heat=1.0)
     task = core.task
     today = None
     if task.today is not None and task.max_changes is not None:
@@ -95,7 +96,7 @@ def shortest_borders(
     while starts < _STARTS and (not starts or time.monotonic() < deadline):
         if today is None:
             # A rough division will do: it is heated up anyway.
-            rough = replace(effort, rounds=max(1, effort.rounds // 4))
+            rough = replace(effort_for(core), rounds=4)
             found = from_start(core, random, rough)
         else:
             found = best_division(core, seed + starts, time.monotonic(), {})
