@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from optimizer.alert_rules_repeats import GRADES
 from optimizer.errors import Translate
-from scenarios.patrols_words import reason_text
 from scenarios.provenance import inputs_text
 from scenarios.rhythm_words import grade_text
 from scenarios.visibility import AreaReason, UnitPatrol, VisibilityStudy
@@ -23,9 +22,12 @@ def because_text(reason: AreaReason | None, _: Translate) -> str:
         return ""
     if reason == "no_crew":
         return _("no crew round the clock")
-    if reason == "alerts":
-        return _("alerts fill the night")
-    return reason_text(reason, _)
+    return {
+        "alerts": _("alerts fill the night"),
+        "no_road": _("no way by road"),
+        "window": _("window too tight"),
+        "time": _("no time left"),
+    }[reason]
 
 
 def proof_text(unit: UnitPatrol, _: Translate) -> str:
