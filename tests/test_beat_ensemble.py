@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from itertools import combinations
 
+import gerrychain
+import networkx
 import numpy as np
 import pytest
 
@@ -108,9 +110,6 @@ def test_every_plan_of_a_small_map_is_met_and_valid() -> None:
 
 def test_steps_are_those_of_gerrychain() -> None:
     """From one plan, the next is each other as often as in GerryChain, within chance."""
-    gerrychain = pytest.importorskip("gerrychain")
-    networkx = pytest.importorskip("networkx")
-
     task, plan = quarters()
     graph = networkx.grid_2d_graph(4, 4)
     networkx.set_node_attributes(graph, 1, "calls")
