@@ -83,7 +83,7 @@ def test_density_by_residents_and_by_ground(case: Path) -> None:
 
 
 def test_rates_on_next_to_no_alerts_are_marked(case: Path) -> None:
-    asked = ("density", case, "--category", "help", "--hours", "03-05")
+    asked = ("density", case, "--category", "criminal", "--hours", "03-05")
     found = document(*asked)
     counts = {c["name"]: c["alerts"] for c in found["cells"]}
     few = {c["name"] for c in found["cells"] if c["rests_on_few_alerts"]}
