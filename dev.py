@@ -64,7 +64,7 @@ def install_system_packages() -> None:
     """As root on Debian, install what those tests need; a failure is left to the tests."""
     missing = [p for command, p in DEBIAN_PACKAGES.items() if shutil.which(command) is None]
     # Has no command of its own.
-    if not any(Path("/usr/share/postgresql").glob("*/extension/postgis.control")):
+    if not any(Path("/usr/lib/postgresql").glob("*/lib/postgis-3.so")):
         missing.append(POSTGIS)
     apt = shutil.which("apt-get")
     if not missing or apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
