@@ -62,14 +62,22 @@ def dissolve(
     for k in range(n_groups):
         cells = geometry[drawn & (group == k)]
         if len(cells):
-            found[k] = _areas(shapely.union_all(shapely.make_valid(cells), grid_size=grid))
+            found[k] = _areas(shapely.union_all(shapely.make_valid(cells), grid_size=grid), grid)
     return found
 
 
-def _areas(shape: Any) -> Any:
-    """The areas of `shape`: lines and points that a union leaves over are dropped."""
+def _areas(shape: Any, grid: float) -> Any:
+    """The areas of `shape`, without the lines, points and slits that a union leaves over."""
     parts = shapely.get_parts(shapely.get_parts(shape))
-    areas = parts[shapely.get_dimensions(parts) == 2]
+    areas = [_without_slits(one, grid) for one in parts[shapely.get_dimensions(parts) == 2]]
     if not len(areas):
         return None
     return areas[0] if len(areas) == 1 else shapely.multipolygons(areas)
+
+
+def _without_slits(polygon: Any, grid: float) -> Any:
+    """Holes that are on the mean narrower than the grid are no holes: the cells touch there."""
+    holes = [one for one in polygon.interiors if 2 * shapely.Polygon(one).area >= grid * one.length]
+    if len(holes) == len(polygon.interiors):
+        return polygon
+    return shapely.Polygon(polygon.exterior, holes)

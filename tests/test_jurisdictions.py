@@ -36,6 +36,17 @@ def test_cells_join_without_a_slit_where_vertices_differ() -> None:
     assert len(joined.interiors) == 0
 
 
+def test_a_slit_that_snapping_leaves_is_filled_and_a_hole_is_not() -> None:
+    grid = 0.1
+    lower = shapely.box(-1, 0, 11, 10)
+    bent = [(-1, 10), (0, 10), (5, 10 + grid), (10, 10), (11, 10), (11, 20), (-1, 20)]
+    upper = shapely.Polygon(bent, [[(2, 14), (3, 14), (3, 15), (2, 15)]])
+    assert len(shapely.union(lower, upper, grid_size=grid).interiors) == 2
+    (joined,) = dissolve(shapes(lower, upper), np.zeros(2, np.int64), 1, grid=grid)
+    assert len(joined.interiors) == 1
+    assert joined.area == pytest.approx(12 * 20 - 1)
+
+
 def test_group_without_a_shape_has_none() -> None:
     cells = shapes(shapely.box(0, 0, 1, 1), None, shapely.Polygon())
     found = dissolve(cells, np.array([0, 1, 2]), 4, grid=1e-9)
