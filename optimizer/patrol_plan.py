@@ -30,6 +30,8 @@ class PatrolTask:
         opens_s, closes_s: The whole stay lies between the two, shape (N,).
         vehicles: Vehicles at the most.
         shift_s: Length of the shift; every vehicle is back by then.
+        place_of: Place of each visit, N numbers; () = visits without driving between them are at
+            one place.
     """
 
     names: tuple[str, ...]
@@ -39,9 +41,12 @@ class PatrolTask:
     closes_s: IntArray
     vehicles: int
     shift_s: int
+    place_of: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.names)
+        if self.place_of and len(self.place_of) != n:
+            raise ValueError("patrol.place_of: one for each visit, or none at all")
         shapes = {"travel_s": (n + 1, n + 1), "stay_s": (n,), "opens_s": (n,), "closes_s": (n,)}
         for name, shape in shapes.items():
             array = read_only(getattr(self, name), np.int64, shape=shape, name=f"patrol.{name}")

@@ -162,7 +162,9 @@ def variants(
 
 
 def places_of(task: PatrolTask) -> tuple[int, ...]:
-    """For each visit the first visit at the same place: no driving between the two."""
+    """For each visit the first visit at the same place: as named, else where nobody drives."""
+    if task.place_of:
+        return tuple(task.place_of.index(place) for place in task.place_of)
     table = task.travel_s[1:, 1:]
     together = ((table == 0) & (table.T == 0)) | np.eye(task.visits, dtype=bool)
     return tuple(int(row.argmax()) for row in together)

@@ -155,10 +155,18 @@ def missed_because(task: PatrolTask, visit: int) -> Reason:
 
 
 def lines_of(opened: Opened, asked: PatrolAsked, routes: Routes) -> tuple[GeometryArray, ...]:
-    """The streets that each vehicle drives, a line for each leg; None where it has no length."""
+    """The streets that each vehicle drives, a line for each leg; None where it has no length.
+
+    Between two visits of one place it drives by the centre, as in `patrols_task.task_of`.
+    """
     found = []
     for route in routes:
-        stops = [0, *(v + 1 for v in route), 0]
+        stops = [0]
+        for visit, before in zip(route, (None, *route), strict=False):
+            if before is not None and asked.area_of[visit] == asked.area_of[before]:
+                stops.append(0)
+            stops.append(visit + 1)
+        stops.append(0)
         pairs = np.column_stack([stops[:-1], stops[1:]]).astype(np.int64)
         found.append(drives(opened.loaded.router, asked.places, asked.places, pairs).line)
     return tuple(found)

@@ -270,6 +270,9 @@ def task_of(
 ) -> tuple[tuple[int, ...], PatrolTask, Snapped]:  # fmt: skip
     """Visits, each with its own part of the window, and seconds by road between them.
 
+    Between two visits of one place nobody stays there: who goes nowhere else drives by the
+    centre. Else two visits would be one long stay, as waiting is free.
+
     Alerts come at any time, so driving and staying are stretched alike by what they take.
     """
     pace = pace_of(shift, reserve)
@@ -293,6 +296,10 @@ def task_of(
     # Rounded up: what the plan promises can be driven.
     seconds = np.where(np.isfinite(minutes), np.ceil(minutes * 60.0 * pace - 1e-6), NO_WAY)
     seconds = seconds.astype(np.int64)
+    again = np.equal.outer([-1, *area_of], [-1, *area_of])
+    by_centre = seconds[:, :1] + seconds[:1, :]
+    by_centre[(seconds[:, :1] == NO_WAY) | (seconds[:1, :] == NO_WAY)] = NO_WAY
+    seconds = np.where(again, by_centre, seconds)
     np.fill_diagonal(seconds, 0)
     task = PatrolTask(
         names=tuple(names),
@@ -302,5 +309,6 @@ def task_of(
         closes_s=np.array(closes, np.int64),
         vehicles=vehicles,
         shift_s=shift * 60,
+        place_of=tuple(area_of),
     )
     return tuple(area_of), task, at

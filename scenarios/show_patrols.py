@@ -65,7 +65,15 @@ def _timetable(study: PatrolStudy, console: Console, _: Translate) -> None:
         own = [c for c in study.judged.calls if c.vehicle == vehicle]
         here = 0
         rows.append([str(vehicle + 1), study.centre_name, "", "", "", study.clock(0)])
+        left_s = 0
         for call in own:
+            if here and asked.area_of[call.visit] == asked.area_of[here - 1]:
+                out_s = int(task.travel_s[here, 0])
+                rows.append(
+                    ["", study.centre_name, f"{asked.minutes(out_s):.1f}",
+                     study.clock(left_s + out_s), "", ""]
+                )  # fmt: skip
+                here = 0
             rows.append(
                 [
                     "",
@@ -76,7 +84,7 @@ def _timetable(study: PatrolStudy, console: Console, _: Translate) -> None:
                     study.clock(call.leaves_s),
                 ]
             )
-            here = call.visit + 1
+            here, left_s = call.visit + 1, call.leaves_s
         home = f"{asked.minutes(task.travel_s[route[-1] + 1, 0]):.1f}"
         rows.append(
             ["", study.centre_name, home, study.clock(study.judged.back_s[vehicle]), "", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -399,6 +400,9 @@ def test_orders_of_arrival_by_hand() -> None:
     # a and b are one place: which of their visits comes first does not show.
     task = line([10, 10, 20], vehicles=2)
     assert places_of(task) == (0, 0, 2)
+    assert places_of(replace(task, place_of=(7, 5, 7))) == (0, 1, 0)
+    with pytest.raises(ValueError, match="place_of"):
+        replace(task, place_of=(7,))
     assert arrival_order(task, ((0, 1, 2),)) == arrival_order(task, ((1, 0, 2),)) == (0, 0, 2)
     # Two vehicles: 20 is reached after 20 minutes, the second visit at 10 after 10 + 10 + 0.
     assert arrival_order(task, ((0, 1), (2,))) == (0, 0, 2)

@@ -81,6 +81,24 @@ def test_who_waits_is_seen_on_top(kept: tuple[object, ...], tmp_path: Path) -> N
     assert f"On top: {found['waits_min']:.0f} min" in said(*asked)
 
 
+def test_two_visits_of_a_place_are_no_long_stay(kept: tuple[object, ...], tmp_path: Path) -> None:
+    """Between them the vehicle goes elsewhere, or by the centre, where it is shown."""
+    path = areas(tmp_path, visits=2)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows: list[Row] = list(csv.DictReader(file))
+    write_csv(path, rows[:1])
+    asked = ("patrols", *kept, "--centre", "乙", "--key-areas", path, "--reserve", 0)
+    found = document(*asked, "--out", tmp_path / "out")
+    (plan,) = found["variants"]
+    first, second = (stop["drive_min"] for stop in plan["stops"])
+    assert first > 0
+    assert second == pytest.approx(2 * first, abs=0.02)
+    assert plan["drive_min"] == pytest.approx(4 * first, abs=0.05)
+    assert said(*asked).count(found["centre"]) == 4  # heading, out, between, home
+    track = ET.parse(tmp_path / "out" / "patrol_1.gpx").getroot()
+    assert len(track.findall(".//{*}trkseg")) == 4
+
+
 def test_alerts_stretch_the_shift(kept: tuple[object, ...], tmp_path: Path) -> None:
     """240 of 480 minutes for alerts: a minute of patrol takes two by the clock."""
     assert pace_of(480, 240) == 2.0
