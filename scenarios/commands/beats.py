@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     JSON,
@@ -17,13 +18,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
     stop,
 )
 from scenarios.language import Language
@@ -176,15 +171,14 @@ def beats_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.beats import study_beats
         from scenarios.beats_outputs import beats_document, write_beats
         from scenarios.beats_task import STATIONS, BeatWishes
         from scenarios.opened import open_asked
+        from scenarios.show_beats import show_beats
 
+        _ = answer.translate
         wishes = BeatWishes(
             station=station,
             alone=alone,
@@ -206,35 +200,16 @@ def beats_command(
         )
 
         def begun(number: int | None) -> None:
-            said = _("random plans") if number is None else _("{n} beats").format(n=number)
-            progress.step(said)
+            answer.step(_("random plans") if number is None else _("{n} beats").format(n=number))
 
-        with Progress(_, quiet=as_json) as progress:
-            unsolved = station is None or alone
-            opened = open_asked(
-                asked,
-                scenario,
-                sets,
-                present_store(store),
-                progress.step,
-                today_only=unsolved,
-            )
-            if opened.plan is None and not unsolved:
-                text = _("There is no plan; --alone takes the station as it is today.")
-                stop(text, EXIT_NO_PLAN)
-            study = study_beats(opened, wishes, begun)
-            written: tuple[str, ...] = ()
-            if out is not None and study.shown is not None:
-                progress.step("writing")
-                written = write_beats(study, out, _, language, asked_command())
-        from scenarios.show_beats import show_beats
-
-        say_found(
-            partial(beats_document, study),
-            partial(show_beats, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        unsolved = station is None or alone
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=unsolved
         )
+        if opened.plan is None and not unsolved:
+            stop(_("There is no plan; --alone takes the station as it is today."), EXIT_NO_PLAN)
+        study = study_beats(opened, wishes, begun)
+        if study.shown is not None:
+            answer.write(partial(write_beats, study))
+        answer.say(partial(beats_document, study), partial(show_beats, study))
     sys.exit(0 if study.shown is not None and not study.shown.broken else EXIT_NO_PLAN)

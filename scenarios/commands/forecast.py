@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from scenarios.commands.alert_options import CATEGORY
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     JSON,
     LANG,
@@ -15,13 +16,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -62,10 +57,7 @@ def forecast_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.alerts_case import open_alerts
         from scenarios.forecast import foresee, grown
         from scenarios.forecast_outputs import forecast_document, write_forecast
@@ -73,29 +65,17 @@ def forecast_command(
         from scenarios.forecast_study import study_forecast
         from scenarios.opened import open_asked
 
-        written: tuple[str, ...] = ()
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, sets, present_store(store), progress.step,
-                today_only=True,
-            )  # fmt: skip
-            loaded = opened.loaded
-            rules = grown(loaded.case.spec.alert_rules.forecast, growth)
-            alerts = open_alerts(loaded, progress.step)
-            foreseen = foresee(
-                alerts.table, len(loaded.county.cells), rules, loaded.county.cells.township
-            )
-            study = study_forecast(
-                loaded.county, opened.scenario, foreseen, rules, category, alerts.problems
-            )
-            if out is not None:
-                progress.step("writing")
-                written = write_forecast(study, out, _, language, asked_command())
-        say_found(
-            partial(forecast_document, study),
-            partial(show_forecast, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=True
         )
+        loaded = opened.loaded
+        rules = grown(loaded.case.spec.alert_rules.forecast, growth)
+        alerts = open_alerts(loaded, answer.step)
+        foreseen = foresee(
+            alerts.table, len(loaded.county.cells), rules, loaded.county.cells.township
+        )
+        study = study_forecast(
+            loaded.county, opened.scenario, foreseen, rules, category, alerts.problems
+        )
+        answer.write(partial(write_forecast, study))
+        answer.say(partial(forecast_document, study), partial(show_forecast, study))

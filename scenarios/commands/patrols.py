@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     EXIT_NO_PLAN,
     EXIT_PLAN,
@@ -17,13 +18,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
     stop,
 )
 from scenarios.language import Language
@@ -105,15 +100,14 @@ def patrols_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from scenarios.opened import open_asked
         from scenarios.patrols import study_patrols
         from scenarios.patrols_outputs import patrols_document, write_patrols
         from scenarios.patrols_task import PatrolWishes
+        from scenarios.show_patrols import show_patrols
 
+        _ = answer.translate
         wishes = PatrolWishes(
             centre=centre,
             vehicles=vehicles,
@@ -125,24 +119,11 @@ def patrols_command(
             within_fraction=within,
             seed=seed,
         )
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(asked, scenario, sets, present_store(store), progress.step)
-            if opened.plan is None:
-                stop(_("There is no plan, so there are no centres to patrol from."), EXIT_NO_PLAN)
-            progress.step("patrols")
-            study = study_patrols(opened, wishes, _)
-            written: tuple[str, ...] = ()
-            if out is not None:
-                progress.step("writing")
-                written = write_patrols(study, out, _, language, asked_command())
-        from scenarios.show_patrols import show_patrols
-
-        say_found(
-            partial(patrols_document, study),
-            partial(show_patrols, study),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
-        )
+        opened = open_asked(asked, scenario, sets, present_store(store), answer.step)
+        if opened.plan is None:
+            stop(_("There is no plan, so there are no centres to patrol from."), EXIT_NO_PLAN)
+        answer.step("patrols")
+        study = study_patrols(opened, wishes, _)
+        answer.write(partial(write_patrols, study))
+        answer.say(partial(patrols_document, study), partial(show_patrols, study))
     sys.exit(EXIT_NO_PLAN if study.judged.missed else EXIT_PLAN)

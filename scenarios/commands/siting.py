@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from scenarios.commands.answering import answering
 from scenarios.commands.common import (
     JSON,
     LANG,
@@ -14,13 +15,7 @@ from scenarios.commands.common import (
     SCENARIO,
     SETS,
     STORE,
-    Failures,
-    Progress,
-    asked_command,
-    language_of,
     present_store,
-    refuse_bad_folder,
-    say_found,
 )
 from scenarios.language import Language
 
@@ -104,10 +99,7 @@ def siting_command(
     lang: Language | None,
 ) -> None:
     """See the decorator."""
-    language, _ = language_of(lang)
-    with Failures(_):
-        if out is not None:
-            refuse_bad_folder(out)
+    with answering(lang, out, as_json=as_json) as answer:
         from optimizer.errors import InputError, Problem
         from scenarios.opened import open_asked
         from scenarios.show_siting import show_siting
@@ -141,21 +133,9 @@ def siting_command(
             decided=decided,
             limit=limit,
         )
-        written: tuple[str, ...] = ()
-        with Progress(_, quiet=as_json) as progress:
-            opened = open_asked(
-                asked, scenario, sets, present_store(store), progress.step,
-                today_only=True,
-            )  # fmt: skip
-            found = study_siting(opened, question)
-            if out is not None:
-                progress.step("writing")
-                written = write_siting(found, out, _, language, asked_command())
-        say_found(
-            partial(siting_document, found),
-            partial(show_siting, found),
-            _,
-            as_json=as_json,
-            out=out,
-            written=written,
+        opened = open_asked(
+            asked, scenario, sets, present_store(store), answer.step, today_only=True
         )
+        found = study_siting(opened, question)
+        answer.write(partial(write_siting, found))
+        answer.say(partial(siting_document, found), partial(show_siting, found))
