@@ -12,6 +12,36 @@ from optimizer.frozen import FloatArray, IntArray
 
 
 @compiled
+def work_off_band(load: FloatArray, low: float, high: float) -> float:
+    """Work that the beats have beyond the band or are short of it, together."""
+    off = 0.0
+    for b in range(len(load)):
+        off += max(0.0, load[b] - high) + max(0.0, low - load[b])
+    return off
+
+
+@compiled
+def move_tolls(
+    toll: FloatArray, load: FloatArray, low: float, high: float, share: float, size: float
+) -> None:
+    """Make beats above the band dearer and those below it cheaper, in place.
+
+    Args:
+        toll: Price of a unit of work in each beat, shape (K,).
+        load: Work of each beat, shape (K,).
+        low: Least work of a beat.
+        high: Most work of a beat.
+        share: An even share of the work.
+        size: Step, for a whole share off the band.
+    """
+    for b in range(len(load)):
+        if load[b] > high:
+            toll[b] += size * (load[b] - high) / share + 0.02 * size
+        elif load[b] < low:
+            toll[b] -= size * (low - load[b]) / share + 0.02 * size
+
+
+@compiled
 def even_shares(
     price: FloatArray,
     work: FloatArray,
@@ -53,20 +83,13 @@ def even_shares(
                     best, at = value, b
             beat_of[u] = at
             load[at] += work[u]
-        off = 0.0
-        for b in range(beats):
-            off += max(0.0, load[b] - high) + max(0.0, low - load[b])
+        off = work_off_band(load, low, high)
         if off < least:
             least = off
             best_of[:] = beat_of
         if off <= 0.0:
             break
-        size = step / (1.0 + 0.1 * turn)
-        for b in range(beats):
-            if load[b] > high:
-                toll[b] += size * (load[b] - high) / share + 0.02 * size
-            elif load[b] < low:
-                toll[b] -= size * (low - load[b]) / share + 0.02 * size
+        move_tolls(toll, load, low, high, share, step / (1.0 + 0.1 * turn))
     return best_of
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.beat_bound_loops import chosen_seats
+from optimizer.beat_loops import move_tolls, work_off_band
 from optimizer.compiled import compiled
 from optimizer.frozen import FloatArray, IntArray
 
@@ -52,20 +53,13 @@ def even_shares_near(
                     best, at = value, beat[u, m]
             beat_of[u] = at
             load[at] += work[u]
-        off = 0.0
-        for b in range(beats):
-            off += max(0.0, load[b] - high) + max(0.0, low - load[b])
+        off = work_off_band(load, low, high)
         if off < least:
             least = off
             best_of[:] = beat_of
         if off <= 0.0:
             break
-        size = step / (1.0 + 0.1 * turn)
-        for b in range(beats):
-            if load[b] > high:
-                toll[b] += size * (load[b] - high) / share + 0.02 * size
-            elif load[b] < low:
-                toll[b] -= size * (low - load[b]) / share + 0.02 * size
+        move_tolls(toll, load, low, high, share, step / (1.0 + 0.1 * turn))
     return best_of
 
 
