@@ -19,8 +19,9 @@ from scenarios.compare import NOTICEABLE_MIN, TownshipChange
 
 GAP = 2
 _LEAST_TEXT = 7
-# A line may be broken after a blank and after punctuation, and before a Chinese bracket.
-_PIECES = re.compile("（?[^ 、，；。：,;（）]*[、，；。：,;）]* *")
+# A line may be broken after a blank and after punctuation, and before a Chinese bracket; not at
+# the comma of thousands.
+_PIECES = re.compile(r"（?(?:[^ 、，；。：,;（）]|(?<=\d),(?=\d{3}(?!\d)))*[、，；。：,;）]* *")
 _NO_BREAK = "\u00a0"
 _BLANKS = re.compile(rf"[^\S{_NO_BREAK}]+")
 # A name must neither steer the terminal nor turn the direction of what follows it.
@@ -61,6 +62,7 @@ def wrapped(text: str, width: int) -> list[str]:
             line = core
         elif cell_len(core) > width:
             *whole, line = chop_cells(piece.rstrip(), width)
+            line += piece[len(piece.rstrip()) :]  # the blank before what follows
             lines += whole
     if line.rstrip() or not lines:
         lines.append(line.rstrip())

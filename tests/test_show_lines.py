@@ -25,6 +25,8 @@ def plain(columns: list[Column], rows: list[tuple[str, ...]], width: int) -> lis
         # The comma has no room: it is left out rather than set on a line of its own.
         ("永平派出所、三溪派出所", 10, ["永平派出所", "三溪派出所"]),
         ("Road officers, total", 9, ["Road", "officers,", "total"]),
+        ("it had 23,005, at 4,5", 12, ["it had", "23,005, at", "4,5"]),
+        ("public_order 4", 9, ["public_or", "der 4"]),
         ("国省县道（公里）", 10, ["国省县道", "（公里）"]),
         ("永平派出所(3)、黄沙派出所(4)", 20, ["永平派出所(3)、", "黄沙派出所(4)"]),
         # One name that is wider than the line has to be broken.
