@@ -150,7 +150,7 @@ def test_files_hold_together(kept: tuple[object, ...], tmp_path: Path) -> None:
 def test_console_holds_at_80_columns(kept: tuple[object, ...], lang: str) -> None:
     text = command("patrols", *kept, "--centre", "乙", "--reserve", 30, "--lang", lang).output
     assert max(cell_len(line) for line in text.splitlines()) <= 80
-    assert {"en": "key areas modelled", "zh": "重点部位为模型值"}[lang] in text.replace("\n", "")
+    assert {"en": "key areas modelled", "zh": "重点部位为推算"}[lang] in text.replace("\n", "")
 
 
 @pytest.mark.parametrize(
