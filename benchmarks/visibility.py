@@ -6,7 +6,7 @@ station, two visits of 15 minutes each.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -62,6 +62,9 @@ def timed(opened: Opened, key_areas: Path | None, name: str) -> None:
 
 def main() -> None:
     """Run Dianjiang, then time each number of key areas."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("counts", nargs="*", type=int, default=[4, 8], metavar="K")
+    counts: list[int] = parser.parse_args().counts
     run = run_case(open_case(CASE), None)
     opened = Opened(
         label=CASE, scenario=run.scenario, loaded=run.loaded, proofs=run.result.proofs,
@@ -69,7 +72,7 @@ def main() -> None:
     )  # fmt: skip
     timed(opened, None, "as modelled")
     with tempfile.TemporaryDirectory() as folder:
-        for count in [int(word) for word in sys.argv[1:]] or [4, 8]:
+        for count in counts:
             write_key_areas(busiest(opened.loaded, count), NIGHT, Path(folder))
             timed(opened, Path(folder) / "key_areas.csv", f"{count} a station")
 
