@@ -122,7 +122,7 @@ def _spots(found: HotSpotStudy, _: Translate) -> Sheet:
                "text", "count", "text"),
         rows=tuple(
             (s.rank, s.township, s.cell_id, s.alerts, s.expected_alerts, s.times, s.area_km2, s.z,
-             f"{s.q:.2g}", len(s.keys), s.keys[0])
+             f"{s.q:.2g}", len(s.keys), _first_key(found, s))
             for s in found.spots
         ),
     )  # fmt: skip
@@ -133,19 +133,28 @@ def _places(found: HotSpotStudy, _: Translate) -> Sheet:
     local = found.local
     rank = {key: s.rank for s in found.spots for key in s.keys}
     rows = np.flatnonzero(found.is_hot).tolist()
-    own = selection_key(found.meant.selection)
     return Sheet(
         name="places",
         title=_("Places"),
         header=(_("Key"), _("Hot spot"), _("Alerts"), _("Gi*"), _("p"), _("q")),
         kinds=("text", "count", "count", "number", "text", "text"),
         rows=tuple(
-            (joined_key(place_key(found, i), own), rank.get(found.keys[i]),
+            (_trace_key(found, i), rank.get(found.keys[i]),
              float(found.counts[i]), float(local.z[i]), f"{local.p[i]:.2g}",
              f"{local.q[i]:.2g}")
             for i in rows
         ),
     )  # fmt: skip
+
+
+def _first_key(found: HotSpotStudy, spot: HotSpot) -> str:
+    """The key of the first place of a spot, as the table of places gives it."""
+    return _trace_key(found, found.keys.index(spot.keys[0]))
+
+
+def _trace_key(found: HotSpotStudy, place: int) -> str:
+    """The key of the alerts that were counted at a place."""
+    return joined_key(place_key(found, place), selection_key(found.meant.selection))
 
 
 def place_key(found: HotSpotStudy, place: int) -> str:
@@ -163,7 +172,7 @@ def _changing(found: HotSpotStudy, _: Translate) -> Sheet:
         kinds=("count", "text", "text", "text", "count", "count", "fraction", "number", "text"),
         rows=tuple(
             (s.rank, kind_text(s.kind, _), s.township, s.cell_id, s.alerts, s.last_alerts,
-             s.hot_fraction, s.area_km2, s.keys[0])
+             s.hot_fraction, s.area_km2, _first_key(found, s))
             for s in found.changing
         ),
     )  # fmt: skip

@@ -201,6 +201,12 @@ def test_hot_spot_files(case: Path, tmp_path: Path) -> None:
     assert {key.removesuffix("/category=criminal") for key in places} == {
         key for s in told["hot_spots"] for key in s["keys"]
     }
+    for name, only in (("hot_spots", True), ("through_time", False)):
+        with (out / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+            first = [r["First key"] for r in csv.DictReader(file)]
+        assert first
+        assert all(key.endswith("/category=criminal") for key in first)
+        assert set(first) <= places.keys() or not only
     # Every place leads back to its rows.
     key, alerts = max(places.items(), key=lambda place: place[1])
     assert len(document("alerts", case, "--trace", key)["rows"]) == alerts
