@@ -368,9 +368,11 @@ def _patrol(
     missed: dict[int, AreaReason] = {}
     for visit in judged.missed:
         missed.setdefault(area_of[visit], missed_because(task, visit))
+    # The judge's clock is in whole seconds; an area that misses no visit has all its minutes.
+    given = enumerate(presence_min(judged, area_of, n, pace))
     return replace(
         none,
-        given_min=presence_min(judged, area_of, n, pace),
+        given_min=tuple(g if row in missed else areas[row].minutes for row, g in given),
         covered=tuple(row not in missed for row in range(n)),
         missed_because=tuple(missed.get(row) for row in range(n)),
         drive_min=result.drive_s / 60.0 / pace,
