@@ -20,10 +20,16 @@ from optimizer.beat_core import BeatCore, core_of
 from optimizer.beat_plan import BeatPlan, BeatResult, BeatTask, border_length, numbered
 from optimizer.beat_problems import problems
 from optimizer.beat_rules import objective, violations
-from optimizer.beat_search import Found, best_division, division, middle_seats
+from optimizer.beat_search import (
+    Found,
+    best_division,
+    division,
+    middle_seats,
+    today_of_units,
+)
 from optimizer.beat_search_scale import MANY_UNITS, best_of_many
 from optimizer.beat_tolerance import evenest, tolerance_of
-from optimizer.errors import InputError, SolverError
+from optimizer.errors import InputError, Problem, SolverError
 from optimizer.frozen import IntArray
 from optimizer.result import Status
 from optimizer.solver import Limits
@@ -53,6 +59,8 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
     if wrong:
         raise InputError(wrong)
     core = core_of(task)
+    if task.max_changes is not None and today_of_units(core) is None:
+        raise InputError([_no_start(task)])
     evidence: dict[str, float] = {"units": core.units, "seats": len(core.seats)}
     half_way, end = began + _SEARCH_SHARE * limits.time_limit_s, began + limits.time_limit_s
     by_border = task.objective == "border"
@@ -83,6 +91,18 @@ def districts(task: BeatTask, limits: Limits | None = None) -> BeatResult:
         bound=min(total, max(0.0, bound)),
         evidence=evidence,
     )
+
+
+def _no_start(task: BeatTask) -> Problem:
+    """With a cap on changes the search has to begin with today's beats."""
+    assert task.today is not None
+    return Problem(
+        where="beats", column="today", value=str(len(np.unique(task.today))),
+        expected="today's beats as {k} beats, each in one piece with its villages whole, because "
+        "with a cap on changes the search begins with them",
+        fix="ask for as many beats as today, mend today's, or leave out the cap on changes",
+        params={"k": task.beats},
+    )  # fmt: skip
 
 
 def _proven(

@@ -18,6 +18,7 @@ from optimizer.beat_rules import objective, violations
 from optimizer.beat_tolerance import smallest_tolerance
 from optimizer.beats import districts
 from optimizer.errors import InputError
+from optimizer.frozen import IntArray
 from optimizer.result import Status
 from optimizer.solver import Limits
 
@@ -198,6 +199,16 @@ def test_changes_are_capped() -> None:
     assert capped.plan is not None
     assert capped.status is Status.FEASIBLE
     assert int(changed_cells(capped.plan.beat_of, 2, today).sum()) <= 2
+
+
+@pytest.mark.parametrize("today", [np.arange(16) % 2, np.arange(16) // 4, np.zeros(16)])
+def test_cap_on_changes_needs_todays_beats_whole(today: IntArray) -> None:
+    """In pieces, too many, too few: nothing is searched, and that is said."""
+    task = grid(4, 4, 5, tolerance_fraction=0.5, today=today.astype(np.int64), max_changes=9)
+    with pytest.raises(InputError, match="because with a cap on changes") as told:
+        districts(task, SHORT)
+    assert told.value.problems[0].value == str(len(np.unique(today)))
+    assert districts(replace(task, max_changes=None), SHORT).plan is not None
 
 
 def test_numbers_follow_today() -> None:
