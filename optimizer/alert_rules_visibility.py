@@ -18,7 +18,10 @@ _SPAN = re.compile(r"^\s*(\d{1,2})[:：](\d{2})\s*[-–~至]\s*(\d{1,2})[:：](\
 
 
 def clock_span(text: str) -> tuple[int, int] | None:
-    """Start by the clock and length, in minutes, of `20:00-04:00`; None where it is none."""
+    """Start by the clock and length, in minutes, of `20:00-04:00`; None where it is none.
+
+    A whole day is written 00:00-24:00; twice the same hour is nothing to guess at.
+    """
     met = _SPAN.match(text)
     if met is None:
         return None
@@ -26,6 +29,8 @@ def clock_span(text: str) -> tuple[int, int] | None:
     if h1 > 23 or h2 > 24 or m1 > 59 or m2 > 59 or (h2 == 24 and m2):
         return None
     start, end = h1 * 60 + m1, h2 * 60 + m2
+    if start == end:
+        return None
     return start, (end - start) % DAY_MIN or DAY_MIN
 
 

@@ -96,7 +96,7 @@ def siting_sheets(study: SitingStudy, _: Translate) -> tuple[Sheet, ...]:
         before = steps[n - 1] if n else step
         township, mean_min = study.worst_township(step)
         rows.append(
-            (n, "、".join(study.sites[s].name for s in step.sites), step.mean_min,
+            (n, _("; ").join(study.sites[s].name for s in step.sites), step.mean_min,
              step.mean_min - before.mean_min, step.farthest_min, step.covered_fraction,
              study.gained(step) - study.gained(before), township, mean_min,
              status_text(step, _))

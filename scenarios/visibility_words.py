@@ -37,7 +37,7 @@ def proof_text(unit: UnitPatrol, _: Translate) -> str:
     if unit.idle:
         return because_text(unit.idle, _)
     if unit.status == "OPTIMAL":
-        return "OPTIMAL"
+        return _("proven best")
     if unit.gap_fraction is not None:
         return _("FEASIBLE, driving {gap:.0%}").format(gap=unit.gap_fraction)
     return _("FEASIBLE, at least {n:.0f} min missed").format(n=unit.missed_bound_min)
