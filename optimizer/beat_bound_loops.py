@@ -133,6 +133,36 @@ def chosen_seats(value: FloatArray, group: IntArray, groups: int, beats: int) ->
 
 
 @compiled
+def step_size(
+    short: FloatArray, pull: FloatArray, way: FloatArray, share: float, gap: float, upper: float
+) -> float:
+    """How far to go along the way of a step, part of which is the way before.
+
+    Steps are taken in units of work, so that heavy units move farther (Camerini, Fratta and
+    Maffioli 1975).
+
+    Args:
+        short: How often each unit is missing, the subgradient, shape (U,).
+        pull: Work of each unit, shape (U,).
+        way: The way of the last step, shape (U,); becomes that of this one.
+        share: Of the gap that the step aims at.
+        gap: From the bound to the objective of the best plan known.
+        upper: That objective.
+
+    Returns:
+        0 where there is nowhere to go.
+    """
+    length, along = 0.0, 0.0
+    for u in range(len(short)):
+        way[u] = short[u] + 0.7 * way[u]
+        length += pull[u] * way[u] * way[u]
+        along += pull[u] * short[u] * short[u]
+    if along <= 1e-18 or length <= 1e-18:
+        return 0.0
+    return share * max(gap, 1e-9 * abs(upper)) / length
+
+
+@compiled
 def ascend(
     price: FloatArray,
     unit: IntArray,
@@ -224,16 +254,9 @@ def ascend(
             if step < 1e-4:
                 break
             continue
-        # Steps are taken in units of work, so that heavy units move farther; part of the way
-        # before is kept (Camerini, Fratta and Maffioli 1975).
-        length, along = 0.0, 0.0
-        for u in range(units):
-            way[u] = short[u] + 0.7 * way[u]
-            length += pull[u] * way[u] * way[u]
-            along += pull[u] * short[u] * short[u]
-        if along <= 1e-18 or length <= 1e-18:
+        size_of_step = step_size(short, pull, way, step, upper - bound, upper)
+        if size_of_step <= 0.0:
             break
-        size_of_step = step * max(upper - bound, 1e-9 * abs(upper)) / length
         for u in range(units):
             dual[u] = min(most[u], dual[u] + size_of_step * pull[u] * way[u])
     return best, best_dual, best_value, best_worth, share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.beat_bound_loops import chosen_seats
+from optimizer.beat_bound_loops import chosen_seats, step_size
 from optimizer.beat_loops import move_tolls, work_off_band
 from optimizer.compiled import compiled
 from optimizer.frozen import FloatArray, IntArray
@@ -272,14 +272,9 @@ def ascend_near(
             worth[:] = best_worth
             way[:] = 0.0
             continue
-        length, along = 0.0, 0.0
-        for u in range(units):
-            way[u] = short[u] + 0.7 * way[u]
-            length += work[u] * way[u] * way[u]
-            along += work[u] * short[u] * short[u]
-        if along <= 1e-18 or length <= 1e-18:
+        size = step_size(short, work, way, state[1], upper - bound, upper)
+        if size <= 0.0:
             return
-        size = state[1] * max(upper - bound, 1e-9 * abs(upper)) / length
         for u in range(units):
             if work[u] > 0.0:
                 worth[u] = min(most[u], worth[u] + size * way[u])

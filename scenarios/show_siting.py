@@ -10,12 +10,13 @@ from scenarios.provenance import modelled_text
 from scenarios.show_lines import Cell, Column, grid, listed, say_lines
 from scenarios.siting import SitingStudy
 from scenarios.siting_words import question_text, status_text, taken_text
+from scenarios.titles import case_title
 
 
 def show_siting(study: SitingStudy, console: Console, _: Translate) -> None:
     """Print the best 1, 2, … sites with what each number gains."""
     county, asked = study.county, study.asked
-    title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
+    title = case_title(county.name, study.opened.scenario)
     console.rule(f"[bold]{escape(title)}")
     say_lines(question_text(study, _), console, "bold")
     for line in _lines(study, _):

@@ -28,6 +28,7 @@ from scenarios.siting import SitingStudy
 from scenarios.siting_sites import Site
 from scenarios.siting_words import question_text, status_text, taken_text
 from scenarios.tables import Sheet
+from scenarios.titles import case_title
 from scenarios.workbook import write_book
 
 WORKBOOK, LAYERS = "siting.xlsx", "siting.gpkg"
@@ -139,7 +140,7 @@ def write_siting(
         InputError: `out` cannot be written, or holds something else.
     """
     county, loaded = study.county, study.opened.loaded
-    title = county.name + (f" · {study.opened.scenario}" if study.opened.scenario else "")
+    title = case_title(county.name, study.opened.scenario)
     given = inputs_text(county.provenance, _)
     sheets = siting_sheets(study, _)
     scene = scene_of(loaded, study.plan, title, _, language)
